@@ -1,0 +1,131 @@
+using EdgeBackup.Core.Items;
+
+namespace EdgeBackup.Core.Devices;
+
+/// <summary>
+/// A live conversation with one device. Every member may throw <see cref="Errors.EdgeBackupException"/> with
+/// DeviceUnreachable, DeviceAuthenticationFailed or DeviceResponseInvalid; the further ids are named at each.
+/// </summary>
+public interface IDeviceConnection : IAsyncDisposable
+{
+    /// <summary>Identity, version, charge points and their transactions, at this moment.</summary>
+    Task<DeviceStatus> GetStatusAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes the device's hold, renews it at half its time and releases it when disposed: until then no new transaction
+    /// starts.
+    /// </summary>
+    /// <returns>Null where the device has no hold.</returns>
+    /// <exception cref="Errors.EdgeBackupException">DeviceBusy: a transaction runs.</exception>
+    Task<IDeviceHold?> TakeHoldAsync(TimeSpan duration, CancellationToken cancellationToken);
+
+    /// <summary>Begins a capture of the given content. Dispose without <see cref="ICapture.CompleteAsync"/> gives it up.</summary>
+    Task<ICapture> BeginCaptureAsync(BackupContent content, CancellationToken cancellationToken);
+
+    /// <summary>Begins a restore session; nothing on the device changes before its commit.</summary>
+    /// <param name="plan">What will be sent.</param>
+    /// <param name="journal">Remembers the session's id, so that a killed command's session can be told from somebody else's.</param>
+    /// <param name="cancellationToken">Gives the session up.</param>
+    /// <exception cref="Errors.EdgeBackupException">
+    /// DeviceBusy: a transaction runs, or somebody else's restore is open. RestoreTargetMismatch: names the target cannot
+    /// hold, with the list. RestoreFailed: anything else.
+    /// </exception>
+    Task<IRestoreSession> BeginRestoreAsync(RestorePlan plan, IRestoreJournal journal, CancellationToken cancellationToken);
+
+    /// <summary>Asks the device to stop the transaction on a connector. Accepted does not mean stopped.</summary>
+    /// <exception cref="Errors.EdgeBackupException">DeviceResponseInvalid: the device cannot stop transactions.</exception>
+    Task StopTransactionAsync(string chargePoint, int connector, CancellationToken cancellationToken);
+}
+
+/// <summary>A hold on new transactions; disposing releases it.</summary>
+public interface IDeviceHold : IAsyncDisposable
+{
+    /// <summary>True once a renewal failed or came too late; the second look at the charge points decides then (R3).</summary>
+    bool IsLost { get; }
+}
+
+/// <summary>A capture in progress.</summary>
+public interface ICapture : IAsyncDisposable
+{
+    /// <summary>
+    /// The device's items in ascending ordinal order of their paths, those of retain level None included (they are listed
+    /// and never read). Checked: paths (ItemPathInvalid), duplicates (DeviceResponseInvalid).
+    /// </summary>
+    IAsyncEnumerable<Item> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Opens an item's bytes. Reading to the end proves that they are whole: a short, long or changed body throws
+    /// CaptureFailed from the stream's Read. May be called for several items at once.
+    /// </summary>
+    /// <returns>The stream, and the item with the stamp, length and times that belong to these very bytes; null when the item has vanished.</returns>
+    Task<CapturedItem?> OpenReadAsync(Item item, CancellationToken cancellationToken);
+
+    /// <summary>Ends the capture after the last item was read; throws CaptureFailed when it cannot stand.</summary>
+    Task CompleteAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>An item being read.</summary>
+/// <param name="Stream">Its bytes; disposing releases it.</param>
+/// <param name="Describe">After the stream was read to its end: the item as it was read (length, stamp, times).</param>
+public sealed record CapturedItem(Stream Stream, Func<Item> Describe);
+
+/// <summary>What becomes of configuration items that are not sent.</summary>
+public enum RestoreMode
+{
+    /// <summary>They are removed, save those of retain level None.</summary>
+    Replace,
+
+    /// <summary>They stay.</summary>
+    Overlay,
+}
+
+/// <summary>What a restore will send.</summary>
+/// <param name="Mode">What becomes of the rest.</param>
+/// <param name="Items">Ascending ordinal order of paths. Items already on the device with the same bytes may be among them.</param>
+public sealed record RestorePlan(RestoreMode Mode, IReadOnlyList<RestoreItem> Items)
+{
+    /// <summary>Sum of the lengths in bytes.</summary>
+    public long Length => Items.Sum(item => item.Saved.Item.Length);
+}
+
+/// <summary>One item of a restore.</summary>
+/// <param name="Saved">The item with its length and SHA-256.</param>
+public sealed record RestoreItem(SavedItem Saved);
+
+/// <summary>A restore session; disposing without a commit aborts it.</summary>
+public interface IRestoreSession : IAsyncDisposable
+{
+    /// <summary>Stages one item. Folders and links are staged with an empty stream.</summary>
+    Task WriteAsync(SavedItem item, Stream content, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes the staged state the device's state, all or nothing, and returns when the device says that it is done, or
+    /// when it has forgotten the session after a restart (then only the read-back tells).
+    /// </summary>
+    /// <exception cref="Errors.EdgeBackupException">RestoreFailed, DeviceBusy (a transaction began).</exception>
+    Task<RestoreCommitOutcome> CommitAsync(CancellationToken cancellationToken);
+
+    /// <summary>Drops what was staged.</summary>
+    Task AbortAsync(CancellationToken cancellationToken);
+}
+
+public enum RestoreCommitOutcome
+{
+    Completed,
+
+    /// <summary>The device restarted and no longer knows the session; read back to learn what it holds.</summary>
+    Unknown,
+}
+
+/// <summary>The memory of restore sessions that this product opened and has not closed.</summary>
+public interface IRestoreJournal
+{
+    /// <summary>Whether a session was opened by a command of ours, perhaps one that was killed.</summary>
+    Task<bool> IsOwnAsync(string sessionId, CancellationToken cancellationToken);
+
+    /// <summary>Notes a session; durable when it returns.</summary>
+    Task OpenedAsync(string sessionId, CancellationToken cancellationToken);
+
+    /// <summary>Forgets a session that was committed or dropped.</summary>
+    Task ClosedAsync(string sessionId, CancellationToken cancellationToken);
+}

@@ -1,0 +1,8 @@
+namespace EdgeBackup.Core.Platform;
+
+/// <summary>The platform that this process runs on.</summary>
+public static class SystemPlatform
+{
+    /// <summary>Stateless; safe from any thread.</summary>
+    public static IPlatform Create() => OperatingSystem.IsWindows() ? new WindowsPlatform() : new UnixPlatform();
+}
