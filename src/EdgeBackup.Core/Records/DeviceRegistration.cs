@@ -1,6 +1,6 @@
 using EdgeBackup.Core.Devices;
 
-namespace EdgeBackup.Core.Operations.Registry;
+namespace EdgeBackup.Core.Records;
 
 /// <summary>What is registered of a device. Sealed in the repository, its credential with it.</summary>
 public sealed record DeviceRegistration

@@ -1,9 +1,8 @@
 using System.Text.Json;
 using EdgeBackup.Core.Errors;
-using EdgeBackup.Core.Operations.Registry;
 using EdgeBackup.Core.Repository;
 
-namespace EdgeBackup.Core.Operations;
+namespace EdgeBackup.Core.Records;
 
 /// <summary>What an event is about.</summary>
 public enum EdgeEventCategory
@@ -89,7 +88,7 @@ public sealed class EventLog
             Message = message,
             Author = author,
         };
-        var json = JsonSerializer.SerializeToUtf8Bytes(edgeEvent, OperationsJson.Default.EdgeEvent);
+        var json = JsonSerializer.SerializeToUtf8Bytes(edgeEvent, RecordsJson.Default.EdgeEvent);
         await repository.AppendAsync(RecordArea.Events, Subject, json, cancellationToken).ConfigureAwait(false);
         return edgeEvent;
     }
@@ -101,7 +100,7 @@ public sealed class EventLog
         var json = await repository.ReadAsync(objectName, cancellationToken).ConfigureAwait(false);
         try
         {
-            return JsonSerializer.Deserialize(json, OperationsJson.Default.EdgeEvent)
+            return JsonSerializer.Deserialize(json, RecordsJson.Default.EdgeEvent)
                 ?? throw new JsonException("The event is null.");
         }
         catch (JsonException exception)

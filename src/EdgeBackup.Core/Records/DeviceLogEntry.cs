@@ -1,7 +1,6 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
-namespace EdgeBackup.Core.Operations.Registry;
+namespace EdgeBackup.Core.Records;
 
 /// <summary>What an entry of a device's log says.</summary>
 public enum DeviceLogEntryKind
@@ -53,21 +52,9 @@ public sealed record DeviceLogEntry
 
     public string? Session { get; init; }
 
-    internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, OperationsJson.Default.DeviceLogEntry);
+    internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, RecordsJson.Default.DeviceLogEntry);
 
     internal static DeviceLogEntry FromJson(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, OperationsJson.Default.DeviceLogEntry)
+        JsonSerializer.Deserialize(json, RecordsJson.Default.DeviceLogEntry)
         ?? throw new JsonException("A device log entry is null.");
 }
-
-/// <summary>The JSON of the records that operations keep in the repository.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true)]
-[JsonSerializable(typeof(DeviceLogEntry))]
-[JsonSerializable(typeof(EdgeEvent))]
-[JsonSerializable(typeof(PolicyEntry))]
-[JsonSerializable(typeof(IReadOnlyList<string>))]
-[JsonSerializable(typeof(IReadOnlyList<Items.NotSavedItem>))]
-internal sealed partial class OperationsJson : JsonSerializerContext;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Repository;
 
-namespace EdgeBackup.Core.Operations.Registry;
+namespace EdgeBackup.Core.Records;
 
 /// <summary>The logs of all devices in a repository.</summary>
 public sealed class DeviceRegistry

@@ -1,4 +1,4 @@
-namespace EdgeBackup.Core.Operations.Registry;
+namespace EdgeBackup.Core.Records;
 
 /// <summary>What a device's log adds up to.</summary>
 public sealed class DeviceState
