@@ -65,4 +65,10 @@ public sealed record DeviceStatus
 
     /// <summary>Why the transactions could not be read, one sentence; null when they could. Unreadable counts as running (R2).</summary>
     public string? GateFault { get; init; }
+
+    /// <summary>
+    /// Opaque; for devices that list their running transactions and count none: another one than at the first look means
+    /// that the list was written in between, so that a transaction may have begun and ended (R3). Null elsewhere.
+    /// </summary>
+    public string? TransactionsStamp { get; init; }
 }
