@@ -116,6 +116,9 @@ public sealed class PolicyBook
         values.OrderBy(pair => pair.Key.Scope).ThenBy(pair => pair.Key.Key, StringComparer.OrdinalIgnoreCase)
             .Select(pair => (pair.Key.Scope, pair.Key.Scope == PolicyScope.All ? null : pair.Key.Key, pair.Value));
 
+    /// <summary>Whether any policy goes by tags.</summary>
+    public bool HasTags => values.Keys.Any(key => key.Scope == PolicyScope.Tag);
+
     /// <summary>The policy for a device.</summary>
     public EffectivePolicy For(string device, string? type, IReadOnlyList<string> tags)
     {

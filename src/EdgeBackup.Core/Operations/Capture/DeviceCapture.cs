@@ -74,7 +74,8 @@ internal sealed class DeviceCapture
             if (pending.Count > 0)
             {
                 await giveUp.CancelAsync().ConfigureAwait(false);
-                await Task.WhenAll(pending.Select(entry => entry.Saved)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                Task reads = Task.WhenAll(pending.Select(entry => entry.Saved));
+                await reads.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
 
