@@ -94,9 +94,14 @@ internal sealed partial class FolderStages(FolderPaths paths, IPlatform platform
         }
     }
 
-    /// <summary>Removes a session's trees; its lock stays.</summary>
+    /// <summary>Removes a session's trees; its lock stays. Where the folder itself is gone they may be all that is left, and stay.</summary>
     public void Remove(string session)
     {
+        if (platform.Stat(paths.Root) is null)
+        {
+            return;
+        }
+
         FolderRemoval.RemoveTree(paths.Stage(session), paths.Root, platform);
         FolderRemoval.RemoveTree(paths.Old(session), paths.Root, platform);
     }
