@@ -6,6 +6,9 @@ public sealed record DeviceIdentity
     /// <summary>Belongs to the hardware: new hardware, new id.</summary>
     public required string Id { get; init; }
 
+    /// <summary>False where the id is not the device's own word but its registration's (a folder without edge-device.json).</summary>
+    public bool IsOwnId { get; init; } = true;
+
     public string? Name { get; init; }
 
     /// <summary>The device type's id, for instance <c>edge-controller</c>.</summary>

@@ -169,18 +169,24 @@ public sealed class FindBackups
         throw await NotFoundAsync(text, devices, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The newest backup of a device, or of those that it carries on.</summary>
+    /// <summary>
+    /// The newest backup of a device, or of those that it carries on. A safety backup holds the state that a restore did
+    /// away with, so it is taken only where there is nothing else.
+    /// </summary>
     /// <exception cref="EdgeBackupException">BackupNotFound: there is none.</exception>
-    public async Task<CatalogBackup> RequireNewestAsync(string device, bool includeSafety, CancellationToken cancellationToken)
+    public async Task<CatalogBackup> RequireNewestAsync(string device, CancellationToken cancellationToken)
     {
         await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
-        foreach (var ancestor in await context.Catalog.LineageAsync(device, cancellationToken).ConfigureAwait(false))
+        var lineage = await context.Catalog.LineageAsync(device, cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshBackupsAsync(lineage, cancellationToken).ConfigureAwait(false);
+        foreach (var kinds in (BackupKind[][])[[BackupKind.Automatic, BackupKind.Manual], [BackupKind.Safety]])
         {
-            await context.Catalog.RefreshBackupsAsync([ancestor], cancellationToken).ConfigureAwait(false);
-            var kinds = includeSafety ? null : (BackupKind[])[BackupKind.Automatic, BackupKind.Manual];
-            if (await FirstAsync(new BackupQuery { Devices = [ancestor], Kinds = kinds }, cancellationToken).ConfigureAwait(false) is { } newest)
+            foreach (var ancestor in lineage)
             {
-                return newest;
+                if (await FirstAsync(new BackupQuery { Devices = [ancestor], Kinds = kinds }, cancellationToken).ConfigureAwait(false) is { } newest)
+                {
+                    return newest;
+                }
             }
         }
 

@@ -164,7 +164,11 @@ public sealed class TakeBackup
                 var policy = policies.For(device, registration.Type, registration.Tags);
                 var content = options.Content ?? policy.Content;
                 var previous = await FindPreviousAsync(device, content, cancellationToken).ConfigureAwait(false);
-                await CheckNameIsFreeAsync(device, options.Name, cancellationToken).ConfigureAwait(false);
+                if (options.Name is not null)
+                {
+                    await BackupNames.CheckIsFreeAsync(context.Catalog, device, options.Name, cancellationToken).ConfigureAwait(false);
+                }
+
                 var draft = session.BeginBackup();
                 await using var draftLease = draft.ConfigureAwait(false);
                 BackupHeader header;
@@ -292,26 +296,6 @@ public sealed class TakeBackup
             {
                 observer.Warning($"{device}: the previous backup cannot be read, so everything is read from the device: {exception.Message}");
                 return null;
-            }
-        }
-    }
-
-    private async Task CheckNameIsFreeAsync(string device, string? name, CancellationToken cancellationToken)
-    {
-        if (name is null)
-        {
-            return;
-        }
-
-        var query = new BackupQuery { Devices = [device], Kinds = [BackupKind.Manual] };
-        await foreach (var backup in context.Catalog.QueryBackupsAsync(query, cancellationToken).ConfigureAwait(false))
-        {
-            if (string.Equals(backup.Name, name, StringComparison.OrdinalIgnoreCase))
-            {
-                throw new EdgeBackupException(
-                    ErrorIds.BackupNameInUse,
-                    $"The device '{device}' has a manual backup named '{backup.Name}' already, from {backup.Created:u}. Give another name.",
-                    name);
             }
         }
     }

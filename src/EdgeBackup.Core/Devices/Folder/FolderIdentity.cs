@@ -36,7 +36,8 @@ internal static class FolderIdentity
                 throw Invalid(path, "is not a JSON object");
             }
 
-            var id = Text(element, "id", path, isNullAllowed: false) ?? options.Id;
+            var ownId = Text(element, "id", path, isNullAllowed: false);
+            var id = ownId ?? options.Id;
             if (string.IsNullOrEmpty(id))
             {
                 throw new EdgeBackupException(
@@ -54,6 +55,7 @@ internal static class FolderIdentity
             return new DeviceIdentity
             {
                 Id = id,
+                IsOwnId = ownId is not null,
                 Name = Text(element, "name", path) ?? options.Name,
                 Type = type,
                 Version = Text(element, "version", path) ?? options.Version,
