@@ -1,13 +1,13 @@
 # How the staged module loads, unloads and keeps to itself.
 BeforeDiscovery {
     Import-Module $PSScriptRoot/TestSupport.psm1 -Force
-    Import-EdgeBackup
+    Import-Module (Get-ModulePath) -Force
     $commands = @(Get-Command -Module EdgeBackup -CommandType Cmdlet | ForEach-Object { @{ Name = $_.Name; Command = $_ } })
 }
 
 BeforeAll {
     Import-Module $PSScriptRoot/TestSupport.psm1 -Force
-    Import-EdgeBackup
+    Import-Module (Get-ModulePath) -Force
 
     function Invoke-FreshShell([string] $Script) {
         # A process of its own: what is loaded once stays loaded.
@@ -44,8 +44,7 @@ Describe 'Loading' {
         Invoke-FreshShell @'
 Import-Module EdgeBackup
 1..3 | ForEach-Object -Parallel { Import-Module EdgeBackup; Remove-Module EdgeBackup } -ThrottleLimit 3
-$type = [EdgeBackup.BackupInfo].Assembly.GetType('EdgeBackup.PowerShell.Errors.EdgeErrors')
-[Runtime.CompilerServices.RuntimeHelpers]::RunClassConstructor($type.TypeHandle)
+[EdgeBackup.BackupInfo].Assembly.GetType('EdgeBackup.PowerShell.Errors.EdgeErrors').GetMethod('ToErrorRecord').Invoke($null, @([Exception]::new('x'), $null)) | Out-Null
 'resolved'
 '@ | Should -Be 'resolved'
     }
@@ -64,8 +63,7 @@ Describe 'Dependencies' {
     It 'live in a context of their own' {
         $result = Invoke-FreshShell @'
 Import-Module EdgeBackup
-$type = [EdgeBackup.BackupInfo].Assembly.GetType('EdgeBackup.PowerShell.Errors.EdgeErrors')
-[Runtime.CompilerServices.RuntimeHelpers]::RunClassConstructor($type.TypeHandle)
+[EdgeBackup.BackupInfo].Assembly.GetType('EdgeBackup.PowerShell.Errors.EdgeErrors').GetMethod('ToErrorRecord').Invoke($null, @([Exception]::new('x'), $null)) | Out-Null
 $context = [System.Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -EQ EdgeBackup
 foreach ($name in 'Microsoft.Data.Sqlite', 'Polly.Core', 'SQLitePCLRaw.core') {
     $null = $context.LoadFromAssemblyName([Reflection.AssemblyName] $name)
@@ -85,7 +83,6 @@ $context.Assemblies.GetName().Name | Sort-Object
     It 'bring the SQLite of this system, which answers' {
         Invoke-FreshShell @'
 Import-Module EdgeBackup
-$null = [EdgeBackup.BackupInfo].Assembly.GetType('EdgeBackup.PowerShell.Errors.EdgeErrors') | ForEach-Object { [Runtime.CompilerServices.RuntimeHelpers]::RunClassConstructor($_.TypeHandle) }
 $context = [System.Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -EQ EdgeBackup
 $sqlite = $context.LoadFromAssemblyName([Reflection.AssemblyName] 'Microsoft.Data.Sqlite')
 $connection = [Activator]::CreateInstance($sqlite.GetType('Microsoft.Data.Sqlite.SqliteConnection'), 'Data Source=:memory:;Pooling=false')

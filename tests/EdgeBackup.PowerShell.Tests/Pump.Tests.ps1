@@ -1,7 +1,8 @@
 # How a cmdlet over an asynchronous engine behaves, whatever the engine does.
 BeforeAll {
     Import-Module $PSScriptRoot/TestSupport.psm1 -Force
-    Import-EdgeBackup -WithTestCmdlets
+    Import-Module (Get-ModulePath)
+    Import-Module (Get-TestCmdletPath)
 }
 
 Describe 'A command over an asynchronous engine' {

@@ -1,4 +1,5 @@
-# What the Pester files share. They test the staged module, never the source tree.
+# What the Pester files share. They test the staged module, never the source tree, and import it themselves with
+# Import-Module (Get-ModulePath): a binary module that a module imports for others does not reach them.
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3
 
@@ -19,14 +20,9 @@ function Get-SourceRoot {
     $script:Root
 }
 
-function Import-EdgeBackup {
-    # Imports the staged module and, on request, the cmdlets that exist for tests alone.
-    param([switch] $WithTestCmdlets)
-
-    Import-Module (Get-ModulePath) -Force -Global
-    if ($WithTestCmdlets) {
-        Import-Module (Get-NewestBuild 'tests/EdgeBackup.PowerShell.TestCmdlets' 'EdgeBackup.PowerShell.TestCmdlets.dll') -Global
-    }
+function Get-TestCmdletPath {
+    # The cmdlets that exist for tests alone. Import the module itself first.
+    Get-NewestBuild 'tests/EdgeBackup.PowerShell.TestCmdlets' 'EdgeBackup.PowerShell.TestCmdlets.dll'
 }
 
 function Get-NewestBuild {
@@ -147,5 +143,5 @@ function Get-ErrorId {
     }
 }
 
-Export-ModuleMember -Function Get-ModulePath, Get-SourceRoot, Import-EdgeBackup, New-TestFolder, Remove-TestFolder, New-FolderDevice,
+Export-ModuleMember -Function Get-ModulePath, Get-SourceRoot, Get-TestCmdletPath, New-TestFolder, Remove-TestFolder, New-FolderDevice,
     Start-Simulator, Stop-Simulator, Get-Thrown, Get-ErrorId
