@@ -153,7 +153,7 @@ Describe 'Output types' {
         $types = [EdgeBackup.BackupInfo].Assembly.ExportedTypes | Where-Object { $_.Namespace -eq 'EdgeBackup' -and $_.IsClass }
         foreach ($type in $types) {
             $views = (Get-FormatData -TypeName $type.FullName -PowerShellVersion $PSVersionTable.PSVersion).FormatViewDefinition
-            $views.Control.GetType().Name | Should -Be 'TableControl', 'ListControl' -Because "$type is shown to people"
+            $views | ForEach-Object { $_.Control.GetType().Name } | Should -Be 'TableControl', 'ListControl' -Because "$type is shown to people"
         }
     }
 }
