@@ -77,7 +77,7 @@ function New-FolderDevice {
 }
 
 function Start-Simulator {
-    # Starts simulated devices on loopback. Returns an object with Process and Address[] (one a device).
+    # Starts simulated devices on loopback. Returns an object with Process and Device[] (Id, Type, Address).
     param([string[]] $ArgumentList = @('--devices', '1'), [int] $TimeoutSeconds = 30)
 
     $start = [System.Diagnostics.ProcessStartInfo]::new('dotnet')
@@ -85,27 +85,27 @@ function Start-Simulator {
         $start.ArgumentList.Add($argument)
     }
     $start.RedirectStandardOutput = $true
-    $start.RedirectStandardInput = $true
     $process = [System.Diagnostics.Process]::Start($start)
-    $simulator = [pscustomobject]@{ Process = $process; Address = @(); Output = [System.Collections.Generic.List[string]]::new() }
+    $simulator = [pscustomobject]@{ Process = $process; Device = @() }
     $script:Simulators.Add($simulator)
 
-    # It prints one address a device, then a line that says it is ready.
-    $deadline = [datetime]::UtcNow.AddSeconds($TimeoutSeconds)
-    $line = $process.StandardOutput.ReadLineAsync()
-    while (-not ($simulator.Output -match '(?i)ready|Ctrl\+C')) {
-        if ($line.Wait(200)) {
-            if ($null -eq $line.Result) {
-                throw "The simulator ended with exit code $($process.ExitCode): $($simulator.Output -join [Environment]::NewLine)"
-            }
-            $simulator.Output.Add($line.Result)
-            $line = $process.StandardOutput.ReadLineAsync()
+    # It prints a line a device, all at once, as soon as they answer.
+    $wait = $TimeoutSeconds * 1000
+    while ($true) {
+        $line = $process.StandardOutput.ReadLineAsync()
+        if (-not $line.Wait($wait)) {
+            break
         }
-        if ([datetime]::UtcNow -gt $deadline) {
-            throw "The simulator is not ready after $TimeoutSeconds s: $($simulator.Output -join [Environment]::NewLine)"
+        if ($null -eq $line.Result) {
+            throw "The simulator ended with exit code $($process.ExitCode)."
         }
+        $id, $type, $address = $line.Result -split ' ', 3
+        $simulator.Device += [pscustomobject]@{ Id = $id; Type = $type; Address = $address }
+        $wait = 300
     }
-    $simulator.Address = @($simulator.Output | Select-String 'https?://\S+' | ForEach-Object { $_.Matches[0].Value })
+    if (-not $simulator.Device) {
+        throw "The simulator is not ready after $TimeoutSeconds s."
+    }
     $simulator
 }
 
