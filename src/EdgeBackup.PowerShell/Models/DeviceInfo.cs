@@ -1,0 +1,56 @@
+namespace EdgeBackup;
+
+/// <summary>A registered device and the age of its newest backup (R5). Times are local (see <see cref="LocalTime"/>).</summary>
+public sealed class DeviceInfo
+{
+    /// <summary>Belongs to the hardware: new hardware, new id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The id once more, under the name by which -Device binds from the pipeline.</summary>
+    public string Device => Id;
+
+    /// <summary>What people call it.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The id of its device type.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>Where it is reached.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>The version it told when it was last in contact; null where it has none.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Whether it is in service.</summary>
+    public required DeviceState State { get; init; }
+
+    /// <summary>The id of its replacement; null while it is in service.</summary>
+    public string? ReplacedBy { get; init; }
+
+    /// <summary>The ids of the devices that it replaced.</summary>
+    public string[] Replaces { get; init; } = [];
+
+    /// <summary>When its newest backup was taken, local time; null without one.</summary>
+    public DateTime? LastBackup { get; init; }
+
+    /// <summary>How old its newest backup is; null without one.</summary>
+    public TimeSpan? BackupAge { get; init; }
+
+    /// <summary>How its newest backup stands against its policy.</summary>
+    public required BackupState BackupState { get; init; }
+
+    /// <summary>Since when a due backup has been waiting for an idle moment (R4), local time; null when none waits.</summary>
+    public DateTime? PostponedSince { get; init; }
+
+    /// <summary>Words to select it by.</summary>
+    public string[] Tag { get; init; } = [];
+
+    /// <summary>Where it stands.</summary>
+    public string? Site { get; init; }
+
+    /// <summary>The id of the server above it; null where there is none.</summary>
+    public string? Parent { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Id;
+}

@@ -1,0 +1,29 @@
+namespace EdgeBackup;
+
+/// <summary>Something that happened, as the repository remembers it.</summary>
+public sealed class EdgeEvent
+{
+    /// <summary>When, local time.</summary>
+    public required DateTime Time { get; init; }
+
+    /// <summary>The id of the device; null where it concerns none.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>What kind of event it is.</summary>
+    public required string Category { get; init; }
+
+    /// <summary>What was done.</summary>
+    public required string Action { get; init; }
+
+    /// <summary>What came of it.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>Who did it.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Where it was done.</summary>
+    public string? Computer { get; init; }
+
+    /// <summary>The id of the backup; null where it concerns none.</summary>
+    public string? Backup { get; init; }
+}

@@ -1,0 +1,121 @@
+namespace EdgeBackup;
+
+/// <summary>Whether a device is in service.</summary>
+public enum DeviceState
+{
+    /// <summary>In service.</summary>
+    Active,
+
+    /// <summary>Handed over to its replacement and fenced.</summary>
+    Replaced,
+}
+
+/// <summary>How a device's newest backup stands against its policy.</summary>
+public enum BackupState
+{
+    /// <summary>Younger than the interval.</summary>
+    Current,
+
+    /// <summary>The interval has passed.</summary>
+    Due,
+
+    /// <summary>Due, and waiting for the device to be idle.</summary>
+    Postponed,
+
+    /// <summary>Older than the policy allows.</summary>
+    Overdue,
+
+    /// <summary>There is no backup at all.</summary>
+    Never,
+}
+
+/// <summary>Why a backup was taken.</summary>
+public enum BackupKind
+{
+    /// <summary>By the clock.</summary>
+    Automatic,
+
+    /// <summary>By somebody, with a name.</summary>
+    Manual,
+
+    /// <summary>Before a restore or a switch.</summary>
+    Safety,
+}
+
+/// <summary>How much of a device a backup or a restore covers.</summary>
+public enum BackupContent
+{
+    /// <summary>Settings, programs, graphics.</summary>
+    Configuration,
+
+    /// <summary>Configuration and history.</summary>
+    All,
+}
+
+/// <summary>What an item belongs to.</summary>
+public enum ItemKind
+{
+    /// <summary>What makes the device do its work.</summary>
+    Configuration,
+
+    /// <summary>Trend logs and event logs.</summary>
+    History,
+
+    /// <summary>Belongs to one piece of hardware.</summary>
+    Identity,
+}
+
+/// <summary>Which restarts a value survives on its device.</summary>
+public enum RetainLevel
+{
+    /// <summary>Every restart.</summary>
+    Cold,
+
+    /// <summary>A warm start and a power failure.</summary>
+    Warm,
+
+    /// <summary>None.</summary>
+    None,
+}
+
+/// <summary>What stands at an item's path.</summary>
+public enum ItemType
+{
+    /// <summary>A file.</summary>
+    File,
+
+    /// <summary>An empty folder.</summary>
+    Directory,
+
+    /// <summary>A symbolic link, saved as a link.</summary>
+    SymbolicLink,
+}
+
+/// <summary>How an item differs between two backups.</summary>
+public enum ItemChange
+{
+    /// <summary>Only in the second.</summary>
+    Added,
+
+    /// <summary>Only in the first.</summary>
+    Removed,
+
+    /// <summary>In both, with other bytes.</summary>
+    Modified,
+}
+
+/// <summary>What became of one device in a run of the schedule.</summary>
+public enum ScheduleOutcome
+{
+    /// <summary>A backup was taken.</summary>
+    Completed,
+
+    /// <summary>The device was busy; it will be tried again.</summary>
+    Postponed,
+
+    /// <summary>It could not be backed up.</summary>
+    Failed,
+
+    /// <summary>Its newest backup is young enough.</summary>
+    NotDue,
+}

@@ -1,0 +1,29 @@
+namespace EdgeBackup;
+
+/// <summary>What a check of a repository found.</summary>
+public sealed class RepositoryTest
+{
+    /// <summary>The repository's path.</summary>
+    public required string Repository { get; init; }
+
+    /// <summary>Whether nothing is damaged.</summary>
+    public required bool Healthy { get; init; }
+
+    /// <summary>Whether every byte was read; otherwise the structure alone.</summary>
+    public required bool ReadData { get; init; }
+
+    /// <summary>What is damaged, a row for each thing it touches.</summary>
+    public Damage[] Damage { get; init; } = [];
+
+    /// <summary>Backups that were checked.</summary>
+    public long Backups { get; init; }
+
+    /// <summary>Objects that were checked.</summary>
+    public long Objects { get; init; }
+
+    /// <summary>Bytes that were read.</summary>
+    public long BytesRead { get; init; }
+
+    /// <summary>How long it took.</summary>
+    public TimeSpan Duration { get; init; }
+}
