@@ -222,6 +222,7 @@ public abstract class ConnectionRestoreConformanceTests
         // Nobody disposes this session before the next begins: its command was killed.
         var left = await killed.BeginRestoreAsync(Plan(RestoreMode.Replace, Old), journal, CancellationToken.None);
         await StageAsync(left, Old);
+        await device.KillAsync(left);
 
         Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New, journal));
         Assert.Equal(New["a.txt"], (await device.ReadAllAsync())["a.txt"]);

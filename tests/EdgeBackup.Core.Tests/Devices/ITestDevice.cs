@@ -40,4 +40,7 @@ public interface ITestDevice : IAsyncDisposable
     Task StartTransactionAsync();
 
     Task EndTransactionAsync();
+
+    /// <summary>What the death of its process would do to an open session; nothing where the device cannot tell.</summary>
+    Task KillAsync(IRestoreSession session) => Task.CompletedTask;
 }
