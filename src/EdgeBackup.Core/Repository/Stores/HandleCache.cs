@@ -17,6 +17,13 @@ internal sealed class HandleCache(int capacity) : IDisposable
         {
             if (byPath.TryGetValue(path, out var known))
             {
+                if (!File.Exists(path))
+                {
+                    // An open handle outlives the name; what was removed must be missed.
+                    Remove(known);
+                    throw new FileNotFoundException(null, path);
+                }
+
                 byAge.Remove(known);
                 byAge.AddFirst(known);
                 return known.Value.Handle;
