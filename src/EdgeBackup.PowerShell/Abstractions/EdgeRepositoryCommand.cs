@@ -1,4 +1,9 @@
 using System.Management.Automation;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.PowerShell.Errors;
+using EdgeBackup.PowerShell.Sessions;
 
 namespace EdgeBackup.PowerShell.Abstractions;
 
@@ -26,4 +31,55 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
             ? resolved
             : throw new PSInvalidOperationException($"'{path}' is on a {provider.Name} drive. Give a path in a file system.");
     }
+
+    /// <summary>Runs an operation in the repository that the user means. A repository that cannot be used ends the command; anything else is one error.</summary>
+    /// <param name="operation">What to do.</param>
+    /// <param name="target">What the user named.</param>
+    private protected void RunInRepository(Func<RepositoryContext, OperationPipeline, CancellationToken, Task> operation, object? target = null)
+    {
+        var path = RepositoryPath;
+        RunEach(
+            async (writer, cancellationToken) =>
+            {
+                var context = await RepositorySession.Current.GetAsync(path, cancellationToken).ConfigureAwait(false);
+                await operation(context, new OperationPipeline(writer), cancellationToken).ConfigureAwait(false);
+            },
+            target);
+    }
+
+    /// <summary>Runs an operation for each backup that texts mean; what is not found, or fails, is an error of its own.</summary>
+    private protected void RunForBackups(IReadOnlyList<string> texts, Func<RepositoryContext, Core.Catalog.CatalogBackup, OperationPipeline, CancellationToken, Task> operation) =>
+        RunInRepository(async (context, pipeline, cancellationToken) =>
+        {
+            await foreach (var backup in new FindBackups(context).ResolveAsync(texts, pipeline.WriteErrorAsync, cancellationToken).ConfigureAwait(false))
+            {
+                await pipeline.GuardAsync(() => operation(context, backup, pipeline, cancellationToken), backup.Id).ConfigureAwait(false);
+            }
+        });
+
+    /// <summary>Runs an operation for each registered device that texts mean; what is not found, or fails, is an error of its own.</summary>
+    private protected void RunForDevices(IReadOnlyList<string> texts, Func<RepositoryContext, string, OperationPipeline, CancellationToken, Task> operation) =>
+        RunInRepository(async (context, pipeline, cancellationToken) =>
+        {
+            foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, texts, cancellationToken).ConfigureAwait(false))
+            {
+                if (error is not null)
+                {
+                    await pipeline.WriteErrorAsync(error).ConfigureAwait(false);
+                    continue;
+                }
+
+                await pipeline.GuardAsync(() => operation(context, id!, pipeline, cancellationToken), text).ConfigureAwait(false);
+            }
+        });
+
+    /// <summary>Asks ShouldProcess on the pipeline's thread; -Force answers the confirmation, never -WhatIf.</summary>
+    private protected Task<bool> ConfirmAsync(OperationPipeline pipeline, string target, string action, bool force = false) =>
+        force && !IsWhatIf ? Task.FromResult(true) : pipeline.AskAsync(() => ShouldProcess(target, action));
+
+    /// <summary>Whether the command only tells what it would do.</summary>
+    private protected bool IsWhatIf =>
+        MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
+            ? given is SwitchParameter { IsPresent: true }
+            : SessionState.PSVariable.GetValue("WhatIfPreference") is { } preference && LanguagePrimitives.IsTrue(preference);
 }
