@@ -1,1 +1,11 @@
-return 0;
+using EdgeBackup.Simulator.Commands;
+
+// One class a verb; the first argument chooses.
+switch (args.FirstOrDefault())
+{
+    case "serve":
+        return await ServeCommand.RunAsync(args[1..]);
+    default:
+        await Console.Error.WriteLineAsync("Use: serve [--devices <n>] [--bms <n>] [--port <n>]");
+        return 2;
+}

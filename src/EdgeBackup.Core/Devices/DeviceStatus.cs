@@ -6,6 +6,9 @@ public sealed record DeviceIdentity
     /// <summary>Belongs to the hardware: new hardware, new id.</summary>
     public required string Id { get; init; }
 
+    /// <summary>False where the id is not the device's own word but its registration's (a folder without edge-device.json).</summary>
+    public bool IsOwnId { get; init; } = true;
+
     public string? Name { get; init; }
 
     /// <summary>The device type's id, for instance <c>edge-controller</c>.</summary>
@@ -65,4 +68,10 @@ public sealed record DeviceStatus
 
     /// <summary>Why the transactions could not be read, one sentence; null when they could. Unreadable counts as running (R2).</summary>
     public string? GateFault { get; init; }
+
+    /// <summary>
+    /// Opaque; for devices that list their running transactions and count none: another one than at the first look means
+    /// that the list was written in between, so that a transaction may have begun and ended (R3). Null elsewhere.
+    /// </summary>
+    public string? TransactionsStamp { get; init; }
 }

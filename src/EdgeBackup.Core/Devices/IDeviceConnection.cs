@@ -48,6 +48,12 @@ public interface IDeviceHold : IAsyncDisposable
 public interface ICapture : IAsyncDisposable
 {
     /// <summary>
+    /// What stands on the device and cannot be saved, with the reasons; filled while listing and reading, complete after
+    /// <see cref="CompleteAsync"/>. Items of retain level None are not among them.
+    /// </summary>
+    IReadOnlyList<NotSavedItem> NotSaved { get; }
+
+    /// <summary>
     /// The device's items in ascending ordinal order of their paths, those of retain level None included (they are listed
     /// and never read). Checked: paths (ItemPathInvalid), duplicates (DeviceResponseInvalid).
     /// </summary>

@@ -1,0 +1,258 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Repository;
+using Microsoft.Data.Sqlite;
+
+namespace EdgeBackup.Core.Catalog;
+
+/// <summary>
+/// An index of a repository's records on this machine. A cache: built by reading the repository, brought up to date by
+/// comparing object names, and made anew by itself when it is missing, damaged, or belongs to something else. The truth
+/// is always the repository's listing at the moment of the question (R5).
+/// </summary>
+public sealed class BackupCatalog : IDisposable
+{
+    private readonly EdgeRepository repository;
+    private readonly CatalogFile file;
+    private readonly CatalogWriter writer;
+
+    private BackupCatalog(EdgeRepository repository, CatalogFile file)
+    {
+        this.repository = repository;
+        this.file = file;
+        writer = new CatalogWriter(repository, file);
+    }
+
+    /// <summary>Opens or makes the catalog of a repository.</summary>
+    /// <param name="path">The SQLite file; its folder is made where it is missing.</param>
+    /// <param name="repository">What it indexes.</param>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public static BackupCatalog Open(string path, EdgeRepository repository) =>
+        new(repository, CatalogFile.Open(path, repository.Id, repository.Environment.Platform));
+
+    /// <summary>Brings the backups of some devices, or of all, up to date.</summary>
+    /// <returns>What could not be read; the rest is up to date.</returns>
+    public Task<IReadOnlyList<EdgeBackupException>> RefreshBackupsAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken) =>
+        MendAsync(() => writer.RefreshBackupsAsync(devices, cancellationToken), cancellationToken);
+
+    /// <summary>Brings the devices and protections up to date.</summary>
+    /// <inheritdoc cref="RefreshBackupsAsync" path="/returns"/>
+    public Task<IReadOnlyList<EdgeBackupException>> RefreshDevicesAsync(CancellationToken cancellationToken) =>
+        MendAsync(() => writer.RefreshDevicesAsync(cancellationToken), cancellationToken);
+
+    /// <summary>Brings the events up to date.</summary>
+    /// <inheritdoc cref="RefreshBackupsAsync" path="/returns"/>
+    public Task<IReadOnlyList<EdgeBackupException>> RefreshEventsAsync(CancellationToken cancellationToken) =>
+        MendAsync(() => writer.RefreshEventsAsync(cancellationToken), cancellationToken);
+
+    /// <summary>Takes in a backup that was just written, so that it need not be read again.</summary>
+    public Task AddAsync(BackupRecord record, CancellationToken cancellationToken) =>
+        MendAsync(
+            async () =>
+            {
+                await writer.AddAsync(record, cancellationToken).ConfigureAwait(false);
+                return (IReadOnlyList<EdgeBackupException>)[];
+            },
+            cancellationToken);
+
+    /// <summary>Backups by device, newest first, streamed.</summary>
+    public IAsyncEnumerable<CatalogBackup> QueryBackupsAsync(BackupQuery query, CancellationToken cancellationToken) =>
+        StreamAsync(connection => CatalogReader.Backups(connection, query), CatalogReader.ReadBackup, () => writer.RefreshBackupsAsync(query.Devices, cancellationToken), cancellationToken);
+
+    /// <summary>Registered devices by id, streamed.</summary>
+    public IAsyncEnumerable<CatalogDevice> QueryDevicesAsync(DeviceQuery query, CancellationToken cancellationToken) =>
+        StreamAsync(connection => CatalogReader.Devices(connection, query), CatalogReader.ReadDevice, () => writer.RefreshAllAsync(cancellationToken), cancellationToken);
+
+    /// <summary>Events, oldest first, streamed.</summary>
+    public IAsyncEnumerable<EdgeEvent> QueryEventsAsync(EventQuery query, CancellationToken cancellationToken) =>
+        StreamAsync(connection => CatalogReader.Events(connection, query), CatalogReader.ReadEvent, () => writer.RefreshEventsAsync(cancellationToken), cancellationToken);
+
+    /// <summary>How many backups of a device the catalog knew before it is refreshed: a listing that has shrunk abruptly is not believed by retention.</summary>
+    public async Task<int> CountBackupsAsync(string device, CancellationToken cancellationToken)
+    {
+        var count = 0;
+        await foreach (var value in StreamAsync(
+            connection =>
+            {
+                var command = connection.CreateCommand();
+                command.CommandText = "SELECT count(*) FROM backups WHERE device = $device;";
+                command.Parameters.AddWithValue("$device", device);
+                return command;
+            },
+            row => row.GetInt32(0),
+            () => Task.FromResult<IReadOnlyList<EdgeBackupException>>([]),
+            cancellationToken).ConfigureAwait(false))
+        {
+            count = value;
+        }
+
+        return count;
+    }
+
+    /// <summary>All devices that have backups or were ever registered: what a user may mean by an id.</summary>
+    public IAsyncEnumerable<string> QueryDeviceIdsAsync(CancellationToken cancellationToken) =>
+        StreamAsync(
+            connection =>
+            {
+                // The second part walks the index from device to device instead of reading every backup.
+                var command = connection.CreateCommand();
+                command.CommandText = """
+                    WITH RECURSIVE seen(device) AS (
+                        SELECT min(device) FROM backups
+                        UNION ALL
+                        SELECT (SELECT min(device) FROM backups WHERE device > seen.device) FROM seen WHERE seen.device IS NOT NULL)
+                    SELECT device FROM seen WHERE device IS NOT NULL
+                    UNION SELECT id FROM devices ORDER BY 1;
+                    """;
+                return command;
+            },
+            row => row.GetString(0),
+            () => writer.RefreshAllAsync(cancellationToken),
+            cancellationToken);
+
+    /// <summary>The devices whose history a device carries on, itself first: those it replaced, those they replaced, and so on (R8).</summary>
+    public async Task<IReadOnlyList<string>> LineageAsync(string device, CancellationToken cancellationToken)
+    {
+        var lineage = new List<string> { device };
+        for (var index = 0; index < lineage.Count; index++)
+        {
+            await foreach (var replaced in StreamAsync(
+                connection =>
+                {
+                    var command = connection.CreateCommand();
+                    command.CommandText = "SELECT id FROM devices WHERE replaced_by = $device ORDER BY id;";
+                    command.Parameters.AddWithValue("$device", lineage[index]);
+                    return command;
+                },
+                row => row.GetString(0),
+                () => writer.RefreshDevicesAsync(cancellationToken),
+                cancellationToken).ConfigureAwait(false))
+            {
+                if (!lineage.Contains(replaced, StringComparer.Ordinal))
+                {
+                    lineage.Add(replaced);
+                }
+            }
+        }
+
+        return lineage;
+    }
+
+    public void Dispose() => file.Dispose();
+
+    private async Task<T> MendAsync<T>(Func<Task<T>> action, CancellationToken cancellationToken)
+    {
+        var generation = file.Generation;
+        try
+        {
+            return await action().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsDamage(exception))
+        {
+            await file.RecreateAsync(generation, cancellationToken).ConfigureAwait(false);
+            return await action().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Streams a query. When the file turns out to be damaged on the way, it is made anew, filled, and the query goes on
+    /// behind the rows that were handed out: every query has a total order.
+    /// </summary>
+    private async IAsyncEnumerable<T> StreamAsync<T>(
+        Func<SqliteConnection, SqliteCommand> build,
+        Func<SqliteDataReader, T> read,
+        Func<Task<IReadOnlyList<EdgeBackupException>>> refill,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var delivered = 0L;
+        for (var attempt = 0; ; attempt++)
+        {
+            var generation = file.Generation;
+            using var rows = new RowSource<T>(file, build, read);
+            while (true)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                T row;
+                try
+                {
+                    if (!rows.MoveNext(skip: delivered))
+                    {
+                        yield break;
+                    }
+
+                    row = rows.Current!;
+                }
+                catch (Exception exception) when (attempt == 0 && IsDamage(exception))
+                {
+                    rows.Dispose();
+                    await file.RecreateAsync(generation, cancellationToken).ConfigureAwait(false);
+                    await refill().ConfigureAwait(false);
+                    break;
+                }
+
+                yield return row;
+                delivered++;
+            }
+        }
+    }
+
+    private static bool IsDamage(Exception exception) =>
+        exception is JsonException or InvalidCastException or FormatException
+        || (exception is SqliteException sqlite && CatalogFile.IsDamage(sqlite));
+
+    /// <summary>One query in progress: connection, command and reader.</summary>
+    private sealed class RowSource<T> : IDisposable
+    {
+        private readonly CatalogFile file;
+        private readonly Func<SqliteConnection, SqliteCommand> build;
+        private readonly Func<SqliteDataReader, T> read;
+        private SqliteConnection? connection;
+        private SqliteCommand? command;
+        private SqliteDataReader? reader;
+
+        public RowSource(CatalogFile file, Func<SqliteConnection, SqliteCommand> build, Func<SqliteDataReader, T> read)
+        {
+            this.file = file;
+            this.build = build;
+            this.read = read;
+        }
+
+        public T? Current { get; private set; }
+
+        public bool MoveNext(long skip)
+        {
+            if (reader is null)
+            {
+                connection = file.OpenReader();
+                command = build(connection);
+                reader = command.ExecuteReader();
+                for (var index = 0L; index < skip; index++)
+                {
+                    if (!reader.Read())
+                    {
+                        return false;
+                    }
+                }
+            }
+
+            if (!reader.Read())
+            {
+                return false;
+            }
+
+            Current = read(reader);
+            return true;
+        }
+
+        public void Dispose()
+        {
+            reader?.Dispose();
+            command?.Dispose();
+            connection?.Dispose();
+            reader = null;
+        }
+    }
+}

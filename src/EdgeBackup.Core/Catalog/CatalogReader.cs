@@ -1,0 +1,220 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Records;
+using Microsoft.Data.Sqlite;
+
+namespace EdgeBackup.Core.Catalog;
+
+/// <summary>The catalog's queries: filters become SQL, rows become entries one at a time.</summary>
+internal static class CatalogReader
+{
+    private const string BackupColumns =
+        "b.object_name, b.id, b.device, b.device_name, b.device_type, b.name, b.kind, b.content, b.created, b.version, b.item_count, b.length, b.changed, b.not_saved, b.author, p.backup, p.reason";
+
+    /// <summary>By device, newest first: the order of the index, so that nothing is sorted before the first row.</summary>
+    public static SqliteCommand Backups(SqliteConnection connection, BackupQuery query)
+    {
+        var filter = new SqlFilter(connection);
+        filter.In("b.device", query.Devices);
+        filter.Matching("b.id", query.Ids);
+        filter.Matching("b.name", query.Names);
+        filter.In("b.kind", query.Kinds?.Select(kind => (object)(int)kind).ToList());
+        filter.AtLeast("b.created", query.After);
+        filter.Below("b.created", query.Before);
+
+        var text = new StringBuilder("SELECT ").Append(BackupColumns)
+            .Append(" FROM backups b LEFT JOIN protections p ON p.backup = b.id")
+            .Append(filter.Where);
+        if (query.Latest)
+        {
+            // The same filter once more: the newest of those that match, not the newest of all.
+            var inner = filter.Where.Replace("b.", "n.", StringComparison.Ordinal);
+            text.Append(filter.Where.Length == 0 ? " WHERE " : " AND ")
+                .Append("b.rowid = (SELECT n.rowid FROM backups n")
+                .Append(inner.Length == 0 ? " WHERE " : inner + " AND ")
+                .Append("n.device = b.device ORDER BY n.created DESC, n.id DESC LIMIT 1)");
+        }
+
+        text.Append(" ORDER BY b.device, b.created DESC, b.id");
+        return filter.Command(text.ToString());
+    }
+
+    public static CatalogBackup ReadBackup(SqliteDataReader row) => new()
+    {
+        ObjectName = row.GetString(0),
+        Id = row.GetString(1),
+        Device = row.GetString(2),
+        DeviceName = Text(row, 3),
+        DeviceType = row.GetString(4),
+        Name = Text(row, 5),
+        Kind = (BackupKind)row.GetInt32(6),
+        Content = (BackupContent)row.GetInt32(7),
+        Created = Time(row.GetInt64(8)),
+        Version = Text(row, 9),
+        ItemCount = row.GetInt32(10),
+        Length = row.GetInt64(11),
+        Changed = row.GetInt64(12) != 0,
+        NotSaved = Text(row, 13) is { } notSaved ? JsonSerializer.Deserialize(notSaved, RecordsJson.Default.IReadOnlyListNotSavedItem) ?? [] : [],
+        Author = Text(row, 14),
+        Protected = !row.IsDBNull(15),
+        ProtectedReason = Text(row, 16),
+    };
+
+    public static SqliteCommand Devices(SqliteConnection connection, DeviceQuery query)
+    {
+        var filter = new SqlFilter(connection);
+        filter.Raw("d.registered IS NOT NULL");
+        filter.Matching("d.id", query.Ids);
+        filter.Matching("d.name", query.Names);
+        filter.Matching("d.type", query.Types);
+        if (query.Tags is { Count: > 0 })
+        {
+            filter.AnyMatching("SELECT value FROM json_each(d.tags)", query.Tags);
+        }
+
+        if (query.Replaced is { } replaced)
+        {
+            filter.Raw(replaced ? "d.replaced_by IS NOT NULL" : "d.replaced_by IS NULL");
+        }
+
+        return filter.Command(
+            """
+            SELECT x.*, (SELECT min(e.time) FROM events e
+                WHERE e.device = x.id AND e.action = 'Refused' AND e.kind = 0 AND e.time > coalesce(x.last_backup, 0)) AS postponed
+            FROM (SELECT d.id, d.name, d.type, d.address, d.version, d.tags, d.site, d.parent, d.replaced_by, d.replaced_at, d.replaced_reason, d.replaced_author,
+                (SELECT max(b.created) FROM backups b WHERE b.device = d.id) AS last_backup
+                FROM devices d
+            """ + filter.Where + ") x ORDER BY x.id");
+    }
+
+    public static CatalogDevice ReadDevice(SqliteDataReader row) => new()
+    {
+        Id = row.GetString(0),
+        Name = Text(row, 1),
+        Type = row.GetString(2),
+        Address = row.GetString(3),
+        Version = Text(row, 4),
+        Tags = JsonSerializer.Deserialize(row.GetString(5), RecordsJson.Default.IReadOnlyListString) ?? [],
+        Site = Text(row, 6),
+        Parent = Text(row, 7),
+        ReplacedBy = Text(row, 8),
+        ReplacedAt = row.IsDBNull(9) ? null : Time(row.GetInt64(9)),
+        ReplacedReason = Text(row, 10),
+        ReplacedAuthor = Text(row, 11),
+        LastBackup = row.IsDBNull(12) ? null : Time(row.GetInt64(12)),
+        PostponedSince = row.IsDBNull(13) ? null : Time(row.GetInt64(13)),
+    };
+
+    public static SqliteCommand Events(SqliteConnection connection, EventQuery query)
+    {
+        var filter = new SqlFilter(connection);
+        filter.Matching("e.device", query.Devices);
+        filter.In("e.category", query.Categories?.Select(category => (object)(int)category).ToList());
+        filter.AtLeast("e.time", query.After);
+        filter.Below("e.time", query.Before);
+        return filter.Command("SELECT e.json FROM events e" + filter.Where + " ORDER BY e.time, e.object_name");
+    }
+
+    public static EdgeEvent ReadEvent(SqliteDataReader row) =>
+        JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(0), RecordsJson.Default.EdgeEvent)
+        ?? throw new JsonException("An event in the catalog is null.");
+
+    public static DateTimeOffset Time(long ticks) => new(ticks, TimeSpan.Zero);
+
+    private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    /// <summary>Conditions and their parameters.</summary>
+    private sealed class SqlFilter
+    {
+        private readonly SqliteConnection connection;
+        private readonly List<string> conditions = [];
+        private readonly List<(string Name, object Value)> parameters = [];
+
+        public SqlFilter(SqliteConnection connection) => this.connection = connection;
+
+        public string Where => conditions.Count == 0 ? "" : " WHERE " + string.Join(" AND ", conditions);
+
+        public void Raw(string condition) => conditions.Add(condition);
+
+        public void In(string column, IReadOnlyCollection<object>? values)
+        {
+            if (values is { Count: > 0 })
+            {
+                conditions.Add($"{column} IN ({string.Join(", ", values.Select(Parameter))})");
+            }
+        }
+
+        public void In(string column, IReadOnlyCollection<string>? values)
+        {
+            // An empty list of devices is a filter that nothing passes; no list is no filter.
+            if (values is not null)
+            {
+                conditions.Add(values.Count == 0 ? "0" : $"{column} IN ({string.Join(", ", values.Select(Parameter))})");
+            }
+        }
+
+        public void AtLeast(string column, DateTimeOffset? time)
+        {
+            if (time is { } value)
+            {
+                conditions.Add($"{column} >= {Parameter(value.UtcTicks)}");
+            }
+        }
+
+        public void Below(string column, DateTimeOffset? time)
+        {
+            if (time is { } value)
+            {
+                conditions.Add($"{column} < {Parameter(value.UtcTicks)}");
+            }
+        }
+
+        /// <summary>Literals use the index where their case fits; wildcards are matched row by row.</summary>
+        public void Matching(string column, IReadOnlyCollection<string>? patterns)
+        {
+            if (patterns is { Count: > 0 })
+            {
+                conditions.Add($"({string.Join(" OR ", patterns.Select(pattern => Condition(column, pattern)))})");
+            }
+        }
+
+        public void AnyMatching(string subquery, IReadOnlyCollection<string> patterns) =>
+            conditions.Add($"EXISTS (SELECT 1 FROM ({subquery}) v WHERE {string.Join(" OR ", patterns.Select(pattern => Condition("v.value", pattern)))})");
+
+        public SqliteCommand Command(string text)
+        {
+            var command = connection.CreateCommand();
+            command.CommandText = text;
+            foreach (var (name, value) in parameters)
+            {
+                command.Parameters.AddWithValue(name, value);
+            }
+
+            return command;
+        }
+
+        private string Condition(string column, string pattern)
+        {
+            if (!WildcardPattern.HasWildcard(pattern))
+            {
+                var literal = WildcardPattern.Unescape(pattern);
+                return column == "b.id" ? $"{column} = {Parameter(literal.ToLowerInvariant())}" : $"{column} = {Parameter(literal)} COLLATE NOCASE";
+            }
+
+            var matcher = new WildcardPattern(pattern);
+            var function = "edge_match_" + parameters.Count.ToString(CultureInfo.InvariantCulture) + "_" + conditions.Count.ToString(CultureInfo.InvariantCulture);
+            connection.CreateFunction(function, (string? value) => value is not null && matcher.IsMatch(value), isDeterministic: true);
+            Parameter(pattern);
+            return $"{function}({column})";
+        }
+
+        private string Parameter(object value)
+        {
+            var name = "$p" + parameters.Count.ToString(CultureInfo.InvariantCulture);
+            parameters.Add((name, value));
+            return name;
+        }
+    }
+}

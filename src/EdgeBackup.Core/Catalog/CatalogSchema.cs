@@ -1,0 +1,99 @@
+using Microsoft.Data.Sqlite;
+
+namespace EdgeBackup.Core.Catalog;
+
+/// <summary>The tables of the catalog. A catalog of another version is made anew, never migrated: it is a cache.</summary>
+internal static class CatalogSchema
+{
+    public const int Version = 1;
+
+    private const string Tables = """
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+        CREATE TABLE backups (
+            object_name TEXT NOT NULL UNIQUE,
+            folder TEXT NOT NULL,
+            id TEXT NOT NULL,
+            device TEXT NOT NULL,
+            device_name TEXT,
+            device_type TEXT NOT NULL,
+            name TEXT,
+            kind INTEGER NOT NULL,
+            content INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            version TEXT,
+            item_count INTEGER NOT NULL,
+            length INTEGER NOT NULL,
+            changed INTEGER NOT NULL,
+            not_saved TEXT,
+            author TEXT);
+        CREATE INDEX backups_device ON backups (device, created DESC, id);
+        CREATE INDEX backups_folder ON backups (folder, object_name);
+        CREATE INDEX backups_id ON backups (id);
+
+        CREATE TABLE device_log (object_name TEXT PRIMARY KEY, folder TEXT NOT NULL) WITHOUT ROWID;
+        CREATE INDEX device_log_folder ON device_log (folder, object_name);
+        CREATE TABLE devices (
+            id TEXT PRIMARY KEY,
+            registered INTEGER,
+            name TEXT,
+            type TEXT,
+            address TEXT,
+            version TEXT,
+            tags TEXT NOT NULL,
+            site TEXT,
+            parent TEXT,
+            replaced_by TEXT,
+            replaced_at INTEGER,
+            replaced_reason TEXT,
+            replaced_author TEXT) WITHOUT ROWID;
+        CREATE INDEX devices_replaced_by ON devices (replaced_by) WHERE replaced_by IS NOT NULL;
+        CREATE TABLE protections (
+            backup TEXT PRIMARY KEY,
+            device TEXT NOT NULL,
+            time INTEGER NOT NULL,
+            author TEXT NOT NULL,
+            reason TEXT) WITHOUT ROWID;
+        CREATE INDEX protections_device ON protections (device);
+
+        CREATE TABLE events (
+            object_name TEXT NOT NULL UNIQUE,
+            folder TEXT NOT NULL,
+            time INTEGER NOT NULL,
+            device TEXT,
+            category INTEGER NOT NULL,
+            action TEXT NOT NULL,
+            kind INTEGER,
+            json BLOB NOT NULL);
+        CREATE INDEX events_device ON events (device, time);
+        CREATE INDEX events_time ON events (time);
+        CREATE INDEX events_folder ON events (folder, object_name);
+        """;
+
+    public static void Create(SqliteConnection connection, string repositoryId)
+    {
+        using var transaction = connection.BeginTransaction();
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = Tables + """
+            INSERT INTO meta (key, value) VALUES ('repository', $repository);
+            """ + $"PRAGMA user_version = {Version};";
+        command.Parameters.AddWithValue("$repository", repositoryId);
+        command.ExecuteNonQuery();
+        transaction.Commit();
+    }
+
+    /// <summary>Whether an existing file is a catalog of this version for this repository.</summary>
+    public static bool Fits(SqliteConnection connection, string repositoryId)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA user_version;";
+        if ((long)(command.ExecuteScalar() ?? 0L) != Version)
+        {
+            return false;
+        }
+
+        command.CommandText = "SELECT value FROM meta WHERE key = 'repository';";
+        return command.ExecuteScalar() is string id && id == repositoryId;
+    }
+}

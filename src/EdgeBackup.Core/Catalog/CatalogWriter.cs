@@ -1,0 +1,369 @@
+using System.Text.Json;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Repository;
+using Microsoft.Data.Sqlite;
+
+namespace EdgeBackup.Core.Catalog;
+
+/// <summary>
+/// Keeps the catalog's tables equal to the repository: folder by folder it compares the object names of the listing with
+/// those it has, reads what is new and drops what is gone. Records never change, so a known name is a known record.
+/// </summary>
+internal sealed class CatalogWriter
+{
+    private const int BatchSize = 2000;
+
+    private readonly EdgeRepository repository;
+    private readonly CatalogFile file;
+    private readonly DeviceRegistry registry;
+    private readonly EventLog events;
+
+    public CatalogWriter(EdgeRepository repository, CatalogFile file)
+    {
+        this.repository = repository;
+        this.file = file;
+        registry = new DeviceRegistry(repository, author: "");
+        events = new EventLog(repository, author: "");
+    }
+
+    public async Task<IReadOnlyList<EdgeBackupException>> RefreshAllAsync(CancellationToken cancellationToken)
+    {
+        var problems = new List<EdgeBackupException>();
+        problems.AddRange(await RefreshDevicesAsync(cancellationToken).ConfigureAwait(false));
+        problems.AddRange(await RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false));
+        problems.AddRange(await RefreshEventsAsync(cancellationToken).ConfigureAwait(false));
+        return problems;
+    }
+
+    public async Task<IReadOnlyList<EdgeBackupException>> RefreshBackupsAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken)
+    {
+        var problems = new List<EdgeBackupException>();
+        if (devices is null)
+        {
+            var listing = repository.ListBackupsAsync(device: null, cancellationToken);
+            await RefreshTableAsync("backups", folder: null, listing, AddBackupsAsync, problems, cancellationToken).ConfigureAwait(false);
+            return problems;
+        }
+
+        foreach (var device in devices)
+        {
+            var folder = $"backups/{repository.SubjectFolder(device)}/";
+            var listing = repository.ListBackupsAsync(device, cancellationToken);
+            await RefreshTableAsync("backups", folder, listing, AddBackupsAsync, problems, cancellationToken).ConfigureAwait(false);
+        }
+
+        return problems;
+    }
+
+    public async Task<IReadOnlyList<EdgeBackupException>> RefreshEventsAsync(CancellationToken cancellationToken)
+    {
+        var problems = new List<EdgeBackupException>();
+        var listing = repository.ListAsync(RecordArea.Events, subject: null, cancellationToken);
+        await RefreshTableAsync("events", folder: null, listing, AddEventsAsync, problems, cancellationToken).ConfigureAwait(false);
+        return problems;
+    }
+
+    public async Task<IReadOnlyList<EdgeBackupException>> RefreshDevicesAsync(CancellationToken cancellationToken)
+    {
+        var problems = new List<EdgeBackupException>();
+        var listing = repository.ListAsync(RecordArea.Devices, subject: null, cancellationToken);
+        await RefreshTableAsync("device_log", folder: null, listing, AddDevicesAsync, problems, cancellationToken).ConfigureAwait(false);
+        return problems;
+    }
+
+    public Task AddAsync(BackupRecord record, CancellationToken cancellationToken) =>
+        file.WriteAsync(
+            (connection, transaction) =>
+            {
+                using var insert = BackupInsert(connection, transaction);
+                Insert(insert, repository.BackupObjectName(record.Device, record.Id), record);
+            },
+            cancellationToken);
+
+    private async Task RefreshTableAsync(
+        string table,
+        string? folder,
+        IAsyncEnumerable<string> listing,
+        Func<IReadOnlyList<string>, List<EdgeBackupException>, CancellationToken, Task> add,
+        List<EdgeBackupException> problems,
+        CancellationToken cancellationToken)
+    {
+        // Only the names of one folder are in memory at a time; a store that lists in another order costs look-ups, not errors.
+        var gone = new HashSet<string>(StringComparer.Ordinal);
+        var fresh = new List<string>();
+        var knownFolders = LoadFolders(table, folder);
+        string? current = null;
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var name in listing.ConfigureAwait(false))
+        {
+            var itsFolder = FolderOf(name);
+            if (itsFolder != current)
+            {
+                gone.UnionWith(known);
+                current = itsFolder;
+                known = knownFolders.Remove(itsFolder) ? LoadNames(table, itsFolder) : [];
+            }
+
+            if (!known.Remove(name) && !gone.Remove(name))
+            {
+                fresh.Add(name);
+                if (fresh.Count == BatchSize)
+                {
+                    await add(fresh, problems, cancellationToken).ConfigureAwait(false);
+                    fresh.Clear();
+                }
+            }
+        }
+
+        gone.UnionWith(known);
+        foreach (var missing in knownFolders)
+        {
+            gone.UnionWith(LoadNames(table, missing));
+        }
+
+        if (gone.Count > 0)
+        {
+            await RemoveAsync(table, gone, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (fresh.Count > 0)
+        {
+            await add(fresh, problems, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private HashSet<string> LoadFolders(string table, string? folder)
+    {
+        using var connection = file.OpenReader();
+        using var command = connection.CreateCommand();
+        command.CommandText = folder is null
+            ? $"""
+              WITH RECURSIVE seen(folder) AS (
+                  SELECT min(folder) FROM {table}
+                  UNION ALL
+                  SELECT (SELECT min(folder) FROM {table} WHERE folder > seen.folder) FROM seen WHERE seen.folder IS NOT NULL)
+              SELECT folder FROM seen WHERE folder IS NOT NULL;
+              """
+            : $"SELECT folder FROM {table} WHERE folder = $folder LIMIT 1;";
+        command.Parameters.AddWithValue("$folder", (object?)folder ?? DBNull.Value);
+        return ReadNames(command);
+    }
+
+    private HashSet<string> LoadNames(string table, string folder)
+    {
+        using var connection = file.OpenReader();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT object_name FROM {table} WHERE folder = $folder;";
+        command.Parameters.AddWithValue("$folder", folder);
+        return ReadNames(command);
+    }
+
+    private static HashSet<string> ReadNames(SqliteCommand command)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            names.Add(reader.GetString(0));
+        }
+
+        return names;
+    }
+
+    private async Task AddBackupsAsync(IReadOnlyList<string> names, List<EdgeBackupException> problems, CancellationToken cancellationToken)
+    {
+        var records = await ReadAllAsync(names, repository.ReadBackupAsync, problems, cancellationToken).ConfigureAwait(false);
+        await file.WriteAsync(
+            (connection, transaction) =>
+            {
+                using var insert = BackupInsert(connection, transaction);
+                foreach (var (name, record) in records)
+                {
+                    Insert(insert, name, record);
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task AddEventsAsync(IReadOnlyList<string> names, List<EdgeBackupException> problems, CancellationToken cancellationToken)
+    {
+        var read = await ReadAllAsync(names, events.ReadAsync, problems, cancellationToken).ConfigureAwait(false);
+        await file.WriteAsync(
+            (connection, transaction) =>
+            {
+                foreach (var (name, edgeEvent) in read)
+                {
+                    Execute(
+                        connection,
+                        transaction,
+                        "INSERT OR REPLACE INTO events (object_name, folder, time, device, category, action, kind, json) VALUES ($name, $folder, $time, $device, $category, $action, $kind, $json);",
+                        ("$name", name),
+                        ("$folder", FolderOf(name)),
+                        ("$time", edgeEvent.Time.UtcTicks),
+                        ("$device", edgeEvent.Device),
+                        ("$category", (int)edgeEvent.Category),
+                        ("$action", edgeEvent.Action),
+                        ("$kind", (int?)edgeEvent.Kind),
+                        ("$json", JsonSerializer.SerializeToUtf8Bytes(edgeEvent, RecordsJson.Default.EdgeEvent)));
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A device's row is made from its whole log, which is short.</summary>
+    private async Task AddDevicesAsync(IReadOnlyList<string> names, List<EdgeBackupException> problems, CancellationToken cancellationToken)
+    {
+        var heads = names.GroupBy(FolderOf, StringComparer.Ordinal).Select(group => group.First()).ToList();
+        var entries = await ReadAllAsync(heads, registry.ReadAsync, problems, cancellationToken).ConfigureAwait(false);
+        var states = await ReadAllAsync(
+            entries.Select(entry => entry.Value.Device).Distinct(StringComparer.Ordinal).ToList(),
+            registry.GetAsync,
+            problems,
+            cancellationToken).ConfigureAwait(false);
+        var readable = entries.Select(entry => FolderOf(entry.Name)).ToHashSet(StringComparer.Ordinal);
+        await file.WriteAsync(
+            (connection, transaction) =>
+            {
+                foreach (var (_, state) in states)
+                {
+                    Insert(connection, transaction, state);
+                }
+
+                foreach (var name in names.Where(name => readable.Contains(FolderOf(name))))
+                {
+                    Execute(connection, transaction, "INSERT OR IGNORE INTO device_log (object_name, folder) VALUES ($name, $folder);", ("$name", name), ("$folder", FolderOf(name)));
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<List<(string Name, T Value)>> ReadAllAsync<T>(
+        IReadOnlyList<string> names,
+        Func<string, CancellationToken, Task<T>> read,
+        List<EdgeBackupException> problems,
+        CancellationToken cancellationToken)
+    {
+        var values = new (bool Read, T Value)[names.Count];
+        await Parallel.ForAsync(0, names.Count, cancellationToken, async (index, token) =>
+        {
+            try
+            {
+                values[index] = (true, await read(names[index], token).ConfigureAwait(false));
+            }
+            catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.BackupDamaged or ErrorIds.RepositoryDamaged)
+            {
+                // One damaged record never hides the others (R16); the caller reports it.
+                lock (problems)
+                {
+                    problems.Add(exception);
+                }
+            }
+        }).ConfigureAwait(false);
+        return values.Select((value, index) => (value, names[index])).Where(pair => pair.value.Read).Select(pair => (pair.Item2, pair.value.Value)).ToList();
+    }
+
+    private Task RemoveAsync(string table, HashSet<string> names, CancellationToken cancellationToken) =>
+        file.WriteAsync(
+            (connection, transaction) =>
+            {
+                foreach (var name in names)
+                {
+                    Execute(connection, transaction, $"DELETE FROM {table} WHERE object_name = $name;", ("$name", name));
+                }
+            },
+            cancellationToken);
+
+    private static void Insert(SqliteConnection connection, SqliteTransaction transaction, DeviceState state)
+    {
+        var registration = state.Registration;
+        Execute(
+            connection,
+            transaction,
+            """
+            INSERT OR REPLACE INTO devices (id, registered, name, type, address, version, tags, site, parent, replaced_by, replaced_at, replaced_reason, replaced_author)
+            VALUES ($id, $registered, $name, $type, $address, $version, $tags, $site, $parent, $by, $at, $reason, $author);
+            """,
+            ("$id", state.Id),
+            ("$registered", registration?.Registered.UtcTicks),
+            ("$name", registration?.Name),
+            ("$type", registration?.Type),
+            ("$address", registration?.Address),
+            ("$version", registration?.Version),
+            ("$tags", JsonSerializer.Serialize(registration?.Tags ?? [], RecordsJson.Default.IReadOnlyListString)),
+            ("$site", registration?.Site),
+            ("$parent", registration?.Parent),
+            ("$by", state.Fence?.ReplacedBy),
+            ("$at", state.Fence?.Time.UtcTicks),
+            ("$reason", state.Fence?.Reason),
+            ("$author", state.Fence?.Author));
+        Execute(connection, transaction, "DELETE FROM protections WHERE device = $device;", ("$device", state.Id));
+        foreach (var (backup, protection) in state.Protections)
+        {
+            Execute(
+                connection,
+                transaction,
+                "INSERT OR REPLACE INTO protections (backup, device, time, author, reason) VALUES ($backup, $device, $time, $author, $reason);",
+                ("$backup", backup),
+                ("$device", state.Id),
+                ("$time", protection.Time.UtcTicks),
+                ("$author", protection.Author),
+                ("$reason", protection.Reason));
+        }
+    }
+
+    private static SqliteCommand BackupInsert(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = """
+            INSERT OR REPLACE INTO backups (object_name, folder, id, device, device_name, device_type, name, kind, content, created, version, item_count, length, changed, not_saved, author)
+            VALUES ($object, $folder, $id, $device, $deviceName, $type, $name, $kind, $content, $created, $version, $items, $length, $changed, $notSaved, $author);
+            """;
+        return command;
+    }
+
+    private static void Insert(SqliteCommand insert, string objectName, BackupRecord record)
+    {
+        insert.Parameters.Clear();
+        Bind(
+            insert,
+            ("$object", objectName),
+            ("$folder", FolderOf(objectName)),
+            ("$id", record.Id),
+            ("$device", record.Device),
+            ("$deviceName", record.DeviceName),
+            ("$type", record.DeviceType),
+            ("$name", record.Name),
+            ("$kind", (int)record.Kind),
+            ("$content", (int)record.Content),
+            ("$created", record.Created.UtcTicks),
+            ("$version", record.Version),
+            ("$items", record.ItemCount),
+            ("$length", record.Length),
+            ("$changed", record.Changed ? 1 : 0),
+            ("$notSaved", record.NotSaved.Count == 0 ? null : JsonSerializer.Serialize(record.NotSaved, RecordsJson.Default.IReadOnlyListNotSavedItem)),
+            ("$author", record.Author));
+        insert.ExecuteNonQuery();
+    }
+
+    private static void Execute(SqliteConnection connection, SqliteTransaction transaction, string text, params (string Name, object? Value)[] parameters)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = text;
+        Bind(command, parameters);
+        command.ExecuteNonQuery();
+    }
+
+    private static void Bind(SqliteCommand command, params (string Name, object? Value)[] parameters)
+    {
+        foreach (var (name, value) in parameters)
+        {
+            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        }
+    }
+
+    private static string FolderOf(string objectName) => objectName[..(objectName.LastIndexOf('/') + 1)];
+}

@@ -1,0 +1,29 @@
+using EdgeBackup.Core.Devices.Folder;
+using EdgeBackup.Core.Devices.Http;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Platform;
+
+namespace EdgeBackup.Core.Devices;
+
+/// <summary>The connections of this product.</summary>
+public sealed class ConnectionFactory : IConnectionFactory
+{
+    private readonly IPlatform platform;
+    private readonly TimeProvider clock;
+
+    public ConnectionFactory(IPlatform platform, TimeProvider clock)
+    {
+        this.platform = platform;
+        this.clock = clock;
+    }
+
+    public IDeviceConnection Connect(ConnectionOptions options) => options.Address.Kind switch
+    {
+        ConnectionKind.Folder => new FolderDeviceConnection(options, platform, clock),
+        ConnectionKind.Http => new HttpDeviceConnection(options, clock),
+        _ => throw new EdgeBackupException(
+            ErrorIds.DeviceUnreachable,
+            $"There is no connection for {options.Address.Text} in this version: it speaks http://, https:// and folders.",
+            options.Address.Text),
+    };
+}

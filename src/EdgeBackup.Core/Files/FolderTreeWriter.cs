@@ -1,0 +1,364 @@
+using System.Security.Cryptography;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Platform;
+
+namespace EdgeBackup.Core.Files;
+
+/// <summary>How a <see cref="FolderTreeWriter"/> writes.</summary>
+public sealed record FolderTreeWriterOptions
+{
+    /// <summary>Whether every file and folder is flushed to the disk.</summary>
+    public bool IsDurable { get; init; }
+
+    /// <summary>Whether an item replaces what stands at its path; without it that is an error. A folder with contents is never replaced.</summary>
+    public bool Overwrite { get; init; }
+}
+
+/// <summary>
+/// Writes items below a root and nowhere else: refuses bad paths, never writes through a link, sets modes and times.
+/// Not safe for several threads. Every member throws <see cref="EdgeBackupException"/>: ItemPathInvalid for a path that
+/// leads out, RestoreFailed for anything else.
+/// </summary>
+public sealed class FolderTreeWriter
+{
+    private const int BufferSize = 128 * 1024;
+
+    private readonly IPlatform platform;
+    private readonly FolderTreeWriterOptions options;
+    private readonly SortedDictionary<string, Item?> folders = new(StringComparer.Ordinal);
+
+    /// <param name="root">An existing folder.</param>
+    /// <param name="platform">The system below it.</param>
+    /// <param name="options">How to write.</param>
+    public FolderTreeWriter(string root, IPlatform platform, FolderTreeWriterOptions options)
+    {
+        Root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
+        this.platform = platform;
+        this.options = options;
+    }
+
+    public string Root { get; }
+
+    /// <summary>Writes one item. Its bytes are checked against its length and digest while they pass.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="content">The bytes of a file; not read for folders and links.</param>
+    /// <param name="cancellationToken">Leaves no half-written file behind.</param>
+    public async Task WriteAsync(SavedItem item, Stream content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            switch (item.Item.Type)
+            {
+                case ItemType.Directory:
+                    WriteFolder(item.Item);
+                    break;
+                case ItemType.SymbolicLink:
+                    WriteLink(item.Item);
+                    break;
+                default:
+                    await WriteFileAsync(item, content, cancellationToken).ConfigureAwait(false);
+                    break;
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.RestoreFailed,
+                $"The item '{item.Item.Path}' cannot be written below '{Root}': {exception.Message.TrimEnd('.')}. Check the free space and the rights there, then try again.",
+                item.Item.Path,
+                exception);
+        }
+    }
+
+    /// <summary>
+    /// Sets the modes and times of the folders, deepest first, since writing into a folder moves its time and a mode may
+    /// forbid writing; call it once, after the last item.
+    /// </summary>
+    public void Finish()
+    {
+        try
+        {
+            foreach (var (path, item) in folders.Reverse())
+            {
+                // Flushed first: a mode may forbid to open the folder afterwards.
+                var full = Locate(path);
+                Flush(full);
+                if (item is not null)
+                {
+                    SetModeAndTime(full, item);
+                }
+            }
+
+            Flush(Root);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.RestoreFailed,
+                $"The folders below '{Root}' cannot be finished: {exception.Message.TrimEnd('.')}. Check the rights there, then try again.",
+                Root,
+                exception);
+        }
+    }
+
+    /// <summary>Gives an existing file a second name below the root, when nothing stands there.</summary>
+    /// <returns>False where the file system cannot; nothing has changed then.</returns>
+    internal bool TryLink(string existing, string path)
+    {
+        var full = PrepareParent(path);
+        return platform.Stat(full) is null && platform.TryCreateHardLink(existing, full);
+    }
+
+    /// <summary>Makes a folder where none is, without a mode and time of its own.</summary>
+    internal void EnsureFolder(string path) => EnsureFolderAt(path, PrepareParent(path));
+
+    /// <summary>Whether anything stands at a path below the root.</summary>
+    internal bool Exists(string path) => platform.Stat(Locate(path)) is not null;
+
+    private void WriteFolder(Item item)
+    {
+        var full = PrepareParent(item.Path);
+        if (platform.Stat(full) is { Type: not FileEntryType.Directory })
+        {
+            RemoveForReplacement(item.Path, full);
+        }
+
+        EnsureFolderAt(item.Path, full);
+        folders[item.Path] = item;
+    }
+
+    private void EnsureFolderAt(string path, string full)
+    {
+        if (platform.Stat(full) is { } entry)
+        {
+            if (entry.Type != FileEntryType.Directory)
+            {
+                throw NotAFolder(path, full);
+            }
+        }
+        else
+        {
+            Directory.CreateDirectory(full);
+            folders.TryAdd(path, null);
+        }
+    }
+
+    private void WriteLink(Item item)
+    {
+        var full = PrepareParent(item.Path);
+        if (string.IsNullOrEmpty(item.LinkTarget))
+        {
+            throw new EdgeBackupException(ErrorIds.RestoreFailed, $"The link '{item.Path}' has no target. Leave it out with -Path.", item.Path);
+        }
+
+        if (platform.Stat(full) is not null)
+        {
+            RemoveForReplacement(item.Path, full);
+        }
+
+        // Windows wants to know what a link leads to; elsewhere both calls make the same link.
+        if (platform.HasWindowsNames && Directory.Exists(Path.Combine(Path.GetDirectoryName(full)!, item.LinkTarget)))
+        {
+            Directory.CreateSymbolicLink(full, item.LinkTarget);
+        }
+        else
+        {
+            File.CreateSymbolicLink(full, item.LinkTarget);
+        }
+
+        if (item.Modified is { } modified)
+        {
+            File.SetLastWriteTimeUtc(full, modified.UtcDateTime);
+        }
+    }
+
+    private async Task WriteFileAsync(SavedItem item, Stream content, CancellationToken cancellationToken)
+    {
+        var full = PrepareParent(item.Item.Path);
+        var existing = platform.Stat(full);
+        if (existing is { Type: FileEntryType.Directory })
+        {
+            RemoveForReplacement(item.Item.Path, full);
+            existing = null;
+        }
+        else if (existing is not null && !options.Overwrite)
+        {
+            throw Occupied(item.Item.Path, full);
+        }
+
+        // What is replaced stays whole until its successor is.
+        var target = existing is null ? full : Path.Combine(Path.GetDirectoryName(full)!, $".{Guid.NewGuid():N}.edgebackup-part");
+        var isDone = false;
+        try
+        {
+            await WriteBytesAsync(item, content, target, cancellationToken).ConfigureAwait(false);
+            if (existing is not null)
+            {
+                if (existing.ReadOnly)
+                {
+                    File.SetAttributes(full, FileAttributes.Normal);
+                }
+
+                File.Move(target, full, overwrite: true);
+            }
+
+            if (item.Item.ReadOnly && platform.HasWindowsNames)
+            {
+                File.SetAttributes(full, File.GetAttributes(full) | FileAttributes.ReadOnly);
+            }
+
+            isDone = true;
+        }
+        finally
+        {
+            if (!isDone)
+            {
+                File.Delete(target);
+            }
+        }
+    }
+
+    private async Task WriteBytesAsync(SavedItem item, Stream content, string target, CancellationToken cancellationToken)
+    {
+        var streamOptions = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            // Nobody else reads what may be secret before its own mode is set.
+            streamOptions.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var stream = new FileStream(target, streamOptions);
+        await using (stream.ConfigureAwait(false))
+        {
+            var buffer = new byte[(int)Math.Clamp(item.Item.Length, 1, BufferSize)];
+            long length = 0;
+            int read;
+            while ((read = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+            {
+                hash.AppendData(buffer, 0, read);
+                await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+                length += read;
+            }
+
+            if (length != item.Item.Length || (item.Digest is { } digest && Convert.ToHexStringLower(hash.GetHashAndReset()) != digest))
+            {
+                throw new EdgeBackupException(
+                    ErrorIds.RestoreFailed,
+                    $"The bytes of '{item.Item.Path}' are not those that were saved ({length} of {item.Item.Length} bytes). Check the backup with Test-EdgeBackup.",
+                    item.Item.Path);
+            }
+
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(stream.SafeFileHandle, (UnixFileMode)(item.Item.UnixMode ?? DefaultFileMode));
+            }
+
+            if (item.Item.Modified is { } modified)
+            {
+                File.SetLastWriteTimeUtc(stream.SafeFileHandle, modified.UtcDateTime);
+            }
+
+            if (options.IsDurable)
+            {
+                stream.Flush(flushToDisk: true);
+            }
+        }
+    }
+
+    /// <summary>rw-r--r--, for a backup from a system without modes.</summary>
+    private const int DefaultFileMode = 0x1A4;
+
+    /// <summary>Checks a path, makes the folders above it, and makes sure that none of them is a link.</summary>
+    /// <returns>The full path.</returns>
+    private string PrepareParent(string path)
+    {
+        var full = Locate(path);
+        if (ItemPath.FindFault(path) is { } fault)
+        {
+            throw new EdgeBackupException(ErrorIds.ItemPathInvalid, $"The item path '{path}' is refused: {fault}. Nothing was written to it.", path);
+        }
+
+        var faults = FileNameRules.FindFaults([path], platform.HasWindowsNames, isCaseSensitive: true);
+        if (faults.Count > 0)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.RestoreTargetMismatch,
+                $"The item path '{path}' {faults[0].Reason}, which this system cannot hold. Restore to a system that can, or leave it out with -Path.",
+                path);
+        }
+
+        for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash > 0; slash = path.IndexOf('/', slash + 1))
+        {
+            EnsureFolderAt(path[..slash], Locate(path[..slash]));
+        }
+
+        return full;
+    }
+
+    private string Locate(string path) =>
+        Path.Combine(Root, Path.DirectorySeparatorChar == '/' ? path : path.Replace('/', Path.DirectorySeparatorChar));
+
+    private void RemoveForReplacement(string path, string full)
+    {
+        if (!options.Overwrite)
+        {
+            throw Occupied(path, full);
+        }
+
+        // Windows removes a link to a folder like a folder, Unix like a file.
+        var isFolder = platform.HasWindowsNames
+            ? File.GetAttributes(full).HasFlag(FileAttributes.Directory)
+            : platform.Stat(full) is { Type: FileEntryType.Directory };
+        if (isFolder)
+        {
+            // One with contents makes this throw, which is right.
+            Directory.Delete(full, recursive: false);
+            return;
+        }
+
+        if (platform.HasWindowsNames)
+        {
+            File.SetAttributes(full, FileAttributes.Normal);
+        }
+
+        File.Delete(full);
+    }
+
+    private void SetModeAndTime(string full, Item item)
+    {
+        if (!OperatingSystem.IsWindows() && item.UnixMode is { } mode)
+        {
+            File.SetUnixFileMode(full, (UnixFileMode)mode);
+        }
+
+        if (item.Modified is { } modified)
+        {
+            Directory.SetLastWriteTimeUtc(full, modified.UtcDateTime);
+        }
+
+        if (item.ReadOnly && platform.HasWindowsNames)
+        {
+            File.SetAttributes(full, File.GetAttributes(full) | FileAttributes.ReadOnly);
+        }
+    }
+
+    private void Flush(string folder)
+    {
+        if (options.IsDurable)
+        {
+            platform.FlushDirectory(folder);
+        }
+    }
+
+    private static EdgeBackupException Occupied(string path, string full) => new(
+        ErrorIds.RestoreFailed,
+        $"The item '{path}' cannot be written, because something stands at '{full}' already. Choose an empty folder, or give -Force to overwrite by name.",
+        path);
+
+    private static EdgeBackupException NotAFolder(string path, string full) => new(
+        ErrorIds.RestoreFailed,
+        $"Nothing can be written below '{path}', because '{full}' is a link or a file and not a folder; links are never followed. Remove it, then try again.",
+        path);
+}

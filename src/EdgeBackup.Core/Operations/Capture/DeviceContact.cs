@@ -1,0 +1,104 @@
+using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Devices.Gate;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
+
+namespace EdgeBackup.Core.Operations.Capture;
+
+/// <summary>A connection to a registered device that has proved to be that device.</summary>
+internal sealed class DeviceContact : IAsyncDisposable
+{
+    private DeviceContact(IDeviceConnection connection, DeviceRegistration registration, DeviceType type, DeviceStatus status)
+    {
+        Connection = connection;
+        Registration = registration;
+        Type = type;
+        Status = status;
+    }
+
+    public IDeviceConnection Connection { get; }
+
+    public DeviceRegistration Registration { get; }
+
+    public string Id => Registration.Id;
+
+    public DeviceType Type { get; }
+
+    /// <summary>The first look.</summary>
+    public DeviceStatus Status { get; }
+
+    /// <summary>What the device tells; the registered version where it tells none.</summary>
+    public string? Version => Status.Identity.Version ?? Registration.Version;
+
+    /// <summary>Connects and looks.</summary>
+    /// <exception cref="EdgeBackupException">
+    /// DeviceUnreachable, DeviceAuthenticationFailed, DeviceResponseInvalid; DeviceIdChanged: other hardware answers;
+    /// DeviceRegistrationMismatch: the device is of another type than registered.
+    /// </exception>
+    public static async Task<DeviceContact> OpenAsync(RepositoryContext context, DeviceRegistration registration, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        var connection = context.Connections.Connect(Options(registration, observer));
+        try
+        {
+            var status = await connection.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+            var type = CheckIdentity(registration, status.Identity);
+            observer.Verbose($"{registration.Id}: answers as {type.Id}, version {status.Identity.Version ?? "unknown"}.");
+            return new DeviceContact(connection, registration, type, status);
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public static ConnectionOptions Options(DeviceRegistration registration, IOperationObserver observer) => new()
+    {
+        Address = DeviceAddress.Parse(registration.Address, Path.GetPathRoot(Environment.CurrentDirectory)!),
+        Id = registration.Id,
+        Name = registration.Name,
+        Type = registration.Type,
+        Version = registration.Version,
+        Credential = registration.Credential,
+        CertificateThumbprint = registration.CertificateThumbprint,
+        AllowUnencryptedAuthentication = registration.AllowUnencryptedAuthentication,
+        Trace = line => observer.Verbose($"{registration.Id}: {line}"),
+    };
+
+    /// <summary>Looks again and checks that the same hardware still answers.</summary>
+    public async Task<DeviceStatus> LookAsync(CancellationToken cancellationToken)
+    {
+        var status = await Connection.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        CheckIdentity(Registration, status.Identity);
+        return status;
+    }
+
+    public ValueTask DisposeAsync() => Connection.DisposeAsync();
+
+    private static DeviceType CheckIdentity(DeviceRegistration registration, DeviceIdentity identity)
+    {
+        if (!string.Equals(identity.Id, registration.Id, StringComparison.Ordinal))
+        {
+            throw new EdgeBackupException(
+                ErrorIds.DeviceIdChanged,
+                $"At {registration.Address} the device '{identity.Id}' answers, but '{registration.Id}' is registered there: the hardware was swapped. Register the new device, then hand it the old one's state: Switch-EdgeDevice -Device '{identity.Id}' -Replaces '{registration.Id}'.",
+                registration.Id);
+        }
+
+        if (!string.Equals(identity.Type, registration.Type, StringComparison.Ordinal))
+        {
+            throw new EdgeBackupException(
+                ErrorIds.DeviceRegistrationMismatch,
+                $"The device '{registration.Id}' says that it is of type '{identity.Type}', but it is registered as '{registration.Type}'. Check the address; if the device is right, unregister it and register it again.",
+                registration.Id);
+        }
+
+        var kind = DeviceAddress.Parse(registration.Address, Path.GetPathRoot(Environment.CurrentDirectory)!).Kind;
+        return DeviceTypes.Find(identity.Type, kind)
+            ?? throw new EdgeBackupException(
+                ErrorIds.DeviceResponseInvalid,
+                $"The device '{registration.Id}' says that it is of type '{identity.Type}', which is not known for its kind of address. Get-EdgeDeviceType lists the known ones.",
+                registration.Id);
+    }
+}

@@ -1,0 +1,95 @@
+using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Devices.Gate;
+using EdgeBackup.Core.Errors;
+
+namespace EdgeBackup.Core.Operations.Capture;
+
+/// <summary>A passed gate: the look that found the device idle, and the hold that keeps it so. Dispose to release.</summary>
+internal sealed class GatePass : IAsyncDisposable
+{
+    private readonly IDeviceHold? hold;
+
+    public GatePass(DeviceStatus before, IDeviceHold? hold)
+    {
+        Before = before;
+        this.hold = hold;
+    }
+
+    public DeviceStatus Before { get; }
+
+    public ValueTask DisposeAsync() => hold?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
+
+/// <summary>Lets a capture or a restore begin only while nothing runs (R2), and judges afterwards whether that held (R3).</summary>
+internal sealed class GateKeeper
+{
+    /// <summary>What is asked of the device's hold; the connection renews it at half its time.</summary>
+    public static readonly TimeSpan HoldTime = TimeSpan.FromSeconds(300);
+
+    private static readonly TimeSpan PollTime = TimeSpan.FromSeconds(2);
+
+    private readonly TimeProvider clock;
+    private readonly IOperationObserver observer;
+
+    public GateKeeper(TimeProvider clock, IOperationObserver observer)
+    {
+        this.clock = clock;
+        this.observer = observer;
+    }
+
+    /// <summary>Waits for an idle device and takes its hold.</summary>
+    /// <param name="contact">The device; its first look is used.</param>
+    /// <param name="waitForIdle">How long to wait; zero refuses at once.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="EdgeBackupException">DeviceBusy or DeviceStateUnknown, when the time is over.</exception>
+    public async Task<GatePass> EnterAsync(DeviceContact contact, TimeSpan waitForIdle, CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        var status = contact.Status;
+        while (true)
+        {
+            EdgeBackupException refusal;
+            var decision = TransactionGate.Evaluate(status, TransactionGate.DefaultSeenWithin);
+            if (decision.IsIdle)
+            {
+                try
+                {
+                    var hold = await contact.Connection.TakeHoldAsync(HoldTime, cancellationToken).ConfigureAwait(false);
+                    observer.Verbose(hold is null ? $"{contact.Id}: idle; the device has no hold, a second look decides." : $"{contact.Id}: idle and held.");
+                    return new GatePass(status, hold);
+                }
+                catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.DeviceBusy)
+                {
+                    refusal = exception;
+                }
+            }
+            else
+            {
+                refusal = decision.ToException(contact.Id);
+            }
+
+            var left = waitForIdle - clock.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero)
+            {
+                throw refusal;
+            }
+
+            observer.Progress(new OperationProgress($"Waiting for {contact.Id} to be idle", decision.IsIdle ? refusal.Message : decision.Reason));
+            observer.Verbose($"{contact.Id}: waiting up to {left:hh\\:mm\\:ss}: {(decision.IsIdle ? refusal.Message : decision.Reason)}");
+            await Task.Delay(left < PollTime ? left : PollTime, clock, cancellationToken).ConfigureAwait(false);
+            status = await contact.LookAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The second look.</summary>
+    /// <exception cref="EdgeBackupException">CaptureInterrupted: a transaction began; DeviceStateUnknown: that cannot be told.</exception>
+    public static async Task LookAgainAsync(DeviceContact contact, GatePass pass, CancellationToken cancellationToken)
+    {
+        var after = await contact.LookAsync(cancellationToken).ConfigureAwait(false);
+        var look = TransactionGate.LookAgain(pass.Before, after, TransactionGate.DefaultSeenWithin);
+        if (!look.Stands)
+        {
+            throw look.ToException(contact.Id);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
+
+namespace EdgeBackup.Core.Operations;
+
+/// <summary>Exempts backups from retention, and ends the exemption: <c>Protect-</c> and <c>Unprotect-EdgeBackup</c>.</summary>
+public sealed class ProtectBackup
+{
+    private readonly RepositoryContext context;
+
+    public ProtectBackup(RepositoryContext context) => this.context = context;
+
+    /// <summary>Protects a backup (R9).</summary>
+    public Task ProtectAsync(CatalogBackup backup, string? reason, CancellationToken cancellationToken) =>
+        AppendAsync(backup, DeviceLogEntryKind.Protected, "Protected", reason, cancellationToken);
+
+    /// <summary>Ends a protection; retention counts the backup again from the next backup on.</summary>
+    public Task UnprotectAsync(CatalogBackup backup, CancellationToken cancellationToken) =>
+        AppendAsync(backup, DeviceLogEntryKind.Unprotected, "Unprotected", reason: null, cancellationToken);
+
+    private async Task AppendAsync(CatalogBackup backup, DeviceLogEntryKind kind, string action, string? reason, CancellationToken cancellationToken)
+    {
+        var wanted = kind == DeviceLogEntryKind.Protected;
+        var state = await context.Devices.GetAsync(backup.Device, cancellationToken).ConfigureAwait(false);
+        if (state.Protections.TryGetValue(backup.Id, out var now) == wanted && (!wanted || now!.Reason == reason))
+        {
+            return;
+        }
+
+        await context.Devices.AppendAsync(backup.Device, kind, entry => entry with { Backup = backup.Id, Reason = reason }, cancellationToken).ConfigureAwait(false);
+        await context.Events.AppendAsync(EdgeEventCategory.Retention, action, reason ?? $"The backup was {action.ToLowerInvariant()}.", backup.Device, cancellationToken, backup: backup.Id).ConfigureAwait(false);
+        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

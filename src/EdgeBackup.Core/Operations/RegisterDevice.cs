@@ -1,0 +1,186 @@
+using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Devices.Folder;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Capture;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
+
+namespace EdgeBackup.Core.Operations;
+
+/// <summary>What is known of a device that is to be registered.</summary>
+public sealed record RegisterDeviceOptions
+{
+    public required DeviceAddress Address { get; init; }
+
+    public string? Id { get; init; }
+
+    public string? Name { get; init; }
+
+    public string? Type { get; init; }
+
+    public string? Version { get; init; }
+
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    public string? Site { get; init; }
+
+    public string? Parent { get; init; }
+
+    public DeviceCredential? Credential { get; init; }
+
+    public string? CertificateThumbprint { get; init; }
+
+    public bool AllowUnencryptedAuthentication { get; init; }
+
+    /// <summary>Register without asking the device; needs <see cref="Id"/> and <see cref="Type"/>.</summary>
+    public bool SkipContact { get; init; }
+}
+
+/// <summary>Registers a device: <c>Register-EdgeDevice</c>.</summary>
+public sealed class RegisterDevice
+{
+    private readonly RepositoryContext context;
+    private readonly IOperationObserver observer;
+
+    public RegisterDevice(RepositoryContext context, IOperationObserver observer)
+    {
+        this.context = context;
+        this.observer = observer;
+    }
+
+    /// <summary>Asks the device who it is, checks that against what was said, and writes the registration.</summary>
+    /// <returns>The device's id.</returns>
+    /// <exception cref="EdgeBackupException">
+    /// DeviceUnreachable, DeviceAuthenticationFailed, DeviceResponseInvalid, DeviceRegistrationMismatch, DeviceIdDuplicate.
+    /// </exception>
+    public async Task<string> RunAsync(RegisterDeviceOptions options, CancellationToken cancellationToken)
+    {
+        CheckFolder(options.Address);
+        var identity = options.SkipContact ? Believe(options) : await AskAsync(options, cancellationToken).ConfigureAwait(false);
+        if (DeviceTypes.Find(identity.Type, options.Address.Kind) is null)
+        {
+            throw new EdgeBackupException(
+                options.SkipContact ? ErrorIds.DeviceRegistrationMismatch : ErrorIds.DeviceResponseInvalid,
+                $"The device type '{identity.Type}' is not known for {options.Address.Text}. Get-EdgeDeviceType lists the known ones.",
+                options.Address.Text);
+        }
+
+        var before = await context.Devices.GetAsync(identity.Id, cancellationToken).ConfigureAwait(false);
+        CheckDuplicate(options, identity, before);
+        if (options.Parent is not null)
+        {
+            await RegisteredDevices.RequireAsync(context, options.Parent, cancellationToken).ConfigureAwait(false);
+        }
+
+        var old = before.Registration;
+        var registration = new DeviceRegistration
+        {
+            Id = identity.Id,
+            Name = options.Name ?? identity.Name ?? old?.Name,
+            Type = identity.Type,
+            Address = options.Address.Text,
+            Version = identity.Version ?? options.Version ?? old?.Version,
+            Tags = options.Tags.Count > 0 ? options.Tags : old?.Tags ?? [],
+            Site = options.Site ?? old?.Site,
+            Parent = options.Parent ?? old?.Parent,
+            Credential = options.Credential ?? old?.Credential,
+            CertificateThumbprint = options.CertificateThumbprint ?? old?.CertificateThumbprint,
+            AllowUnencryptedAuthentication = options.AllowUnencryptedAuthentication || old?.AllowUnencryptedAuthentication == true,
+            Registered = old?.Registered ?? context.Clock.GetUtcNow(),
+        };
+        await context.Devices.AppendAsync(identity.Id, DeviceLogEntryKind.Registered, entry => entry with { Registration = registration }, cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        observer.Verbose($"{identity.Id}: registered as {identity.Type} at {options.Address.Text}.");
+        return identity.Id;
+    }
+
+    private static DeviceIdentity Believe(RegisterDeviceOptions options)
+    {
+        if (string.IsNullOrWhiteSpace(options.Id) || string.IsNullOrWhiteSpace(options.Type))
+        {
+            throw new EdgeBackupException(
+                ErrorIds.DeviceRegistrationMismatch,
+                $"-SkipContact registers {options.Address.Text} without asking it, so its identity must be given: use -Id and -Type.",
+                options.Address.Text);
+        }
+
+        return new DeviceIdentity { Id = options.Id, Type = options.Type, Version = options.Version };
+    }
+
+    private async Task<DeviceIdentity> AskAsync(RegisterDeviceOptions options, CancellationToken cancellationToken)
+    {
+        var connection = context.Connections.Connect(new ConnectionOptions
+        {
+            Address = options.Address,
+            Id = options.Id,
+            Name = options.Name,
+            Type = options.Type,
+            Version = options.Version,
+            Credential = options.Credential,
+            CertificateThumbprint = options.CertificateThumbprint,
+            AllowUnencryptedAuthentication = options.AllowUnencryptedAuthentication,
+            Trace = line => observer.Verbose($"{options.Address.Text}: {line}"),
+        });
+        await using var lease = connection.ConfigureAwait(false);
+        var status = await connection.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        var identity = status.Identity;
+        CheckClaim("id", options.Id, identity.Id, options.Address.Text);
+        CheckClaim("type", options.Type, identity.Type, options.Address.Text);
+        return identity;
+    }
+
+    private static void CheckClaim(string what, string? claimed, string told, string address)
+    {
+        if (claimed is not null && !string.Equals(claimed, told, StringComparison.Ordinal))
+        {
+            throw new EdgeBackupException(
+                ErrorIds.DeviceRegistrationMismatch,
+                $"The device at {address} says that its {what} is '{told}', not '{claimed}'. Check the address, or leave -{(what == "id" ? "Id" : "Type")} out to take the device's word.",
+                address);
+        }
+    }
+
+    private static void CheckDuplicate(RegisterDeviceOptions options, DeviceIdentity identity, DeviceState before)
+    {
+        if (before.Registration is not { } registered || options.Address.IsSamePlace(DeviceAddress.Parse(registered.Address, Path.GetPathRoot(Environment.CurrentDirectory)!)))
+        {
+            return;
+        }
+
+        throw new EdgeBackupException(
+            ErrorIds.DeviceIdDuplicate,
+            $"The device at {options.Address.Text} says that it is '{identity.Id}', but '{identity.Id}' is registered at {registered.Address}. If it has moved: Set-EdgeDevice -Device '{identity.Id}' -Address '{options.Address.Text}'. If these are two devices, one of them needs an id of its own.",
+            identity.Id);
+    }
+
+    private void CheckFolder(DeviceAddress address)
+    {
+        if (address.Kind != ConnectionKind.Folder)
+        {
+            return;
+        }
+
+        if (FolderDevice.LooksLikeRepository(address.Text))
+        {
+            throw new EdgeBackupException(
+                ErrorIds.DeviceResponseInvalid,
+                $"'{address.Text}' is an EdgeBackup repository, not a device. Give the device's folder; to work with the repository use Connect-EdgeRepository.",
+                address.Text);
+        }
+
+        if (IsInside(context.Location, address.Text))
+        {
+            throw new EdgeBackupException(
+                ErrorIds.DeviceResponseInvalid,
+                $"The folder '{address.Text}' contains the repository at '{context.Location}', which would then be backed up into itself. Move the repository elsewhere, or register a folder beside it.",
+                address.Text);
+        }
+    }
+
+    private static bool IsInside(string path, string folder)
+    {
+        var relative = Path.GetRelativePath(folder, path);
+        return relative == "." || (!relative.StartsWith("..", StringComparison.Ordinal) && !Path.IsPathRooted(relative));
+    }
+}

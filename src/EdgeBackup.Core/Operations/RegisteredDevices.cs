@@ -1,0 +1,110 @@
+using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
+
+namespace EdgeBackup.Core.Operations;
+
+/// <summary>Finds the devices that a user names.</summary>
+public static class RegisteredDevices
+{
+    /// <summary>The registration of a device, replaced or not.</summary>
+    /// <exception cref="EdgeBackupException">DeviceNotFound, with the nearest ids.</exception>
+    public static async Task<DeviceState> RequireAsync(RepositoryContext context, string device, CancellationToken cancellationToken)
+    {
+        var state = await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
+        return state.Registration is not null ? state : throw await NotFoundAsync(context, device, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The registration of a device that was not replaced.</summary>
+    /// <exception cref="EdgeBackupException">DeviceNotFound; DeviceReplaced, naming by which.</exception>
+    public static async Task<DeviceRegistration> RequireActiveAsync(RepositoryContext context, string device, CancellationToken cancellationToken)
+    {
+        var state = await RequireAsync(context, device, cancellationToken).ConfigureAwait(false);
+        return state.Fence is null ? state.Registration! : throw Replaced(device, state.Fence);
+    }
+
+    /// <summary>The refusal of a fenced device (R8).</summary>
+    public static EdgeBackupException Replaced(string device, Fence fence) => new(
+        ErrorIds.DeviceReplaced,
+        $"The device '{device}' was replaced by '{fence.ReplacedBy}' on {fence.Time:u} by {fence.Author}{(fence.Reason is null ? "" : $" ({fence.Reason})")}. Use '{fence.ReplacedBy}' instead; if '{device}' is in service again, lift the fence: Set-EdgeDevice -Device '{device}' -State Active.",
+        device);
+
+    /// <summary>The error for a literal id that matches nothing.</summary>
+    public static async Task<EdgeBackupException> NotFoundAsync(RepositoryContext context, string device, CancellationToken cancellationToken)
+    {
+        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        var ids = new List<string>();
+        await foreach (var known in context.Catalog.QueryDevicesAsync(new DeviceQuery(), cancellationToken).ConfigureAwait(false))
+        {
+            ids.Add(known.Id);
+        }
+
+        return new EdgeBackupException(
+            ErrorIds.DeviceNotFound,
+            $"No device '{device}' is registered.{NearestNames.Suggest(device, ids)} Get-EdgeDevice lists the registered ones.",
+            device);
+    }
+
+    /// <summary>
+    /// Turns what a user typed into the ids of registered devices. A wildcard that matches nothing gives nothing; a
+    /// literal that matches nothing gives its error.
+    /// </summary>
+    /// <returns>For each id an outcome: the id, or the error and the text it is for.</returns>
+    public static async Task<IReadOnlyList<(string Text, string? Id, EdgeBackupException? Error)>> ResolveAsync(RepositoryContext context, IEnumerable<string> texts, CancellationToken cancellationToken)
+    {
+        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        var ids = new List<string>();
+        await foreach (var known in context.Catalog.QueryDevicesAsync(new DeviceQuery(), cancellationToken).ConfigureAwait(false))
+        {
+            ids.Add(known.Id);
+        }
+
+        var exact = ids.ToHashSet(StringComparer.Ordinal);
+        var outcomes = new List<(string, string?, EdgeBackupException?)>();
+        foreach (var text in texts)
+        {
+            if (WildcardPattern.HasWildcard(text))
+            {
+                var pattern = new WildcardPattern(text);
+                outcomes.AddRange(ids.Where(pattern.IsMatch).Select(id => (text, (string?)id, (EdgeBackupException?)null)));
+                continue;
+            }
+
+            var literal = WildcardPattern.Unescape(text);
+            var match = FindLiteral(literal, ids, exact);
+            outcomes.Add(match is not null ? (text, match, null) : (text, null, await NotFoundAsync(context, literal, cancellationToken).ConfigureAwait(false)));
+        }
+
+        return outcomes;
+    }
+
+    /// <summary>One device from a text that may have a wildcard as long as it means one device.</summary>
+    /// <exception cref="EdgeBackupException">DeviceNotFound: none, or more than one.</exception>
+    public static async Task<string> ResolveOneAsync(RepositoryContext context, string text, CancellationToken cancellationToken)
+    {
+        var outcomes = await ResolveAsync(context, [text], cancellationToken).ConfigureAwait(false);
+        return outcomes switch
+        {
+            [{ Id: { } id }] => id,
+            [{ Error: { } error }] => throw error,
+            [] => throw new EdgeBackupException(ErrorIds.DeviceNotFound, $"No registered device matches '{text}', and exactly one is needed here. Get-EdgeDevice lists the registered ones.", text),
+            _ => throw new EdgeBackupException(
+                ErrorIds.DeviceNotFound,
+                $"'{text}' matches {outcomes.Count} devices ({string.Join(", ", outcomes.Take(5).Select(outcome => outcome.Id))}), and exactly one is needed here. Give the id.",
+                text),
+        };
+    }
+
+    /// <summary>Ids are exact; a different letter case is accepted where it means one device only.</summary>
+    internal static string? FindLiteral(string literal, IReadOnlyList<string> ids, HashSet<string> exact)
+    {
+        if (exact.Contains(literal))
+        {
+            return literal;
+        }
+
+        var similar = ids.Where(id => string.Equals(id, literal, StringComparison.OrdinalIgnoreCase)).Take(2).ToList();
+        return similar.Count == 1 ? similar[0] : null;
+    }
+}

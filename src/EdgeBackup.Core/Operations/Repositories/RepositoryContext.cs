@@ -1,0 +1,58 @@
+using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Platform;
+using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Repository;
+
+namespace EdgeBackup.Core.Operations.Repositories;
+
+/// <summary>An open repository with everything that operations need around it. Thread-safe; dispose to close.</summary>
+public sealed class RepositoryContext : IAsyncDisposable
+{
+    /// <param name="repository">Closed with the context.</param>
+    /// <param name="catalog">Closed with the context.</param>
+    /// <param name="connections">Makes connections to devices.</param>
+    /// <param name="author">Who acts: user@machine.</param>
+    public RepositoryContext(EdgeRepository repository, BackupCatalog catalog, IConnectionFactory connections, string author)
+    {
+        Repository = repository;
+        Catalog = catalog;
+        Connections = connections;
+        Author = author;
+        Devices = new DeviceRegistry(repository, author);
+        Events = new EventLog(repository, author);
+    }
+
+    public EdgeRepository Repository { get; }
+
+    public BackupCatalog Catalog { get; }
+
+    public DeviceRegistry Devices { get; }
+
+    public EventLog Events { get; }
+
+    public IConnectionFactory Connections { get; }
+
+    public string Author { get; }
+
+    public TimeProvider Clock => Repository.Environment.Clock;
+
+    public IRandomSource Random => Repository.Environment.Random;
+
+    public IPlatform Platform => Repository.Environment.Platform;
+
+    /// <summary>The folder or address of the repository.</summary>
+    public string Location => Repository.Store.Location;
+
+    /// <summary>The key file that opened it; null for another key.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>Whether it is the user's embedded repository.</summary>
+    public bool IsEmbedded { get; init; }
+
+    public async ValueTask DisposeAsync()
+    {
+        Catalog.Dispose();
+        await Repository.DisposeAsync().ConfigureAwait(false);
+    }
+}

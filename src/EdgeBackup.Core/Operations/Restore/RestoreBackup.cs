@@ -1,0 +1,279 @@
+using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Operations.Capture;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Repository;
+
+namespace EdgeBackup.Core.Operations.Restore;
+
+/// <summary>
+/// Brings a device back to a backup (R7): checks that the target fits, takes a safety backup, stages, commits, reads the
+/// device back and compares.
+/// </summary>
+public sealed class RestoreBackup
+{
+    private static readonly TimeSpan RestartPoll = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RestartLimit = TimeSpan.FromMinutes(10);
+
+    private readonly RepositoryContext context;
+    private readonly IOperationObserver observer;
+
+    public RestoreBackup(RepositoryContext context, IOperationObserver observer)
+    {
+        this.context = context;
+        this.observer = observer;
+    }
+
+    /// <summary>Says item by item what a restore would do; changes nothing anywhere.</summary>
+    /// <exception cref="EdgeBackupException">As for the restore itself, save what only happens while restoring.</exception>
+    public async Task<RestorePreview> PlanAsync(RestoreOptions options, CancellationToken cancellationToken)
+    {
+        var (record, target) = await FindAsync(options, cancellationToken).ConfigureAwait(false);
+        return await PlanAsync(record, target, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Restores.</summary>
+    /// <exception cref="EdgeBackupException">
+    /// BackupNotFound, BackupDamaged, DeviceNotFound, DeviceReplaced, DeviceIdChanged, RestoreTargetMismatch,
+    /// RestoreVersionMismatch, ItemPathInvalid, DeviceBusy, DeviceStateUnknown, RestoreFailed, RestoreVerifyFailed, and what
+    /// a contact or a safety backup may throw.
+    /// </exception>
+    public async Task<RestoreResult> RunAsync(RestoreOptions options, CancellationToken cancellationToken)
+    {
+        var (record, target) = await FindAsync(options, cancellationToken).ConfigureAwait(false);
+        return await RunAsync(record, target, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The backup and the target that a user's words mean.</summary>
+    public async Task<(BackupRecord Record, string Target)> FindAsync(RestoreOptions options, CancellationToken cancellationToken)
+    {
+        var listed = await new FindBackups(context).RequireOneAsync(options.Backup, device: null, cancellationToken).ConfigureAwait(false);
+        var record = await context.Repository.ReadBackupAsync(listed.ObjectName, cancellationToken).ConfigureAwait(false);
+        var target = options.Device is null ? record.Device : await RegisteredDevices.ResolveOneAsync(context, options.Device, cancellationToken).ConfigureAwait(false);
+        return (record, target);
+    }
+
+    internal async Task<RestorePreview> PlanAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
+    {
+        var reading = await context.Repository.BeginReadAsync(cancellationToken).ConfigureAwait(false);
+        await using var readingLease = reading.ConfigureAwait(false);
+        var contact = await ContactAsync(record, target, options.Force, cancellationToken).ConfigureAwait(false);
+        await using var contactLease = contact.ConfigureAwait(false);
+        var selection = await SelectAsync(record, target, options, cancellationToken).ConfigureAwait(false);
+        var sent = selection.Items.ToDictionary(item => item.Item.Path, StringComparer.Ordinal);
+        var comparison = await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
+        return new RestorePreview(record.Id, record.Device, target, MakeSteps(selection, sent, comparison, options).ToList());
+    }
+
+    internal async Task<RestoreResult> RunAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
+    {
+        var started = context.Clock.GetTimestamp();
+        var reading = await context.Repository.BeginReadAsync(cancellationToken).ConfigureAwait(false);
+        await using var readingLease = reading.ConfigureAwait(false);
+        var contact = await ContactAsync(record, target, options.Force, cancellationToken).ConfigureAwait(false);
+        await using var contactLease = contact.ConfigureAwait(false);
+        var selection = await SelectAsync(record, target, options, cancellationToken).ConfigureAwait(false);
+        var sent = selection.Items.ToDictionary(item => item.Item.Path, StringComparer.Ordinal);
+        var pass = await new GateKeeper(context.Clock, observer).EnterAsync(contact, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        await using var passLease = pass.ConfigureAwait(false);
+
+        CatalogBackup? safetyBackup = null;
+        if (!options.SkipSafetyBackup)
+        {
+            observer.Verbose($"{target}: taking the safety backup.");
+            safetyBackup = (await new TakeBackup(context, observer).TakeSafetyAsync(contact, pass, options.Content, cancellationToken).ConfigureAwait(false)).Backup;
+        }
+
+        var safety = safetyBackup?.Id;
+
+        try
+        {
+            // What the device holds now decides between restored and unchanged, and names what goes.
+            observer.Verbose($"{target}: comparing with the backup.");
+            var before = safetyBackup is not null
+                ? await CompareWithSafetyAsync(safetyBackup, sent, cancellationToken).ConfigureAwait(false)
+                : await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
+            var steps = MakeSteps(selection, sent, before, options).ToList();
+            await SendAsync(contact, record, selection, options, cancellationToken).ConfigureAwait(false);
+            await ReadBackAsync(contact, sent, options, cancellationToken).ConfigureAwait(false);
+            var result = new RestoreResult
+            {
+                Backup = record.Id,
+                Device = target,
+                SafetyBackup = safety,
+                Restored = Paths(steps, RestoreAction.Restore),
+                Unchanged = Paths(steps, RestoreAction.Unchanged),
+                Removed = Paths(steps, RestoreAction.Remove),
+                NotRestored = selection.NotRestored,
+                Verified = true,
+                Duration = context.Clock.GetElapsedTime(started),
+            };
+            await context.Events.AppendAsync(
+                EdgeEventCategory.Restore,
+                "Restored",
+                $"The backup {record.Id} of '{record.Device}' was restored onto '{target}': {result.Restored.Count} restored, {result.Unchanged.Count} unchanged, {result.Removed.Count} removed, {result.NotRestored.Count} not restored.",
+                target,
+                cancellationToken,
+                backup: record.Id).ConfigureAwait(false);
+            return result;
+        }
+        catch (EdgeBackupException exception)
+        {
+            var failure = safety is null ? exception : new EdgeBackupException(
+                exception.ErrorId,
+                $"{exception.Message} The state before the restore is in the safety backup {safety}.",
+                exception.Target,
+                exception);
+            await context.Events.AppendAsync(EdgeEventCategory.Restore, "Failed", failure.Message, target, CancellationToken.None, backup: record.Id, errorId: failure.ErrorId).ConfigureAwait(false);
+            throw failure;
+        }
+    }
+
+    private static List<string> Paths(IEnumerable<RestoreStep> steps, RestoreAction action) =>
+        steps.Where(step => step.Action == action).Select(step => step.Path).ToList();
+
+    private static IEnumerable<RestoreStep> MakeSteps(RestoreSelection selection, Dictionary<string, SavedItem> sent, DeviceComparison now, RestoreOptions options)
+    {
+        var different = now.Differences.Select(difference => difference.Path).ToHashSet(StringComparer.Ordinal);
+        var steps = selection.Items
+            .Where(item => !item.Item.IsContainer)
+            .Select(item => new RestoreStep(item.Item.Path, different.Contains(item.Item.Path) ? RestoreAction.Restore : RestoreAction.Unchanged, item.Item.Length))
+            .Concat(selection.NotRestored.Select(item => new RestoreStep(item.Path, RestoreAction.NotRestored, 0, item.Reason)));
+        if (options.Paths.Count == 0)
+        {
+            steps = steps.Concat(now.Surplus(sent).Select(path => new RestoreStep(path, RestoreAction.Remove, 0)));
+        }
+
+        return steps.OrderBy(step => step.Path, StringComparer.Ordinal);
+    }
+
+    /// <summary>The safety backup has just read every byte; it need not be read again.</summary>
+    private async Task<DeviceComparison> CompareWithSafetyAsync(CatalogBackup safety, Dictionary<string, SavedItem> sent, CancellationToken cancellationToken)
+    {
+        var record = await context.Repository.ReadBackupAsync(safety.ObjectName, cancellationToken).ConfigureAwait(false);
+        var same = new HashSet<string>(StringComparer.Ordinal);
+        var listed = new List<Item>();
+        await foreach (var now in context.Repository.ReadItemsAsync(record, cancellationToken).ConfigureAwait(false))
+        {
+            listed.Add(now.Item);
+            if (sent.TryGetValue(now.Item.Path, out var wanted)
+                && wanted.Item.Type == now.Item.Type && wanted.Digest == now.Digest && wanted.Item.LinkTarget == now.Item.LinkTarget)
+            {
+                same.Add(now.Item.Path);
+            }
+        }
+
+        return new DeviceComparison(listed, sent.Keys.Where(path => !same.Contains(path)).Select(path => new NotSavedItem(path, "differs")).ToList());
+    }
+
+    private async Task<DeviceContact> ContactAsync(BackupRecord record, string target, bool force, CancellationToken cancellationToken)
+    {
+        var state = await RegisteredDevices.RequireAsync(context, target, cancellationToken).ConfigureAwait(false);
+        if (state.Fence is { } fence && !force)
+        {
+            var refusal = RegisteredDevices.Replaced(target, fence);
+            throw new EdgeBackupException(refusal.ErrorId, refusal.Message + $" To restore onto '{fence.ReplacedBy}', give it as -Device; -Force restores onto '{target}' nevertheless.", target);
+        }
+
+        var contact = await DeviceContact.OpenAsync(context, state.Registration!, observer, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            RestoreFit.Check(record, contact, force);
+            return contact;
+        }
+        catch
+        {
+            await contact.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<RestoreSelection> SelectAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
+    {
+        var selection = await RestoreSelection.MakeAsync(context.Repository, record, target, options.Content, options.Paths, cancellationToken).ConfigureAwait(false);
+        if (selection.Items.Count == 0 && options.Paths.Count > 0)
+        {
+            var reason = selection.NotRestored.Count > 0 ? $"{selection.NotRestored[0].Path}: {selection.NotRestored[0].Reason}" : "no item of the backup matches -Path.";
+            throw new EdgeBackupException(ErrorIds.ItemPathInvalid, $"Nothing of what was asked for is restored. {reason}", options.Paths[0]);
+        }
+
+        if (options.Content == BackupContent.All && record.Content == BackupContent.Configuration)
+        {
+            observer.Warning($"The backup {record.Id} holds configuration only; there is no history in it to restore.");
+        }
+
+        return selection;
+    }
+
+    private async Task SendAsync(DeviceContact contact, BackupRecord record, RestoreSelection selection, RestoreOptions options, CancellationToken cancellationToken)
+    {
+        var mode = options.Paths.Count > 0 ? RestoreMode.Overlay : RestoreMode.Replace;
+        var plan = new RestorePlan(mode, selection.Items.Select(item => new RestoreItem(item)).ToList());
+        var journal = new RegistryRestoreJournal(context.Devices, contact.Id);
+        var session = await contact.Connection.BeginRestoreAsync(plan, journal, cancellationToken).ConfigureAwait(false);
+        await using var lease = session.ConfigureAwait(false);
+        var items = 0;
+        var bytes = 0L;
+        var total = plan.Length;
+        foreach (var item in selection.Items)
+        {
+            var content = item.Item.Type == ItemType.File ? context.Repository.OpenItem(record, item) : Stream.Null;
+            await using var contentLease = content.ConfigureAwait(false);
+            await session.WriteAsync(item, content, cancellationToken).ConfigureAwait(false);
+            items++;
+            bytes += item.Item.Length;
+            observer.Progress(new OperationProgress($"Restoring {contact.Id}", $"sending {item.Item.Path}", items, selection.Items.Count, bytes, total));
+        }
+
+        observer.Verbose($"{contact.Id}: {items} items staged; committing.");
+        observer.Progress(new OperationProgress($"Restoring {contact.Id}", "the device is taking the new state", items, selection.Items.Count, bytes, total));
+        var outcome = await session.CommitAsync(cancellationToken).ConfigureAwait(false);
+        observer.Verbose(outcome == RestoreCommitOutcome.Completed ? $"{contact.Id}: the device says that it is done." : $"{contact.Id}: the device has forgotten the restore (a restart); only reading back tells.");
+    }
+
+    private async Task ReadBackAsync(DeviceContact contact, Dictionary<string, SavedItem> sent, RestoreOptions options, CancellationToken cancellationToken)
+    {
+        await WaitForDeviceAsync(contact, cancellationToken).ConfigureAwait(false);
+        var items = 0;
+        var comparison = await new DeviceReader(contact.Connection).CompareAsync(
+            sent,
+            BackupContent.All,
+            item => observer.Progress(new OperationProgress($"Restoring {contact.Id}", $"reading back {item.Item.Path}", Interlocked.Increment(ref items), sent.Count)),
+            cancellationToken).ConfigureAwait(false);
+        var differences = comparison.Differences.ToList();
+        if (options.Paths.Count == 0)
+        {
+            differences.AddRange(comparison.Surplus(sent).Select(path => new NotSavedItem(path, "it should be gone and is still there")));
+        }
+
+        if (differences.Count > 0)
+        {
+            var list = string.Join("; ", differences.Take(10).Select(difference => $"{difference.Path}: {difference.Reason}"));
+            throw new EdgeBackupException(
+                ErrorIds.RestoreVerifyFailed,
+                $"The device '{contact.Id}' took the restore, but reading it back shows {differences.Count} differences: {list}{(differences.Count > 10 ? "; and more" : "")}. Restore once more, or look at the device.",
+                contact.Id);
+        }
+    }
+
+    private async Task WaitForDeviceAsync(DeviceContact contact, CancellationToken cancellationToken)
+    {
+        var started = context.Clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await contact.LookAsync(cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.DeviceUnreachable && context.Clock.GetElapsedTime(started) < RestartLimit)
+            {
+                observer.Progress(new OperationProgress($"Restoring {contact.Id}", "waiting for the device to come back"));
+                await Task.Delay(RestartPoll, context.Clock, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+}

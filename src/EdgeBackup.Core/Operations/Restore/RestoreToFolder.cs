@@ -1,0 +1,169 @@
+using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Devices.Folder;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Files;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Operations.Repositories;
+
+namespace EdgeBackup.Core.Operations.Restore;
+
+/// <summary>What to write, and where.</summary>
+public sealed record RestoreToFolderOptions
+{
+    public required string Backup { get; init; }
+
+    /// <summary>An absolute folder, new or empty.</summary>
+    public required string Destination { get; init; }
+
+    /// <summary>Only these items; empty for all.</summary>
+    public IReadOnlyList<string> Paths { get; init; } = [];
+
+    /// <summary>Null: everything that the backup holds.</summary>
+    public BackupContent? Content { get; init; }
+
+    /// <summary>Write into a folder that is not empty: overwrite by name, remove nothing.</summary>
+    public bool Force { get; init; }
+}
+
+/// <summary>Writes a backup's items to a folder and touches no device: <c>Restore-EdgeBackup -Destination</c>.</summary>
+public sealed class RestoreToFolder
+{
+    private readonly RepositoryContext context;
+    private readonly IOperationObserver observer;
+
+    public RestoreToFolder(RepositoryContext context, IOperationObserver observer)
+    {
+        this.context = context;
+        this.observer = observer;
+    }
+
+    /// <summary>Says item by item what would be written.</summary>
+    /// <exception cref="EdgeBackupException">As for writing, save what only happens while writing.</exception>
+    public async Task<RestorePreview> PlanAsync(RestoreToFolderOptions options, CancellationToken cancellationToken)
+    {
+        var (record, selection) = await PrepareAsync(options, cancellationToken).ConfigureAwait(false);
+        var steps = selection.Items.Where(item => !item.Item.IsContainer).Select(item => new RestoreStep(item.Item.Path, RestoreAction.Restore, item.Item.Length))
+            .Concat(selection.NotRestored.Select(item => new RestoreStep(item.Path, RestoreAction.NotRestored, 0, item.Reason)))
+            .OrderBy(step => step.Path, StringComparer.Ordinal);
+        return new RestorePreview(record.Id, record.Device, options.Destination, steps.ToList());
+    }
+
+    /// <summary>Writes the items: into a new folder all or nothing, into an existing one item by item.</summary>
+    /// <exception cref="EdgeBackupException">
+    /// BackupNotFound, BackupDamaged, ItemPathInvalid, DestinationNotEmpty, RestoreTargetMismatch (names that the folder cannot
+    /// hold), RestoreFailed.
+    /// </exception>
+    public async Task<RestoreResult> RunAsync(RestoreToFolderOptions options, CancellationToken cancellationToken)
+    {
+        var started = context.Clock.GetTimestamp();
+        var reading = await context.Repository.BeginReadAsync(cancellationToken).ConfigureAwait(false);
+        await using var readingLease = reading.ConfigureAwait(false);
+        var (record, selection) = await PrepareAsync(options, cancellationToken).ConfigureAwait(false);
+        var parent = Path.GetDirectoryName(options.Destination);
+        var isFresh = parent is not null && !HasEntries(options.Destination);
+        var root = isFresh ? Path.Combine(parent!, $".{Path.GetFileName(options.Destination)}.edgebackup-{BackupIds.New(context.Clock.GetUtcNow(), context.Random)}") : options.Destination;
+        try
+        {
+            Directory.CreateDirectory(root);
+            await WriteAsync(root, record, selection, options, cancellationToken).ConfigureAwait(false);
+            if (isFresh)
+            {
+                if (Directory.Exists(options.Destination))
+                {
+                    Directory.Delete(options.Destination);
+                }
+
+                Directory.Move(root, options.Destination);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.RestoreFailed,
+                $"The backup {record.Id} could not be written to '{options.Destination}': {exception.Message} The backup is unharmed; choose another destination or make room.",
+                options.Destination,
+                exception);
+        }
+        finally
+        {
+            if (isFresh && Directory.Exists(root))
+            {
+                Directory.Delete(root, recursive: true);
+            }
+        }
+
+        return new RestoreResult
+        {
+            Backup = record.Id,
+            Device = record.Device,
+            Restored = selection.Items.Where(item => !item.Item.IsContainer).Select(item => item.Item.Path).ToList(),
+            Unchanged = [],
+            Removed = [],
+            NotRestored = selection.NotRestored,
+            Verified = true,
+            Duration = context.Clock.GetElapsedTime(started),
+        };
+    }
+
+    private static bool HasEntries(string folder) => Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any();
+
+    private async Task<(BackupRecord Record, RestoreSelection Selection)> PrepareAsync(RestoreToFolderOptions options, CancellationToken cancellationToken)
+    {
+        var listed = await new FindBackups(context).RequireOneAsync(options.Backup, device: null, cancellationToken).ConfigureAwait(false);
+        var record = await context.Repository.ReadBackupAsync(listed.ObjectName, cancellationToken).ConfigureAwait(false);
+        CheckDestination(options);
+        var content = options.Content ?? BackupContent.All;
+        var selection = await RestoreSelection.MakeAsync(context.Repository, record, record.Device, content, options.Paths, cancellationToken).ConfigureAwait(false);
+        FileNameRules.Check(selection.Items.Select(item => item.Item.Path), NearestFolder(options.Destination), context.Platform);
+        return (record, selection);
+    }
+
+    private static void CheckDestination(RestoreToFolderOptions options)
+    {
+        var folder = options.Destination;
+        if (File.Exists(folder))
+        {
+            throw new EdgeBackupException(ErrorIds.DestinationNotEmpty, $"'{folder}' is a file. Give a folder that is new or empty.", folder);
+        }
+
+        if (FolderDevice.LooksLikeRepository(folder))
+        {
+            throw new EdgeBackupException(ErrorIds.DestinationNotEmpty, $"'{folder}' is an EdgeBackup repository. Nothing is written into it; give another folder.", folder);
+        }
+
+        if (!options.Force && HasEntries(folder))
+        {
+            throw new EdgeBackupException(ErrorIds.DestinationNotEmpty, $"The folder '{folder}' is not empty. Give a new or empty one, or -Force to overwrite by name (nothing is removed).", folder);
+        }
+    }
+
+    private static string NearestFolder(string path)
+    {
+        var folder = path;
+        while (!Directory.Exists(folder))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new EdgeBackupException(ErrorIds.RestoreFailed, $"No folder on the way to '{path}' exists. Check the path.", path);
+        }
+
+        return folder;
+    }
+
+    private async Task WriteAsync(string root, BackupRecord record, RestoreSelection selection, RestoreToFolderOptions options, CancellationToken cancellationToken)
+    {
+        var writer = new FolderTreeWriter(root, context.Platform, new FolderTreeWriterOptions { Overwrite = options.Force });
+        var items = 0;
+        var bytes = 0L;
+        var total = selection.Items.Sum(item => item.Item.Length);
+        foreach (var item in selection.Items)
+        {
+            var content = item.Item.Type == ItemType.File ? context.Repository.OpenItem(record, item) : Stream.Null;
+            await using var contentLease = content.ConfigureAwait(false);
+            await writer.WriteAsync(item, content, cancellationToken).ConfigureAwait(false);
+            items++;
+            bytes += item.Item.Length;
+            observer.Progress(new OperationProgress($"Writing {record.Id} to {options.Destination}", item.Item.Path, items, selection.Items.Count, bytes, total));
+        }
+
+        writer.Finish();
+    }
+}

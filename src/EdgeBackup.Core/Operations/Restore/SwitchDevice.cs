@@ -1,0 +1,177 @@
+using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Operations.Capture;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
+
+namespace EdgeBackup.Core.Operations.Restore;
+
+/// <summary>A switch that a user asks for.</summary>
+public sealed record SwitchOptions
+{
+    /// <summary>The replacement's id.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>The broken device's id.</summary>
+    public required string Replaces { get; init; }
+
+    /// <summary>One of the broken device's backups; null for its newest.</summary>
+    public string? Backup { get; init; }
+
+    public string? Reason { get; init; }
+
+    /// <summary>Lifts the refusals DeviceReplaced and RestoreVersionMismatch; nothing else.</summary>
+    public bool Force { get; init; }
+}
+
+/// <summary>What a switch did.</summary>
+/// <param name="Replaces">The fenced device.</param>
+/// <param name="Restore">The restore onto the replacement; null when the switch had been made before and was only confirmed.</param>
+/// <param name="Fence">The fence on the broken device.</param>
+public sealed record SwitchOutcome(string Device, string Replaces, RestoreResult? Restore, Fence Fence);
+
+/// <summary>
+/// Moves a dead device's state onto its replacement (R8): restores everything but identity items, then fences the broken
+/// device. The fence comes last, so that a switch that was cut off is simply run again.
+/// </summary>
+public sealed class SwitchDevice
+{
+    private readonly RepositoryContext context;
+    private readonly IOperationObserver observer;
+
+    public SwitchDevice(RepositoryContext context, IOperationObserver observer)
+    {
+        this.context = context;
+        this.observer = observer;
+    }
+
+    /// <summary>Says what a switch would do; changes nothing.</summary>
+    /// <returns>Null when the switch was made before: running it again only confirms it.</returns>
+    /// <exception cref="EdgeBackupException">As for the switch itself, save what only happens while restoring.</exception>
+    public async Task<RestorePreview?> PlanAsync(SwitchOptions options, CancellationToken cancellationToken)
+    {
+        var (record, replacement, _, done) = await PrepareAsync(options, cancellationToken).ConfigureAwait(false);
+        return done is not null ? null : await new RestoreBackup(context, observer).PlanAsync(record!, replacement, Restore(record!, options), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Switches.</summary>
+    /// <exception cref="EdgeBackupException">
+    /// SwitchRefused, DeviceNotFound, DeviceReplaced, BackupNotFound, RestoreTargetMismatch, RestoreVersionMismatch, and what a
+    /// restore may throw.
+    /// </exception>
+    public async Task<SwitchOutcome> RunAsync(SwitchOptions options, CancellationToken cancellationToken)
+    {
+        var (record, replacement, broken, done) = await PrepareAsync(options, cancellationToken).ConfigureAwait(false);
+        if (done is not null)
+        {
+            observer.Verbose($"'{broken.Id}' was handed over to '{replacement}' on {done.Time:u} already; nothing is left to do.");
+            return new SwitchOutcome(replacement, broken.Id, Restore: null, done);
+        }
+
+        var target = await RegisteredDevices.RequireAsync(context, replacement, cancellationToken).ConfigureAwait(false);
+        var result = await new RestoreBackup(context, observer).RunAsync(record!, replacement, Restore(record!, options), cancellationToken).ConfigureAwait(false);
+        if (target.Fence is not null)
+        {
+            // -Force: a device that was replaced once takes over again, so it is in service.
+            await context.Devices.AppendAsync(replacement, DeviceLogEntryKind.FenceLifted, entry => entry, cancellationToken).ConfigureAwait(false);
+        }
+
+        var fenced = await context.Devices.AppendAsync(
+            broken.Id,
+            DeviceLogEntryKind.Fenced,
+            entry => entry with { ReplacedBy = replacement, Reason = options.Reason, Backup = record!.Id },
+            cancellationToken).ConfigureAwait(false);
+        await context.Events.AppendAsync(
+            EdgeEventCategory.Switch,
+            "Switched",
+            $"'{replacement}' replaces '{broken.Id}' with the state of backup {record!.Id}{(options.Reason is null ? "" : $": {options.Reason}")}.",
+            broken.Id,
+            cancellationToken,
+            backup: record.Id).ConfigureAwait(false);
+        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        return new SwitchOutcome(replacement, broken.Id, result, new Fence(replacement, fenced.Time, fenced.Author, fenced.Reason, fenced.Backup));
+    }
+
+    /// <summary>History moves too where the backup has it: the dead device will not write any newer.</summary>
+    private static RestoreOptions Restore(BackupRecord record, SwitchOptions options) => new()
+    {
+        Backup = record.Id,
+        Device = options.Device,
+        Content = record.Content,
+        Force = options.Force,
+    };
+
+    private async Task<(BackupRecord? Record, string Replacement, DeviceState Broken, Fence? Done)> PrepareAsync(SwitchOptions options, CancellationToken cancellationToken)
+    {
+        if (string.Equals(options.Device, options.Replaces, StringComparison.Ordinal))
+        {
+            throw new EdgeBackupException(ErrorIds.SwitchRefused, $"'{options.Device}' cannot replace itself. Give the new device's id as -Device and the broken one's as -Replaces; to bring a device back to a backup use Restore-EdgeBackup.", options.Device);
+        }
+
+        var broken = await FindBrokenAsync(options.Replaces, cancellationToken).ConfigureAwait(false);
+        var replacement = await RegisteredDevices.RequireAsync(context, options.Device, cancellationToken).ConfigureAwait(false);
+        if (broken.Fence is { } fence)
+        {
+            if (fence.ReplacedBy == replacement.Id)
+            {
+                return (null, replacement.Id, broken, fence);
+            }
+
+            if (!options.Force)
+            {
+                var refusal = RegisteredDevices.Replaced(broken.Id, fence);
+                throw new EdgeBackupException(refusal.ErrorId, refusal.Message + " -Force switches nevertheless.", broken.Id);
+            }
+        }
+
+        var record = await FindBackupAsync(options, broken.Id, cancellationToken).ConfigureAwait(false);
+        await CheckOwnIdAsync(replacement, cancellationToken).ConfigureAwait(false);
+        return (record, replacement.Id, broken, null);
+    }
+
+    /// <summary>The broken device may have been unregistered; what counts is that it is known.</summary>
+    private async Task<DeviceState> FindBrokenAsync(string id, CancellationToken cancellationToken)
+    {
+        var state = await context.Devices.GetAsync(id, cancellationToken).ConfigureAwait(false);
+        if (state.Registration is not null || state.Fence is not null)
+        {
+            return state;
+        }
+
+        await context.Catalog.RefreshBackupsAsync([id], cancellationToken).ConfigureAwait(false);
+        return await context.Catalog.CountBackupsAsync(id, cancellationToken).ConfigureAwait(false) > 0
+            ? state
+            : throw await RegisteredDevices.NotFoundAsync(context, id, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<BackupRecord> FindBackupAsync(SwitchOptions options, string broken, CancellationToken cancellationToken)
+    {
+        var find = new FindBackups(context);
+        CatalogBackup backup;
+        if (options.Backup is null)
+        {
+            backup = await find.RequireNewestAsync(broken, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+            backup = await find.RequireOneAsync(options.Backup, broken, cancellationToken).ConfigureAwait(false);
+        }
+
+        return await context.Repository.ReadBackupAsync(backup.ObjectName, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task CheckOwnIdAsync(DeviceState replacement, CancellationToken cancellationToken)
+    {
+        var contact = await DeviceContact.OpenAsync(context, replacement.Registration!, observer, cancellationToken).ConfigureAwait(false);
+        await using var lease = contact.ConfigureAwait(false);
+        if (!contact.Status.Identity.IsOwnId)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.SwitchRefused,
+                $"'{replacement.Id}' has no id of its own, only the one that it was registered with, so it cannot be told from '{replacement.Registration!.Address}' holding other hardware. Give the device an id (a folder: an edge-device.json), then switch.",
+                replacement.Id);
+        }
+    }
+}

@@ -1,0 +1,338 @@
+using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Devices.Gate;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Operations.Capture;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Repository;
+
+namespace EdgeBackup.Core.Operations;
+
+/// <summary>What to back up.</summary>
+public sealed record TakeBackupOptions
+{
+    public required BackupKind Kind { get; init; }
+
+    /// <summary>For manual backups (R6).</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Null: what the device's policy says.</summary>
+    public BackupContent? Content { get; init; }
+
+    /// <summary>How long to wait for a busy device; zero refuses at once.</summary>
+    public TimeSpan WaitForIdle { get; init; }
+
+    /// <summary>Devices that are captured at once.</summary>
+    public int ThrottleLimit { get; init; } = 8;
+
+    /// <summary>Also the registered devices below each (R15).</summary>
+    public bool IncludeChildren { get; init; }
+}
+
+/// <summary>What became of one device: a backup or an error, never both and never neither.</summary>
+/// <param name="Device">The device's id.</param>
+/// <param name="Backup">The backup that exists now.</param>
+/// <param name="Error">Why there is none.</param>
+public sealed record TakeBackupOutcome(string Device, ListedBackup? Backup, Exception? Error);
+
+/// <summary>
+/// Takes backups: gate, capture, second look, record, retention; many devices at once in one write session, each with its
+/// own outcome (R16).
+/// </summary>
+public sealed class TakeBackup
+{
+    private readonly RepositoryContext context;
+    private readonly IOperationObserver observer;
+
+    public TakeBackup(RepositoryContext context, IOperationObserver observer)
+    {
+        this.context = context;
+        this.observer = observer;
+    }
+
+    /// <summary>Takes a backup of each device.</summary>
+    /// <param name="devices">Ids; one that is named twice is taken once.</param>
+    /// <param name="options">What to back up.</param>
+    /// <param name="onOutcome">Called for each device as it is done, one call at a time.</param>
+    /// <param name="cancellationToken">Gives up what is not yet recorded.</param>
+    /// <exception cref="EdgeBackupException">BackupNameInvalid, RepositoryNotWritable, RepositoryDamaged: nothing was begun.</exception>
+    public async Task RunAsync(IEnumerable<string> devices, TakeBackupOptions options, Func<TakeBackupOutcome, Task> onOutcome, CancellationToken cancellationToken)
+    {
+        if (options.Kind == BackupKind.Manual)
+        {
+            BackupNames.Check(options.Name);
+        }
+
+        var targets = devices.Distinct(StringComparer.Ordinal).ToList();
+        if (options.IncludeChildren)
+        {
+            targets = await AddChildrenAsync(targets, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (targets.Count == 0)
+        {
+            return;
+        }
+
+        var policies = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+        var session = await context.Repository.BeginWriteAsync(cancellationToken).ConfigureAwait(false);
+        await using var sessionLease = session.ConfigureAwait(false);
+        using var captures = new SemaphoreSlim(Math.Max(1, options.ThrottleLimit));
+        using var outcomes = new SemaphoreSlim(1);
+        var done = 0;
+        await Task.WhenAll(targets.Select(RunOneAsync)).ConfigureAwait(false);
+
+        async Task RunOneAsync(string device)
+        {
+            await captures.WaitAsync(cancellationToken).ConfigureAwait(false);
+            var outcome = await Task.Run(
+                () => CaptureAndRecordAsync(device, options, policies, session, new SlotRelease(captures), cancellationToken),
+                cancellationToken).ConfigureAwait(false);
+            await outcomes.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                done++;
+                if (targets.Count > 1)
+                {
+                    observer.Progress(new OperationProgress("Taking backups", $"{done} of {targets.Count} devices", ItemsDone: done, ItemsTotal: targets.Count));
+                }
+
+                await onOutcome(outcome).ConfigureAwait(false);
+            }
+            finally
+            {
+                outcomes.Release();
+            }
+        }
+    }
+
+    /// <summary>Takes the safety backup of a device that is already contacted and held (R7).</summary>
+    internal async Task<ListedBackup> TakeSafetyAsync(DeviceContact contact, GatePass pass, BackupContent content, CancellationToken cancellationToken)
+    {
+        var options = new TakeBackupOptions { Kind = BackupKind.Safety, Content = content };
+        var policies = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+        var session = await context.Repository.BeginWriteAsync(cancellationToken).ConfigureAwait(false);
+        await using var sessionLease = session.ConfigureAwait(false);
+        VersionGate.Check(contact.Type, contact.Id, contact.Version);
+        var previous = await FindPreviousAsync(contact.Id, content, cancellationToken).ConfigureAwait(false);
+        var draft = session.BeginBackup();
+        await using var draftLease = draft.ConfigureAwait(false);
+        var header = await CaptureAsync(contact, pass, options, content, previous, session, draft, cancellationToken).ConfigureAwait(false);
+        return await RecordAsync(header, draft, previous, contact.Registration, policies, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<List<string>> AddChildrenAsync(List<string> devices, CancellationToken cancellationToken)
+    {
+        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        var byParent = new Dictionary<string, List<string>>(StringComparer.Ordinal);
+        await foreach (var device in context.Catalog.QueryDevicesAsync(new DeviceQuery { Replaced = false }, cancellationToken).ConfigureAwait(false))
+        {
+            if (device.Parent is not null)
+            {
+                if (!byParent.TryGetValue(device.Parent, out var children))
+                {
+                    byParent[device.Parent] = children = [];
+                }
+
+                children.Add(device.Id);
+            }
+        }
+
+        var all = new List<string>(devices);
+        for (var index = 0; index < all.Count; index++)
+        {
+            all.AddRange(byParent.GetValueOrDefault(all[index], []).Where(child => !all.Contains(child, StringComparer.Ordinal)));
+        }
+
+        return all;
+    }
+
+    private async Task<TakeBackupOutcome> CaptureAndRecordAsync(
+        string device,
+        TakeBackupOptions options,
+        PolicyBook policies,
+        WriteSession session,
+        SlotRelease slot,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            try
+            {
+                var registration = await RegisteredDevices.RequireActiveAsync(context, device, cancellationToken).ConfigureAwait(false);
+                var policy = policies.For(device, registration.Type, registration.Tags);
+                var content = options.Content ?? policy.Content;
+                var previous = await FindPreviousAsync(device, content, cancellationToken).ConfigureAwait(false);
+                if (options.Name is not null)
+                {
+                    await BackupNames.CheckIsFreeAsync(context.Catalog, device, options.Name, cancellationToken).ConfigureAwait(false);
+                }
+
+                var draft = session.BeginBackup();
+                await using var draftLease = draft.ConfigureAwait(false);
+                BackupHeader header;
+                {
+                    var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken).ConfigureAwait(false);
+                    await using var contactLease = contact.ConfigureAwait(false);
+                    VersionGate.Check(contact.Type, device, contact.Version);
+                    var gate = new GateKeeper(context.Clock, observer);
+                    var pass = await gate.EnterAsync(contact, options.WaitForIdle, cancellationToken).ConfigureAwait(false);
+                    await using var passLease = pass.ConfigureAwait(false);
+                    header = await CaptureAsync(contact, pass, options, content, previous, session, draft, cancellationToken).ConfigureAwait(false);
+                }
+
+                // The device is free again; the next one may begin while this one's packs are written.
+                slot.Release();
+                var backup = await RecordAsync(header, draft, previous, registration, policies, cancellationToken).ConfigureAwait(false);
+                return new TakeBackupOutcome(device, backup, Error: null);
+            }
+            finally
+            {
+                slot.Release();
+            }
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            await NoteFailureAsync(device, options.Kind, exception, cancellationToken).ConfigureAwait(false);
+            return new TakeBackupOutcome(device, Backup: null, exception);
+        }
+    }
+
+    private async Task<BackupHeader> CaptureAsync(
+        DeviceContact contact,
+        GatePass pass,
+        TakeBackupOptions options,
+        BackupContent content,
+        PreviousBackups previous,
+        WriteSession session,
+        BackupDraft draft,
+        CancellationToken cancellationToken)
+    {
+        var created = context.Clock.GetUtcNow();
+        IReadOnlyList<NotSavedItem> notSaved;
+        try
+        {
+            notSaved = await new DeviceCapture(context.Repository, session, observer)
+                .RunAsync(contact, content, previous.Newest, draft, cancellationToken).ConfigureAwait(false);
+            await GateKeeper.LookAgainAsync(contact, pass, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.DeviceUnreachable)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.CaptureFailed,
+                $"The capture of '{contact.Id}' broke off and was discarded: {exception.Message} Nothing was recorded; the backups there are stay. Run the command again when the device answers.",
+                contact.Id,
+                exception);
+        }
+
+        return new BackupHeader
+        {
+            Id = BackupIds.New(created, context.Random),
+            Device = contact.Id,
+            DeviceName = contact.Registration.Name ?? contact.Status.Identity.Name,
+            DeviceType = contact.Type.Id,
+            Version = contact.Version,
+            Name = options.Kind == BackupKind.Manual ? options.Name : null,
+            Kind = options.Kind,
+            Content = content,
+            Created = created,
+            NotSaved = notSaved,
+            Author = context.Author,
+        };
+    }
+
+    private async Task<ListedBackup> RecordAsync(
+        BackupHeader header,
+        BackupDraft draft,
+        PreviousBackups previous,
+        DeviceRegistration registration,
+        PolicyBook policies,
+        CancellationToken cancellationToken)
+    {
+        var record = await draft.CommitAsync(header, digest => previous.SameContent?.StateDigest != digest, cancellationToken).ConfigureAwait(false);
+        await context.Catalog.AddAsync(record, cancellationToken).ConfigureAwait(false);
+        observer.Verbose($"{record.Device}: backup {record.Id} holds {record.ItemCount} items, {record.Length} bytes{(record.Changed ? "" : "; nothing has changed since the last one")}.");
+        if (header.Version is not null && header.Version != registration.Version)
+        {
+            await context.Devices.AppendAsync(
+                header.Device,
+                DeviceLogEntryKind.Registered,
+                entry => entry with { Registration = registration with { Version = header.Version } },
+                cancellationToken).ConfigureAwait(false);
+        }
+
+        await new ApplyRetention(context, observer).RunAsync(record.Device, policies, whatIf: false, previous.KnownCount, cancellationToken).ConfigureAwait(false);
+        return ListedBackup.From(record, context.Repository.BackupObjectName(record.Device, record.Id), policies.For(record.Device, registration.Type, registration.Tags));
+    }
+
+    private async Task<PreviousBackups> FindPreviousAsync(string device, BackupContent content, CancellationToken cancellationToken)
+    {
+        var known = await context.Catalog.CountBackupsAsync(device, cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshBackupsAsync([device], cancellationToken).ConfigureAwait(false);
+        CatalogBackup? newest = null;
+        CatalogBackup? same = null;
+        await foreach (var backup in context.Catalog.QueryBackupsAsync(new BackupQuery { Devices = [device] }, cancellationToken).ConfigureAwait(false))
+        {
+            newest ??= backup;
+            if (backup.Content == content)
+            {
+                same = backup;
+                break;
+            }
+        }
+
+        var newestRecord = await ReadAsync(newest).ConfigureAwait(false);
+        var sameRecord = same?.Id == newest?.Id ? newestRecord : await ReadAsync(same).ConfigureAwait(false);
+        return new PreviousBackups(newestRecord, sameRecord, known);
+
+        async Task<BackupRecord?> ReadAsync(CatalogBackup? backup)
+        {
+            try
+            {
+                return backup is null ? null : await context.Repository.ReadBackupAsync(backup.ObjectName, cancellationToken).ConfigureAwait(false);
+            }
+            catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.BackupDamaged)
+            {
+                observer.Warning($"{device}: the previous backup cannot be read, so everything is read from the device: {exception.Message}");
+                return null;
+            }
+        }
+    }
+
+    /// <summary>A refusal is an event, so that how long a device has been waiting is visible (R4).</summary>
+    private async Task NoteFailureAsync(string device, BackupKind kind, Exception exception, CancellationToken cancellationToken)
+    {
+        var errorId = (exception as EdgeBackupException)?.ErrorId;
+        if (errorId is ErrorIds.DeviceNotFound or ErrorIds.BackupNameInUse or ErrorIds.BackupNameInvalid or ErrorIds.RepositoryNotWritable)
+        {
+            return;
+        }
+
+        var refused = errorId is ErrorIds.DeviceBusy or ErrorIds.DeviceStateUnknown or ErrorIds.CaptureInterrupted;
+        try
+        {
+            await context.Events.AppendAsync(EdgeEventCategory.Backup, refused ? "Refused" : "Failed", exception.Message, device, cancellationToken, errorId: errorId, kind: kind).ConfigureAwait(false);
+        }
+        catch (Exception second) when (second is EdgeBackupException or IOException)
+        {
+            observer.Warning($"{device}: the failure could not be written to the events: {second.Message}");
+        }
+    }
+
+    /// <summary>The backups before this one.</summary>
+    /// <param name="Newest">Its unchanged items are used again.</param>
+    /// <param name="SameContent">The newest of the same content: what "changed" is measured against.</param>
+    /// <param name="KnownCount">How many the catalog knew before it was refreshed.</param>
+    private sealed record PreviousBackups(BackupRecord? Newest, BackupRecord? SameContent, int KnownCount);
+
+    /// <summary>Releases a place among the captures once, however often it is asked to.</summary>
+    private sealed class SlotRelease
+    {
+        private SemaphoreSlim? captures;
+
+        public SlotRelease(SemaphoreSlim captures) => this.captures = captures;
+
+        public void Release() => Interlocked.Exchange(ref captures, null)?.Release();
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace EdgeBackup.Core.Records;
+
+/// <summary>What an entry of a device's log says.</summary>
+public enum DeviceLogEntryKind
+{
+    /// <summary>The device is registered as <see cref="DeviceLogEntry.Registration"/> says, from here on.</summary>
+    Registered,
+
+    /// <summary>The device is no longer registered; its backups stay.</summary>
+    Unregistered,
+
+    /// <summary>The device was replaced (R8).</summary>
+    Fenced,
+
+    /// <summary>Somebody lifted the fence on purpose.</summary>
+    FenceLifted,
+
+    /// <summary>A backup is protected (R9).</summary>
+    Protected,
+
+    Unprotected,
+
+    /// <summary>A restore session was opened on the device.</summary>
+    RestoreOpened,
+
+    /// <summary>The session was committed or dropped.</summary>
+    RestoreClosed,
+}
+
+/// <summary>One entry of a device's append-only log, which is the truth about it; docs/format.md, "Device log".</summary>
+public sealed record DeviceLogEntry
+{
+    public required DeviceLogEntryKind Kind { get; init; }
+
+    public required string Device { get; init; }
+
+    /// <summary>UTC.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>Who: user@machine.</summary>
+    public required string Author { get; init; }
+
+    public DeviceRegistration? Registration { get; init; }
+
+    public string? ReplacedBy { get; init; }
+
+    public string? Backup { get; init; }
+
+    public string? Reason { get; init; }
+
+    public string? Session { get; init; }
+
+    internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, RecordsJson.Default.DeviceLogEntry);
+
+    internal static DeviceLogEntry FromJson(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, RecordsJson.Default.DeviceLogEntry)
+        ?? throw new JsonException("A device log entry is null.");
+}

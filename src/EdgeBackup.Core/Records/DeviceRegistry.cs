@@ -1,0 +1,82 @@
+using System.Text.Json;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Repository;
+
+namespace EdgeBackup.Core.Records;
+
+/// <summary>The logs of all devices in a repository.</summary>
+public sealed class DeviceRegistry
+{
+    private readonly EdgeRepository repository;
+    private readonly string author;
+
+    /// <param name="repository">Where the logs are.</param>
+    /// <param name="author">Who appends: user@machine.</param>
+    public DeviceRegistry(EdgeRepository repository, string author)
+    {
+        this.repository = repository;
+        this.author = author;
+    }
+
+    /// <summary>Reads a device's log; a device that nobody ever registered has an empty state.</summary>
+    /// <exception cref="EdgeBackupException">RepositoryDamaged: an entry cannot be read.</exception>
+    public async Task<DeviceState> GetAsync(string device, CancellationToken cancellationToken)
+    {
+        var names = new List<string>();
+        await foreach (var name in repository.ListAsync(RecordArea.Devices, device, cancellationToken).ConfigureAwait(false))
+        {
+            names.Add(name);
+        }
+
+        names.Sort(StringComparer.Ordinal);
+        var state = new DeviceState(device);
+        foreach (var name in names)
+        {
+            state.Apply(await ReadAsync(name, cancellationToken).ConfigureAwait(false));
+        }
+
+        return state;
+    }
+
+    /// <summary>Reads one entry.</summary>
+    /// <exception cref="EdgeBackupException">RepositoryDamaged: it cannot be read.</exception>
+    public async Task<DeviceLogEntry> ReadAsync(string objectName, CancellationToken cancellationToken)
+    {
+        var json = await repository.ReadAsync(objectName, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return DeviceLogEntry.FromJson(json);
+        }
+        catch (JsonException exception)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.RepositoryDamaged,
+                $"The device record '{objectName}' was sealed with this repository's key but is not a device record: {exception.Message} A newer version of EdgeBackup may have written it.",
+                objectName,
+                exception);
+        }
+    }
+
+    /// <summary>Appends an entry; durable when it returns.</summary>
+    /// <param name="device">The device's id.</param>
+    /// <param name="kind">What happened.</param>
+    /// <param name="fill">Adds what the kind needs.</param>
+    /// <param name="cancellationToken">Stops before the entry is written.</param>
+    /// <returns>The entry as it was written.</returns>
+    public async Task<DeviceLogEntry> AppendAsync(
+        string device,
+        DeviceLogEntryKind kind,
+        Func<DeviceLogEntry, DeviceLogEntry> fill,
+        CancellationToken cancellationToken)
+    {
+        var entry = fill(new DeviceLogEntry
+        {
+            Kind = kind,
+            Device = device,
+            Time = repository.Environment.Clock.GetUtcNow(),
+            Author = author,
+        });
+        await repository.AppendAsync(RecordArea.Devices, device, entry.ToJson(), cancellationToken).ConfigureAwait(false);
+        return entry;
+    }
+}

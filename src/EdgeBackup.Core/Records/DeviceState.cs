@@ -1,0 +1,56 @@
+namespace EdgeBackup.Core.Records;
+
+/// <summary>What a device's log adds up to.</summary>
+public sealed class DeviceState
+{
+    private readonly Dictionary<string, Protection> protections = new(StringComparer.Ordinal);
+    private readonly HashSet<string> openRestores = new(StringComparer.Ordinal);
+
+    public DeviceState(string id) => Id = id;
+
+    public string Id { get; }
+
+    /// <summary>Null when the device is not registered.</summary>
+    public DeviceRegistration? Registration { get; private set; }
+
+    /// <summary>Null when the device was not replaced, or somebody lifted the fence.</summary>
+    public Fence? Fence { get; private set; }
+
+    /// <summary>By backup id.</summary>
+    public IReadOnlyDictionary<string, Protection> Protections => protections;
+
+    /// <summary>Restore sessions on the device that this product opened and never closed.</summary>
+    public IReadOnlySet<string> OpenRestores => openRestores;
+
+    /// <summary>Takes the next entry of the log, in the log's order.</summary>
+    public void Apply(DeviceLogEntry entry)
+    {
+        switch (entry.Kind)
+        {
+            case DeviceLogEntryKind.Registered:
+                Registration = entry.Registration;
+                break;
+            case DeviceLogEntryKind.Unregistered:
+                Registration = null;
+                break;
+            case DeviceLogEntryKind.Fenced:
+                Fence = new Fence(entry.ReplacedBy ?? "", entry.Time, entry.Author, entry.Reason, entry.Backup);
+                break;
+            case DeviceLogEntryKind.FenceLifted:
+                Fence = null;
+                break;
+            case DeviceLogEntryKind.Protected when entry.Backup is not null:
+                protections[entry.Backup] = new Protection(entry.Time, entry.Author, entry.Reason);
+                break;
+            case DeviceLogEntryKind.Unprotected when entry.Backup is not null:
+                protections.Remove(entry.Backup);
+                break;
+            case DeviceLogEntryKind.RestoreOpened when entry.Session is not null:
+                openRestores.Add(entry.Session);
+                break;
+            case DeviceLogEntryKind.RestoreClosed when entry.Session is not null:
+                openRestores.Remove(entry.Session);
+                break;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Repository;
+
+namespace EdgeBackup.Core.Records;
+
+/// <summary>What an event is about.</summary>
+public enum EdgeEventCategory
+{
+    /// <summary>A capture that was refused or failed, or that removed something by retention.</summary>
+    Backup,
+
+    Restore,
+
+    Switch,
+
+    /// <summary>Registrations, changes, fences.</summary>
+    Device,
+
+    /// <summary>Protections, expiries, policies.</summary>
+    Retention,
+
+    Repository,
+}
+
+/// <summary>Something that happened and that somebody may ask about later; sealed and append-only.</summary>
+public sealed record EdgeEvent
+{
+    /// <summary>UTC.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    public required EdgeEventCategory Category { get; init; }
+
+    /// <summary>One word or two that scripts can match on: Refused, Failed, Restored, Switched, Expired.</summary>
+    public required string Action { get; init; }
+
+    public string? Device { get; init; }
+
+    public string? Backup { get; init; }
+
+    /// <summary>The error id of a refusal or a failure.</summary>
+    public string? ErrorId { get; init; }
+
+    /// <summary>For a refused or failed backup: of which kind it would have been. A refused automatic one is postponed (R4).</summary>
+    public Items.BackupKind? Kind { get; init; }
+
+    public required string Message { get; init; }
+
+    /// <summary>user@machine.</summary>
+    public required string Author { get; init; }
+}
+
+/// <summary>The events in a repository.</summary>
+public sealed class EventLog
+{
+    /// <summary>The subject that all events share.</summary>
+    internal const string Subject = "events";
+
+    private readonly EdgeRepository repository;
+    private readonly string author;
+
+    public EventLog(EdgeRepository repository, string author)
+    {
+        this.repository = repository;
+        this.author = author;
+    }
+
+    /// <summary>Appends an event; durable when it returns.</summary>
+    public async Task<EdgeEvent> AppendAsync(
+        EdgeEventCategory category,
+        string action,
+        string message,
+        string? device,
+        CancellationToken cancellationToken,
+        string? backup = null,
+        string? errorId = null,
+        Items.BackupKind? kind = null)
+    {
+        var edgeEvent = new EdgeEvent
+        {
+            Time = repository.Environment.Clock.GetUtcNow(),
+            Category = category,
+            Action = action,
+            Device = device,
+            Backup = backup,
+            ErrorId = errorId,
+            Kind = kind,
+            Message = message,
+            Author = author,
+        };
+        var json = JsonSerializer.SerializeToUtf8Bytes(edgeEvent, RecordsJson.Default.EdgeEvent);
+        await repository.AppendAsync(RecordArea.Events, Subject, json, cancellationToken).ConfigureAwait(false);
+        return edgeEvent;
+    }
+
+    /// <summary>Reads one event.</summary>
+    /// <exception cref="EdgeBackupException">RepositoryDamaged: it cannot be read.</exception>
+    public async Task<EdgeEvent> ReadAsync(string objectName, CancellationToken cancellationToken)
+    {
+        var json = await repository.ReadAsync(objectName, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return JsonSerializer.Deserialize(json, RecordsJson.Default.EdgeEvent)
+                ?? throw new JsonException("The event is null.");
+        }
+        catch (JsonException exception)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.RepositoryDamaged,
+                $"The event '{objectName}' was sealed with this repository's key but cannot be read: {exception.Message}",
+                objectName,
+                exception);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+using System.Text.Json;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Repository;
+
+namespace EdgeBackup.Core.Records;
+
+/// <summary>Whom a policy is for; a later one in this list is more specific and wins.</summary>
+public enum PolicyScope
+{
+    All,
+    Type,
+    Tag,
+    Device,
+}
+
+/// <summary>What one policy says; null where it leaves the value to a less specific one.</summary>
+public sealed record PolicyValues
+{
+    /// <summary>How old the newest backup may be before an automatic one is due (R4).</summary>
+    public TimeSpan? Interval { get; init; }
+
+    public BackupContent? Content { get; init; }
+
+    /// <summary>Calendar months that automatic and safety backups are kept (R9).</summary>
+    public int? RetentionMonths { get; init; }
+
+    /// <summary>Manual backups a device may have (R9).</summary>
+    public int? ManualLimit { get; init; }
+
+    /// <summary>The number of newest backups that age never removes.</summary>
+    public int? KeepLast { get; init; }
+
+    /// <summary>How long after it is due a backup counts as overdue.</summary>
+    public TimeSpan? OverdueAfter { get; init; }
+}
+
+/// <summary>A policy as it was set.</summary>
+public sealed record PolicyEntry
+{
+    public required PolicyScope Scope { get; init; }
+
+    /// <summary>The type, tag or device id; null for all.</summary>
+    public string? Key { get; init; }
+
+    public required PolicyValues Values { get; init; }
+
+    public required DateTimeOffset Time { get; init; }
+
+    public required string Author { get; init; }
+}
+
+/// <summary>The policy that holds for a device, every value known.</summary>
+public sealed record EffectivePolicy
+{
+    public required TimeSpan Interval { get; init; }
+
+    public required BackupContent Content { get; init; }
+
+    public required int RetentionMonths { get; init; }
+
+    public required int ManualLimit { get; init; }
+
+    public required int KeepLast { get; init; }
+
+    public required TimeSpan OverdueAfter { get; init; }
+
+    /// <summary>Where each value came from: the property's name, and "built-in", "all", "type x", "tag x" or "device x".</summary>
+    public required IReadOnlyDictionary<string, string> Sources { get; init; }
+}
+
+/// <summary>All policies of a repository at one moment; the most specific value wins.</summary>
+public sealed class PolicyBook
+{
+    private const string Subject = "policies";
+
+    private readonly Dictionary<(PolicyScope Scope, string Key), PolicyValues> values = new();
+
+    /// <summary>Reads the policies.</summary>
+    /// <exception cref="EdgeBackupException">RepositoryDamaged: one cannot be read.</exception>
+    public static async Task<PolicyBook> LoadAsync(EdgeRepository repository, CancellationToken cancellationToken)
+    {
+        var names = new List<string>();
+        await foreach (var name in repository.ListAsync(RecordArea.Policies, subject: null, cancellationToken).ConfigureAwait(false))
+        {
+            names.Add(name);
+        }
+
+        names.Sort(StringComparer.Ordinal);
+        var book = new PolicyBook();
+        foreach (var name in names)
+        {
+            var json = await repository.ReadAsync(name, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                book.Apply(JsonSerializer.Deserialize(json, RecordsJson.Default.PolicyEntry) ?? throw new JsonException("The policy is null."));
+            }
+            catch (JsonException exception)
+            {
+                throw new EdgeBackupException(ErrorIds.RepositoryDamaged, $"The policy record '{name}' cannot be read: {exception.Message}", name, exception);
+            }
+        }
+
+        return book;
+    }
+
+    /// <summary>Appends a policy; the values that are not null replace those that were set for the same scope and key.</summary>
+    public static async Task SetAsync(EdgeRepository repository, PolicyEntry entry, CancellationToken cancellationToken)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(entry, RecordsJson.Default.PolicyEntry);
+        await repository.AppendAsync(RecordArea.Policies, Subject, json, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The policies as they were set, least specific first.</summary>
+    public IEnumerable<(PolicyScope Scope, string? Key, PolicyValues Values)> Entries =>
+        values.OrderBy(pair => pair.Key.Scope).ThenBy(pair => pair.Key.Key, StringComparer.OrdinalIgnoreCase)
+            .Select(pair => (pair.Key.Scope, pair.Key.Scope == PolicyScope.All ? null : pair.Key.Key, pair.Value));
+
+    /// <summary>Whether any policy goes by tags.</summary>
+    public bool HasTags => values.Keys.Any(key => key.Scope == PolicyScope.Tag);
+
+    /// <summary>The policy for a device.</summary>
+    public EffectivePolicy For(string device, string? type, IReadOnlyList<string> tags)
+    {
+        var sources = new Dictionary<string, string>(StringComparer.Ordinal);
+        var layers = new List<(string Source, PolicyValues Values)>();
+        AddLayer(PolicyScope.All, "", "all");
+        if (type is not null)
+        {
+            AddLayer(PolicyScope.Type, type, $"type {type}");
+        }
+
+        // Two tags with different values: the alphabetically last wins, so that every machine sees the same policy.
+        foreach (var tag in tags.Order(StringComparer.OrdinalIgnoreCase))
+        {
+            AddLayer(PolicyScope.Tag, tag, $"tag {tag}");
+        }
+
+        AddLayer(PolicyScope.Device, device, $"device {device}");
+
+        return new EffectivePolicy
+        {
+            Interval = Pick(nameof(PolicyValues.Interval), policy => policy.Interval, TimeSpan.FromHours(24)),
+            Content = Pick(nameof(PolicyValues.Content), policy => policy.Content, BackupContent.Configuration),
+            RetentionMonths = Pick(nameof(PolicyValues.RetentionMonths), policy => policy.RetentionMonths, 6),
+            ManualLimit = Pick(nameof(PolicyValues.ManualLimit), policy => policy.ManualLimit, 10),
+            KeepLast = Pick(nameof(PolicyValues.KeepLast), policy => policy.KeepLast, 0),
+            OverdueAfter = Pick(nameof(PolicyValues.OverdueAfter), policy => policy.OverdueAfter, TimeSpan.FromHours(24)),
+            Sources = sources,
+        };
+
+        void AddLayer(PolicyScope scope, string key, string source)
+        {
+            if (values.TryGetValue((scope, Normalize(scope, key)), out var found))
+            {
+                layers.Add((source, found));
+            }
+        }
+
+        T Pick<T>(string name, Func<PolicyValues, T?> read, T builtIn)
+            where T : struct
+        {
+            for (var index = layers.Count - 1; index >= 0; index--)
+            {
+                if (read(layers[index].Values) is { } value)
+                {
+                    sources[name] = layers[index].Source;
+                    return value;
+                }
+            }
+
+            sources[name] = "built-in";
+            return builtIn;
+        }
+    }
+
+    /// <summary>Ids belong to hardware and are exact; types and tags are typed by people.</summary>
+    private static string Normalize(PolicyScope scope, string key) => scope == PolicyScope.Device ? key : key.ToLowerInvariant();
+
+    private void Apply(PolicyEntry entry)
+    {
+        var key = (entry.Scope, Normalize(entry.Scope, entry.Key ?? ""));
+        var old = values.GetValueOrDefault(key) ?? new PolicyValues();
+        values[key] = new PolicyValues
+        {
+            Interval = entry.Values.Interval ?? old.Interval,
+            Content = entry.Values.Content ?? old.Content,
+            RetentionMonths = entry.Values.RetentionMonths ?? old.RetentionMonths,
+            ManualLimit = entry.Values.ManualLimit ?? old.ManualLimit,
+            KeepLast = entry.Values.KeepLast ?? old.KeepLast,
+            OverdueAfter = entry.Values.OverdueAfter ?? old.OverdueAfter,
+        };
+    }
+}

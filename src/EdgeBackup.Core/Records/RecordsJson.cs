@@ -1,0 +1,15 @@
+using System.Text.Json.Serialization;
+
+namespace EdgeBackup.Core.Records;
+
+/// <summary>The JSON of the records that operations keep in the repository.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(DeviceLogEntry))]
+[JsonSerializable(typeof(EdgeEvent))]
+[JsonSerializable(typeof(PolicyEntry))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(IReadOnlyList<Items.NotSavedItem>))]
+internal sealed partial class RecordsJson : JsonSerializerContext;

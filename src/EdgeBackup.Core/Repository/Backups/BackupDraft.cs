@@ -1,0 +1,136 @@
+using System.Buffers;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Chunks;
+
+namespace EdgeBackup.Core.Repository;
+
+/// <summary>A backup in the making. Used by one thread at a time.</summary>
+public sealed class BackupDraft : IAsyncDisposable
+{
+    /// <summary>A longer list of ids is stored as a stream of its own.</summary>
+    private const int LongestRoot = 64;
+
+    private readonly WriteSession session;
+    private readonly RepositoryCore core;
+    private readonly ContentWriter list;
+    private readonly StateDigest state = new();
+    private readonly ArrayBufferWriter<byte> line = new();
+    private string? lastPath;
+    private int itemCount;
+    private long length;
+    private bool ended;
+
+    internal BackupDraft(WriteSession session, RepositoryCore core)
+    {
+        this.session = session;
+        this.core = core;
+        list = new ContentWriter(session.Chunks, core.Chunker);
+    }
+
+    /// <summary>Adds an item; ascending ordinal order of paths (checked), containers included.</summary>
+    /// <exception cref="ArgumentException">The path does not come after the last one.</exception>
+    /// <exception cref="EdgeBackupException">CaptureFailed: the repository does not hold the item's bytes (any more).</exception>
+    public async ValueTask AddAsync(SavedItem item, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        ObjectDisposedException.ThrowIf(ended, this);
+        if (lastPath is not null && string.CompareOrdinal(lastPath, item.Item.Path) >= 0)
+        {
+            throw new ArgumentException($"Items are added in ordinal order of their paths; '{item.Item.Path}' does not come after '{lastPath}'.", nameof(item));
+        }
+
+        if (!item.Chunks.All(session.Chunks.Has))
+        {
+            throw new EdgeBackupException(
+                ErrorIds.CaptureFailed,
+                $"The bytes of '{item.Item.Path}' are no longer in the repository, so the backup would not be whole. Take the backup again; the item will be read anew.",
+                item.Item.Path);
+        }
+
+        line.ResetWrittenCount();
+        ManifestCodec.Write(line, item);
+        await list.WriteAsync(line.WrittenMemory, cancellationToken).ConfigureAwait(false);
+        state.Add(item);
+        lastPath = item.Item.Path;
+        if (!item.Item.IsContainer)
+        {
+            itemCount++;
+        }
+
+        length += item.Item.Length;
+    }
+
+    /// <summary>Makes the backup exist: returns when its packs, index and record are durable, in that order.</summary>
+    /// <param name="header">What the record says; <see cref="BackupHeader.Changed"/> is replaced.</param>
+    /// <param name="isChanged">Given the state digest of this backup: whether it differs from the one before.</param>
+    /// <param name="cancellationToken">Gives the commit up; the backup may exist nevertheless when it was already being written.</param>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable, CaptureFailed: nothing was recorded.</exception>
+    public async Task<BackupRecord> CommitAsync(BackupHeader header, Func<string, bool> isChanged, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        ArgumentNullException.ThrowIfNull(isChanged);
+        ObjectDisposedException.ThrowIf(ended, this);
+        session.Chunks.ThrowIfFaulted();
+        var stored = await session.CompleteAsync(list, cancellationToken).ConfigureAwait(false);
+        var depth = 0;
+        while (stored.Chunks.Count > LongestRoot)
+        {
+            stored = await StoreIdsAsync(stored.Chunks, cancellationToken).ConfigureAwait(false);
+            depth++;
+        }
+
+        var digest = state.Complete();
+        var record = new BackupRecord
+        {
+            Id = header.Id,
+            Device = header.Device,
+            DeviceName = header.DeviceName,
+            DeviceType = header.DeviceType,
+            Version = header.Version,
+            Name = header.Name,
+            Kind = header.Kind,
+            Content = header.Content,
+            Created = header.Created,
+            Changed = isChanged(digest),
+            NotSaved = header.NotSaved,
+            Author = header.Author,
+            ItemCount = itemCount,
+            Length = length,
+            StateDigest = digest,
+            Manifest = new ManifestRoot(depth, stored.Chunks),
+        };
+        cancellationToken.ThrowIfCancellationRequested();
+        ended = true;
+        list.Dispose();
+        await session.JoinAsync(record).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return record;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        list.Dispose();
+        state.Dispose();
+        if (!ended)
+        {
+            ended = true;
+            session.GaveUp();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<StoredContent> StoreIdsAsync(IReadOnlyList<ChunkId> ids, CancellationToken cancellationToken)
+    {
+        using var writer = new ContentWriter(session.Chunks, core.Chunker);
+        var id = new byte[ChunkId.Size];
+        foreach (var chunk in ids)
+        {
+            chunk.Write(id);
+            await writer.WriteAsync(id, cancellationToken).ConfigureAwait(false);
+        }
+
+        return await session.CompleteAsync(writer, cancellationToken).ConfigureAwait(false);
+    }
+}

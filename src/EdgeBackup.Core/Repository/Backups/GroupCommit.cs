@@ -1,0 +1,168 @@
+using EdgeBackup.Core.Items;
+
+namespace EdgeBackup.Core.Repository.Backups;
+
+/// <summary>
+/// Lets backups that end at about the same time share packs, an index object and the wait for the disk. A commit waits
+/// until a pack is full, nobody in the session captures any more, or two seconds have passed.
+/// </summary>
+/// <param name="clock">For the two seconds.</param>
+/// <param name="flush">Makes records durable, with all they need; told whether to close the pack that is being filled.</param>
+internal sealed class GroupCommit(TimeProvider clock, Func<IReadOnlyList<BackupRecord>, bool, Task> flush) : IAsyncDisposable
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
+
+    private readonly Lock sync = new();
+    private readonly SemaphoreSlim flushing = new(1, 1);
+    private readonly CancellationTokenSource stop = new();
+    private readonly HashSet<Task> running = [];
+    private List<Waiting> waiting = [];
+    private int capturing;
+
+    public void Began()
+    {
+        lock (sync)
+        {
+            capturing++;
+        }
+    }
+
+    /// <summary>A draft was given up.</summary>
+    public void GaveUp()
+    {
+        lock (sync)
+        {
+            capturing--;
+            StartIfNobodyCaptures();
+        }
+    }
+
+    /// <summary>Waits until a record is durable.</summary>
+    public Task JoinAsync(BackupRecord record)
+    {
+        lock (sync)
+        {
+            var entry = new Waiting(record);
+            waiting.Add(entry);
+            capturing--;
+            if (!StartIfNobodyCaptures() && waiting.Count == 1)
+            {
+                Track(FlushLaterAsync(waiting));
+            }
+
+            return entry.Completion.Task;
+        }
+    }
+
+    /// <summary>The pack that is being filled was closed: what waits by now is in closed packs.</summary>
+    public void PackClosed()
+    {
+        lock (sync)
+        {
+            if (waiting.Count > 0)
+            {
+                Start(closeCurrent: false);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync().ConfigureAwait(false);
+        Task[] left;
+        lock (sync)
+        {
+            left = [.. running];
+        }
+
+        await Task.WhenAll(left).ConfigureAwait(false);
+        lock (sync)
+        {
+            foreach (var entry in waiting)
+            {
+                entry.Completion.TrySetCanceled();
+            }
+        }
+
+        flushing.Dispose();
+        stop.Dispose();
+    }
+
+    private bool StartIfNobodyCaptures()
+    {
+        if (capturing > 0 || waiting.Count == 0)
+        {
+            return false;
+        }
+
+        Start(closeCurrent: true);
+        return true;
+    }
+
+    private void Start(bool closeCurrent)
+    {
+        var group = waiting;
+        waiting = [];
+        Track(Task.Run(() => FlushAsync(group, closeCurrent)));
+    }
+
+    private void Track(Task task)
+    {
+        running.Add(task);
+        _ = task.ContinueWith(
+            done =>
+            {
+                lock (sync)
+                {
+                    running.Remove(done);
+                }
+            },
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+    }
+
+    private async Task FlushLaterAsync(List<Waiting> group)
+    {
+        try
+        {
+            await Task.Delay(LongestWait, clock, stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        lock (sync)
+        {
+            if (ReferenceEquals(group, waiting) && group.Count > 0)
+            {
+                Start(closeCurrent: true);
+            }
+        }
+    }
+
+    private async Task FlushAsync(List<Waiting> group, bool closeCurrent)
+    {
+        await flushing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await flush(group.ConvertAll(entry => entry.Record), closeCurrent).ConfigureAwait(false);
+            group.ForEach(entry => entry.Completion.TrySetResult());
+        }
+        catch (Exception exception)
+        {
+            // Goes to each of those who wait.
+            group.ForEach(entry => entry.Completion.TrySetException(exception));
+        }
+        finally
+        {
+            flushing.Release();
+        }
+    }
+
+    private sealed record Waiting(BackupRecord Record)
+    {
+        public TaskCompletionSource Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,215 @@
+using System.Text.Json;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Chunks;
+using EdgeBackup.Core.Repository.Maintenance;
+using EdgeBackup.Core.Repository.Packs;
+
+namespace EdgeBackup.Core.Repository;
+
+/// <summary>
+/// Writes backups. Thread-safe: many captures share one session, and with it packs and one index object a flush.
+/// Disposing gives up what was not committed.
+/// </summary>
+public sealed class WriteSession : IAsyncDisposable
+{
+    private readonly RepositoryCore core;
+    private readonly Lease lease;
+    private readonly PackWriter packs;
+    private readonly GroupCommit group;
+    private long bytesBesidePacks;
+
+    private WriteSession(RepositoryCore core, Lease lease)
+    {
+        this.core = core;
+        this.lease = lease;
+        group = new GroupCommit(core.Environment.Clock, FlushAsync);
+        packs = new PackWriter(core, group.PackClosed);
+        Chunks = new ChunkStore(core, core.Index.Table!, packs);
+    }
+
+    /// <summary>What the session has done so far.</summary>
+    public WriteStatistics Statistics => new(
+        Chunks.BytesRead,
+        packs.BytesWritten + Interlocked.Read(ref bytesBesidePacks),
+        Chunks.Added,
+        Chunks.Reused,
+        packs.PacksWritten);
+
+    internal ChunkStore Chunks { get; }
+
+    internal static async Task<WriteSession> BeginAsync(RepositoryCore core, CancellationToken cancellationToken)
+    {
+        // The order matters: maintenance writes its mark and then looks for leases, so either it sees this lease or this
+        // session sees the mark.
+        var lease = await Lease.TakeAsync(core, LeaseKind.Write, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var marks = await Marks.ReadAsync(core, cancellationToken).ConfigureAwait(false);
+            var condemned = marks.Values.SelectMany(mark => mark.Packs).ToHashSet();
+            await core.Index.RefreshAsync(condemned, force: false, cancellationToken).ConfigureAwait(false);
+            if (marks.Count > 0)
+            {
+                await lease.NoteMarksAsync(marks.Keys, cancellationToken).ConfigureAwait(false);
+            }
+
+            return new WriteSession(core, lease);
+        }
+        catch
+        {
+            await lease.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Reads a stream to its end and keeps its chunks. Items may be stored in any order, many at once. When the stream
+    /// throws, its exception passes on, nothing is recorded, and the same item may be stored again.
+    /// </summary>
+    /// <returns>The item with <see cref="Item.Length"/> set to the bytes read, their SHA-256 and their chunks.</returns>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable: a pack could not be written; the session is over.</exception>
+    public async Task<SavedItem> StoreAsync(Item item, Stream content, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        ArgumentNullException.ThrowIfNull(content);
+        Chunks.ThrowIfFaulted();
+        using var writer = new ContentWriter(Chunks, core.Chunker);
+        await writer.ReadFromAsync(content, cancellationToken).ConfigureAwait(false);
+        var stored = await CompleteAsync(writer, cancellationToken).ConfigureAwait(false);
+        return new SavedItem
+        {
+            Item = item with { Length = stored.Length },
+            Digest = Convert.ToHexStringLower(stored.Digest),
+            Chunks = stored.Chunks,
+        };
+    }
+
+    /// <summary>A folder or a link, which has no content.</summary>
+    /// <exception cref="ArgumentException">A file.</exception>
+    public SavedItem Store(Item item)
+    {
+        Chunks.ThrowIfFaulted();
+        return item.Type == ItemType.File
+            ? throw new ArgumentException("A file has content: use StoreAsync.", nameof(item))
+            : new SavedItem { Item = item with { Length = 0 } };
+    }
+
+    /// <summary>Whether all chunks of an earlier backup's item are still there, so that it need not be read again.</summary>
+    public ValueTask<bool> CanReuseAsync(SavedItem previous, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(previous.Chunks.All(Chunks.Has));
+    }
+
+    /// <summary>Begins a backup; dispose without a commit gives it up.</summary>
+    public BackupDraft BeginBackup()
+    {
+        Chunks.ThrowIfFaulted();
+        group.Began();
+        return new BackupDraft(this, core);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await group.DisposeAsync().ConfigureAwait(false);
+        await Chunks.DisposeAsync().ConfigureAwait(false);
+        foreach (var pack in await packs.TakeWrittenAsync(closeCurrent: false).ConfigureAwait(false))
+        {
+            // Written for a backup that was given up; it fails or it stays as garbage.
+            await pack.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+        }
+
+        packs.Dispose();
+        await lease.DisposeAsync().ConfigureAwait(false);
+    }
+
+    internal async Task<StoredContent> CompleteAsync(ContentWriter writer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            Chunks.ThrowIfFaulted();
+            throw;
+        }
+    }
+
+    internal void GaveUp() => group.GaveUp();
+
+    internal Task JoinAsync(BackupRecord record) => group.JoinAsync(record);
+
+    /// <summary>Packs durable, then one index object durable, then the records.</summary>
+    private async Task FlushAsync(IReadOnlyList<BackupRecord> records, bool closeCurrent)
+    {
+        try
+        {
+            Chunks.ThrowIfFaulted();
+            var written = await Task.WhenAll(await packs.TakeWrittenAsync(closeCurrent).ConfigureAwait(false)).ConfigureAwait(false);
+            if (written.Length > 0)
+            {
+                var bytes = await core.Index.PublishAsync(written, table => Chunks.Indexed(written, table)).ConfigureAwait(false);
+                Interlocked.Add(ref bytesBesidePacks, bytes);
+            }
+
+            await ConfirmLeaseAsync().ConfigureAwait(false);
+            var objects = new List<(string Name, ReadOnlyMemory<byte> Content)>(records.Count);
+            foreach (var record in records)
+            {
+                var name = EdgeRepository.ToBackupName(core, record.Device, record.Id);
+                objects.Add((name, core.Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(record, RepositoryJson.Default.BackupRecord))));
+            }
+
+            await core.Store.PutManyAsync(objects, CancellationToken.None).ConfigureAwait(false);
+            Interlocked.Add(ref bytesBesidePacks, objects.Sum(entry => (long)entry.Content.Length));
+        }
+        catch (Exception exception)
+        {
+            // What others in the session rely on may be missing now; none of them may be recorded.
+            Chunks.Fault(exception);
+            Chunks.ThrowIfFaulted();
+        }
+    }
+
+    /// <summary>
+    /// After a gap (the process was stopped, the store was away) maintenance may have held this session for dead. Then
+    /// all that it relies on is looked at again before anything is recorded.
+    /// </summary>
+    private async Task ConfirmLeaseAsync()
+    {
+        if (await lease.HasHeldAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        await lease.RetakeAsync(CancellationToken.None).ConfigureAwait(false);
+        var needed = Chunks.CopyReliedOn();
+        foreach (var mark in (await Marks.ReadAsync(core, CancellationToken.None).ConfigureAwait(false)).Values)
+        {
+            if (needed.Overlaps(mark.Packs))
+            {
+                throw Overtaken();
+            }
+        }
+
+        await foreach (var entry in core.Store.ListAsync(PackFormat.Folder, CancellationToken.None).ConfigureAwait(false))
+        {
+            if (PackFormat.ToHash(entry.Name) is { } hash)
+            {
+                needed.Remove(hash);
+            }
+        }
+
+        if (needed.Count > 0)
+        {
+            throw Overtaken();
+        }
+    }
+
+    private EdgeBackupException Overtaken() => new(
+        ErrorIds.CaptureFailed,
+        $"This backup run was stopped for so long that maintenance of the repository '{core.Store.Location}' took it for dead and removed data it relied on. Nothing was recorded; run the backup again.",
+        core.Store.Location);
+}

@@ -1,0 +1,107 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Index;
+using EdgeBackup.Core.Repository.Packs;
+
+namespace EdgeBackup.Core.Repository.Chunks;
+
+/// <summary>Reads chunks out of packs.</summary>
+internal sealed class ChunkReader(RepositoryCore core)
+{
+    private const int CachedKeys = 4096;
+
+    private readonly ConcurrentDictionary<string, byte[]> keys = [];
+
+    /// <param name="id">The chunk.</param>
+    /// <param name="plain">At least <see cref="Chunker.MaximumSize"/> bytes.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Bytes of the chunk.</returns>
+    /// <exception cref="ObjectDamagedException">It is in no pack, or its pack is missing or altered.</exception>
+    public async ValueTask<int> ReadAsync(ChunkId id, Memory<byte> plain, CancellationToken cancellationToken)
+    {
+        var location = await core.Index.FindAsync(id, cancellationToken).ConfigureAwait(false)
+            ?? throw new ObjectDamagedException($"chunk {id}", "no pack holds this chunk");
+        try
+        {
+            return await ReadAsync(location, plain, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectDamagedException)
+        {
+            // Maintenance may have moved the chunk since the index was read.
+            await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
+            var again = await core.Index.FindAsync(id, cancellationToken).ConfigureAwait(false);
+            if (again is not { } moved || moved.Pack == location.Pack)
+            {
+                throw;
+            }
+
+            return await ReadAsync(moved, plain, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads a pack's own directory.</summary>
+    /// <exception cref="ObjectDamagedException">It is missing or altered.</exception>
+    public async Task<PackListing> ReadDirectoryAsync(string hash, long length, CancellationToken cancellationToken)
+    {
+        var name = PackFormat.ToName(hash);
+        if (length is < PackFormat.HeaderSize + PackFormat.TagSize + PackFormat.TrailerSize or > int.MaxValue)
+        {
+            throw new ObjectDamagedException(name, "it has not the length of a pack");
+        }
+
+        var header = await ReadExactlyAsync(name, 0, PackFormat.HeaderSize, cancellationToken).ConfigureAwait(false);
+        var trailer = await ReadExactlyAsync(name, length - PackFormat.TrailerSize, PackFormat.TrailerSize, cancellationToken).ConfigureAwait(false);
+        var (directoryLength, _) = PackFormat.ReadTrailer(name, trailer, length);
+        var directory = await ReadExactlyAsync(name, length - PackFormat.TrailerSize - directoryLength, directoryLength, cancellationToken).ConfigureAwait(false);
+        return new PackListing(hash, (int)length, PackFormat.OpenDirectory(name, core.Master, header, directory, trailer, length));
+    }
+
+    private async ValueTask<int> ReadAsync(ChunkLocation location, Memory<byte> plain, CancellationToken cancellationToken)
+    {
+        var name = PackFormat.ToName(location.Pack);
+        var entry = location.Entry;
+        if (!keys.TryGetValue(location.Pack, out var key))
+        {
+            var header = await ReadExactlyAsync(name, 0, PackFormat.HeaderSize, cancellationToken).ConfigureAwait(false);
+            key = core.Master.ToPackKey(PackFormat.ReadHeader(name, header));
+            if (keys.Count > CachedKeys)
+            {
+                keys.Clear();
+            }
+
+            keys[location.Pack] = key;
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(entry.StoredLength);
+        try
+        {
+            var read = await core.Store.ReadAsync(name, entry.Offset, buffer.AsMemory(0, entry.StoredLength), cancellationToken).ConfigureAwait(false);
+            if (read < entry.StoredLength)
+            {
+                keys.TryRemove(location.Pack, out _);
+                throw new ObjectDamagedException(name, read < 0 ? "it is missing" : "it is shorter than it was written");
+            }
+
+            PackFormat.OpenChunk(name, key, entry, buffer.AsSpan(0, entry.StoredLength), plain.Span);
+            return entry.RawLength;
+        }
+        catch (ObjectDamagedException)
+        {
+            keys.TryRemove(location.Pack, out _);
+            throw;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task<byte[]> ReadExactlyAsync(string name, long offset, int count, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[count];
+        var read = await core.Store.ReadAsync(name, offset, buffer, cancellationToken).ConfigureAwait(false);
+        return read == count ? buffer : throw new ObjectDamagedException(name, read < 0 ? "it is missing" : "it is shorter than it was written");
+    }
+}

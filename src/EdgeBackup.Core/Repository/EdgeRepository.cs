@@ -1,0 +1,331 @@
+using System.Runtime.CompilerServices;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Keys;
+using EdgeBackup.Core.Repository.Maintenance;
+using EdgeBackup.Core.Repository.Stores;
+
+namespace EdgeBackup.Core.Repository;
+
+/// <summary>
+/// An open repository. Thread-safe. Members that reach the store may throw <see cref="IOException"/> when it cannot be
+/// read, and RepositoryNotWritable when it cannot be written. Disposing does not dispose the store.
+/// </summary>
+public sealed class EdgeRepository : IAsyncDisposable
+{
+    private const string BackupFolder = "backups/";
+
+    private readonly RepositoryCore core;
+    private readonly RepositoryHeader header;
+    private readonly RecordLog log;
+
+    private EdgeRepository(RepositoryCore core, RepositoryHeader header, IReadOnlyList<KeyInfo> keys)
+    {
+        this.core = core;
+        this.header = header;
+        Keys = keys;
+        log = new RecordLog(core);
+    }
+
+    /// <summary>32 hex digits.</summary>
+    public string Id => header.Id;
+
+    public int FormatVersion => header.FormatVersion;
+
+    /// <summary>UTC.</summary>
+    public DateTimeOffset Created => header.Created;
+
+    public IObjectStore Store => core.Store;
+
+    public RepositoryEnvironment Environment => core.Environment;
+
+    /// <summary>The readable wrapped copies of the master key, as they were when this was opened.</summary>
+    public IReadOnlyList<KeyInfo> Keys { get; }
+
+    /// <summary>Makes a repository in an empty store.</summary>
+    /// <param name="store">Where its objects go.</param>
+    /// <param name="secret">A passphrase or the key of a key file.</param>
+    /// <param name="environment">Clock, randomness, platform.</param>
+    /// <param name="cancellationToken">Leaves objects behind that no repository.json makes a repository of.</param>
+    /// <exception cref="EdgeBackupException">RepositoryExists; RepositoryKeyWrong: an empty passphrase; RepositoryNotWritable.</exception>
+    public static async Task<CreatedRepository> CreateAsync(IObjectStore store, RepositorySecret secret, RepositoryEnvironment environment, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(environment);
+        KeyObject.CheckSecret(secret);
+        if (await store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false) is not null)
+        {
+            throw Exists(store);
+        }
+
+        var master = MasterKey.Create(environment.Random);
+        var recoveryKey = new byte[RecoveryKeyText.KeySize];
+        environment.Random.Fill(recoveryKey);
+        var recovery = new RecoveryKeySecret(RecoveryKeyText.Format(recoveryKey));
+        foreach (var wrappedBy in new[] { secret, recovery })
+        {
+            var key = await Task.Run(() => KeyObject.Create(master, wrappedBy, environment), cancellationToken).ConfigureAwait(false);
+            await store.PutAsync(key.Name, key.Serialize(), cancellationToken).ConfigureAwait(false);
+        }
+
+        var id = new byte[16];
+        environment.Random.Fill(id);
+        var header = new RepositoryHeader(Convert.ToHexStringLower(id), RepositoryFile.SupportedFormat, environment.Clock.GetUtcNow());
+
+        // Last: a repository exists only when all that opens it is durable.
+        if (!await store.PutAsync(RepositoryFile.Name, RepositoryFile.Serialize(header, master), cancellationToken).ConfigureAwait(false))
+        {
+            throw Exists(store);
+        }
+
+        // Shown once and needed on the worst of days: proved now, by opening the repository with it.
+        var proof = await OpenAsync(store, recovery, environment, cancellationToken).ConfigureAwait(false);
+        await proof.DisposeAsync().ConfigureAwait(false);
+        return new CreatedRepository(await OpenAsync(store, secret, environment, cancellationToken).ConfigureAwait(false), recovery.Text);
+    }
+
+    /// <summary>Opens a repository.</summary>
+    /// <exception cref="EdgeBackupException">
+    /// RepositoryNotFound; RepositoryFormatUnsupported: made by a newer version; RepositoryKeyWrong: the secret is not one
+    /// of its own; RepositoryDamaged: repository.json, or the key object that might have opened it, is not what was written.
+    /// </exception>
+    public static async Task<EdgeRepository> OpenAsync(IObjectStore store, RepositorySecret secret, RepositoryEnvironment environment, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(environment);
+        try
+        {
+            var content = await store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false) ?? throw NotFound(store);
+            var header = RepositoryFile.Parse(content, store.Location);
+            var (master, keys) = await KeyRing.OpenAsync(store, secret, cancellationToken).ConfigureAwait(false);
+            RepositoryFile.CheckMac(content, master);
+            return new EdgeRepository(new RepositoryCore(store, environment, master), header, keys);
+        }
+        catch (ObjectDamagedException exception)
+        {
+            throw exception.ToError(store.Location);
+        }
+    }
+
+    /// <summary>Looks whether there is a repository, without a key.</summary>
+    /// <returns>Null where there is none.</returns>
+    /// <exception cref="EdgeBackupException">RepositoryFormatUnsupported, RepositoryDamaged.</exception>
+    public static async Task<RepositoryHeader?> PeekAsync(IObjectStore store, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        try
+        {
+            var content = await store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false);
+            return content is null ? null : RepositoryFile.Parse(content, store.Location);
+        }
+        catch (ObjectDamagedException exception)
+        {
+            throw exception.ToError(store.Location);
+        }
+    }
+
+    /// <summary>The folder that stands for a subject: 32 hex digits of a keyed hash, so that no name is told or can be steered.</summary>
+    public string SubjectFolder(string subject) => core.Master.ToFolder(subject);
+
+    /// <summary>Appends a sealed record; durable on return. Names in a folder sort in the order of appending.</summary>
+    /// <returns>The object's name.</returns>
+    public Task<string> AppendAsync(RecordArea area, string subject, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
+        log.AppendAsync(area, subject, json, cancellationToken);
+
+    /// <summary>The names of a subject's records, or of all, in ordinal order.</summary>
+    public IAsyncEnumerable<string> ListAsync(RecordArea area, string? subject, CancellationToken cancellationToken) =>
+        log.ListAsync(area, subject, cancellationToken);
+
+    /// <summary>Reads a sealed record.</summary>
+    /// <exception cref="EdgeBackupException">RepositoryDamaged: it is missing, torn, altered or stands at another's place.</exception>
+    public async Task<byte[]> ReadAsync(string objectName, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await core.OpenAsync(objectName, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectDamagedException exception)
+        {
+            throw exception.ToError(Store.Location);
+        }
+    }
+
+    /// <summary>The names of the backup records of a device, or of all, in no particular order.</summary>
+    public async IAsyncEnumerable<string> ListBackupsAsync(string? device, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var folder = device is null ? BackupFolder : $"{BackupFolder}{core.Master.ToFolder(device)}/";
+        await foreach (var entry in Store.ListAsync(folder, cancellationToken).ConfigureAwait(false))
+        {
+            yield return entry.Name;
+        }
+    }
+
+    /// <summary>Reads a backup record.</summary>
+    /// <exception cref="EdgeBackupException">BackupDamaged: it is missing, torn, altered or stands at another's place.</exception>
+    public async Task<BackupRecord> ReadBackupAsync(string objectName, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await core.TryOpenAsync(objectName, RepositoryJson.Default.BackupRecord, cancellationToken).ConfigureAwait(false)
+                ?? throw new ObjectDamagedException(objectName, "it is missing");
+        }
+        catch (ObjectDamagedException exception)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.BackupDamaged,
+                $"The backup record '{objectName}' cannot be read: {exception.Reason}. Other backups are not touched; bring the object back from a copy of the repository.",
+                objectName,
+                exception);
+        }
+    }
+
+    /// <summary>Where a backup's record is.</summary>
+    public string BackupObjectName(string device, string backupId) => ToBackupName(core, device, backupId);
+
+    /// <summary>Removes backup records; the space that only they needed is freed by <see cref="ReclaimAsync"/>.</summary>
+    /// <exception cref="ArgumentException">A name that is no backup record's; nothing was removed.</exception>
+    public async Task DeleteBackupsAsync(IReadOnlyList<string> objectNames, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(objectNames);
+        if (objectNames.FirstOrDefault(name => !name.StartsWith(BackupFolder, StringComparison.Ordinal)) is { } stray)
+        {
+            throw new ArgumentException($"'{stray}' is no backup record.", nameof(objectNames));
+        }
+
+        foreach (var name in objectNames)
+        {
+            await Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Begins to write backups; takes a lease that is renewed until the session is disposed.</summary>
+    public async Task<WriteSession> BeginWriteAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await WriteSession.BeginAsync(core, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectDamagedException exception)
+        {
+            throw exception.ToError(Store.Location);
+        }
+    }
+
+    /// <summary>The items of a backup in ascending ordinal order of their paths, containers included.</summary>
+    /// <exception cref="EdgeBackupException">BackupDamaged: part of the list is missing or altered.</exception>
+    public async IAsyncEnumerable<SavedItem> ReadItemsAsync(BackupRecord record, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        var items = ManifestReader.ReadAsync(core, record.Manifest, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using (items.ConfigureAwait(false))
+        {
+            while (true)
+            {
+                try
+                {
+                    if (!await items.MoveNextAsync().ConfigureAwait(false))
+                    {
+                        break;
+                    }
+                }
+                catch (ObjectDamagedException exception)
+                {
+                    throw exception.ToBackupError(record.Device, record.Id, path: null);
+                }
+
+                yield return items.Current;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Opens an item's bytes: a forward-only stream with asynchronous reads. It throws BackupDamaged, naming backup and
+    /// path, when a chunk is missing or altered, and at the end when length or SHA-256 are not those of the item.
+    /// </summary>
+    public Stream OpenItem(BackupRecord record, SavedItem item) => new ItemStream(core, record, item);
+
+    /// <summary>
+    /// Takes a read lease: no pack is removed until it is disposed. On a read-only repository there is nobody to hold
+    /// off, and none is taken.
+    /// </summary>
+    public async Task<IAsyncDisposable> BeginReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Lease.TakeAsync(core, LeaseKind.Read, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.RepositoryNotWritable)
+        {
+            return NoLease.Instance;
+        }
+    }
+
+    /// <summary>Checks the repository; never throws for damage.</summary>
+    public async Task<VerificationReport> VerifyAsync(VerifyOptions options, IProgress<VerifyProgress>? progress, CancellationToken cancellationToken)
+    {
+        var lease = await BeginReadAsync(cancellationToken).ConfigureAwait(false);
+        await using (lease.ConfigureAwait(false))
+        {
+            return await new Verifier(core, options, progress).RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads every byte of one backup; never throws for damage.</summary>
+    public async Task<IReadOnlyList<Damage>> VerifyBackupAsync(BackupRecord record, CancellationToken cancellationToken)
+    {
+        var lease = await BeginReadAsync(cancellationToken).ConfigureAwait(false);
+        await using (lease.ConfigureAwait(false))
+        {
+            return await BackupVerifier.RunAsync(core, record, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Frees the space that no backup needs, in two phases (docs/format.md, Removing).</summary>
+    /// <exception cref="EdgeBackupException">
+    /// RepositoryDamaged, BackupDamaged: a record or an item list cannot be read, so that what is needed is not known; nothing was removed.
+    /// </exception>
+    public async Task<ReclaimReport> ReclaimAsync(ReclaimOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await new Reclaimer(core, options).RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectDamagedException exception)
+        {
+            throw exception.ToError(Store.Location);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        log.Dispose();
+        core.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    internal static string ToBackupName(RepositoryCore core, string device, string backupId)
+    {
+        var name = $"{BackupFolder}{core.Master.ToFolder(device)}/{backupId}";
+        return ObjectName.IsValid(backupId) && !backupId.Contains('/', StringComparison.Ordinal)
+            ? name
+            : throw new ArgumentException($"'{backupId}' is no backup id.", nameof(backupId));
+    }
+
+    private static EdgeBackupException Exists(IObjectStore store) => new(
+        ErrorIds.RepositoryExists,
+        $"There is a repository in '{store.Location}' already, and it was left as it is. Connect to it, or choose another place.",
+        store.Location);
+
+    private static EdgeBackupException NotFound(IObjectStore store) => new(
+        ErrorIds.RepositoryNotFound,
+        $"There is no repository in '{store.Location}'. Check the path, or make one with Initialize-EdgeRepository.",
+        store.Location);
+
+    private sealed class NoLease : IAsyncDisposable
+    {
+        public static readonly NoLease Instance = new();
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

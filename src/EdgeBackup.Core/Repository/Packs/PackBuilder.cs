@@ -1,0 +1,88 @@
+using System.Security.Cryptography;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Platform;
+using EdgeBackup.Core.Repository.Chunks;
+using EdgeBackup.Core.Repository.Keys;
+
+namespace EdgeBackup.Core.Repository.Packs;
+
+/// <summary>Builds a pack in memory, in a buffer that is used again for the next.</summary>
+internal sealed class PackBuilder : IDisposable
+{
+    public const int TargetSize = 16 * 1024 * 1024;
+
+    /// <summary>Keeps the directory of a pack of tiny chunks small.</summary>
+    private const int MaximumEntries = 32 * 1024;
+    private const int FirstBuffer = 1024 * 1024;
+
+    private readonly List<PackEntry> entries = [];
+    private byte[] buffer = new byte[FirstBuffer];
+    private int length;
+    private AesGcm? cipher;
+
+    public bool IsFull => length >= TargetSize || entries.Count >= MaximumEntries;
+
+    public IReadOnlyList<PackEntry> Entries => entries;
+
+    public void Begin(MasterKey master, IRandomSource random)
+    {
+        entries.Clear();
+        Span<byte> salt = stackalloc byte[PackFormat.SaltSize];
+        random.Fill(salt);
+        PackFormat.WriteHeader(buffer, salt);
+        length = PackFormat.HeaderSize;
+        cipher?.Dispose();
+        cipher = new AesGcm(master.ToPackKey(salt), PackFormat.TagSize);
+    }
+
+    public void Append(ChunkId id, int rawLength, byte codec, ReadOnlySpan<byte> stored)
+    {
+        Reserve(stored.Length + PackFormat.TagSize);
+        Span<byte> nonce = stackalloc byte[PackFormat.NonceSize];
+        Span<byte> data = stackalloc byte[PackFormat.ChunkDataSize];
+        PackFormat.WriteNonce(nonce, length);
+        PackFormat.WriteChunkData(data, id, rawLength, codec);
+        cipher!.Encrypt(nonce, stored, buffer.AsSpan(length, stored.Length), buffer.AsSpan(length + stored.Length, PackFormat.TagSize), data);
+        entries.Add(new PackEntry(id, length, stored.Length + PackFormat.TagSize, rawLength, codec));
+        length += stored.Length + PackFormat.TagSize;
+    }
+
+    /// <summary>Adds the directory and the trailer.</summary>
+    /// <returns>The whole pack; valid until <see cref="Begin"/>.</returns>
+    public ReadOnlyMemory<byte> Finish()
+    {
+        var plain = new byte[entries.Count * PackFormat.EntrySize];
+        for (var index = 0; index < entries.Count; index++)
+        {
+            PackFormat.WriteEntry(plain.AsSpan(index * PackFormat.EntrySize), entries[index]);
+        }
+
+        Reserve(plain.Length + PackFormat.TagSize + PackFormat.TrailerSize);
+        Span<byte> trailer = stackalloc byte[PackFormat.TrailerSize];
+        PackFormat.WriteTrailer(trailer, plain.Length + PackFormat.TagSize, entries.Count);
+        Span<byte> nonce = stackalloc byte[PackFormat.NonceSize];
+        PackFormat.WriteDirectoryNonce(nonce);
+        cipher!.Encrypt(
+            nonce,
+            plain,
+            buffer.AsSpan(length, plain.Length),
+            buffer.AsSpan(length + plain.Length, PackFormat.TagSize),
+            PackFormat.DirectoryData(buffer, trailer));
+        length += plain.Length + PackFormat.TagSize;
+        trailer.CopyTo(buffer.AsSpan(length));
+        length += PackFormat.TrailerSize;
+        return buffer.AsMemory(0, length);
+    }
+
+    public void Dispose() => cipher?.Dispose();
+
+    private void Reserve(int count)
+    {
+        if (length + count > buffer.Length)
+        {
+            // The last step leaves room for one more chunk and a usual directory above the target.
+            var doubled = Math.Min(buffer.Length * 2L, TargetSize + (4L * Chunker.MaximumSize));
+            Array.Resize(ref buffer, (int)Math.Max(doubled, length + count));
+        }
+    }
+}

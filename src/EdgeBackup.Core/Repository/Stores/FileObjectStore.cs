@@ -1,0 +1,367 @@
+using System.Globalization;
+using System.IO.Enumeration;
+using System.Runtime.CompilerServices;
+using EdgeBackup.Core.Platform;
+
+namespace EdgeBackup.Core.Repository.Stores;
+
+/// <summary>
+/// Objects as files below a folder, which is made when the first object is written. A file is written beside under
+/// <c>tmp/</c>, flushed, and renamed without overwriting; then its folder is flushed.
+/// </summary>
+public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
+{
+    private const string TemporaryFolder = "tmp";
+    private const int OpenHandles = 32;
+    private const int ParallelWrites = 8;
+    private static readonly TimeSpan ForeignLeftoverAge = TimeSpan.FromDays(2);
+
+    private readonly IPlatform platform;
+    private readonly HandleCache handles = new(OpenHandles);
+    private readonly ProcessIdentity self = ProcessIdentity.Current();
+    private readonly string writerId = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray().AsSpan(0, 6));
+    private readonly Lock folderSync = new();
+    private long temporaryCount;
+
+    /// <param name="path">The repository's folder, absolute.</param>
+    /// <param name="platform">For durability and access.</param>
+    public FileObjectStore(string path, IPlatform platform)
+    {
+        Location = Path.TrimEndingDirectorySeparator(path);
+        this.platform = platform;
+    }
+
+    public string Location { get; }
+
+    public Task<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        ObjectName.Check(name);
+        return Task.Run(
+            () => Write(() =>
+            {
+                var isNew = Put(name, content);
+                platform.FlushDirectory(FolderOf(name));
+                return isNew;
+            }),
+            cancellationToken);
+    }
+
+    public Task PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken)
+    {
+        foreach (var (name, _) in objects)
+        {
+            ObjectName.Check(name);
+        }
+
+        return Task.Run(
+            async () =>
+            {
+                // Flushes that wait at the same time share the file system's journal commits.
+                var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelWrites, CancellationToken = cancellationToken };
+                await Parallel.ForEachAsync(objects, options, (entry, _) =>
+                {
+                    Write(() => Put(entry.Name, entry.Content));
+                    return ValueTask.CompletedTask;
+                }).ConfigureAwait(false);
+                await Parallel.ForEachAsync(objects.Select(entry => FolderOf(entry.Name)).Distinct(), options, (folder, _) =>
+                {
+                    Write(() =>
+                    {
+                        platform.FlushDirectory(folder);
+                        return true;
+                    });
+                    return ValueTask.CompletedTask;
+                }).ConfigureAwait(false);
+            },
+            cancellationToken);
+    }
+
+    public Task OverwriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        ObjectName.Check(name);
+        return Task.Run(
+            () => Write(() =>
+            {
+                EnsureFolder(FolderOf(name));
+
+                // Not flushed: a lease only has to be seen by the living, and its owner does not outlive the machine.
+                var temporary = WriteTemporary(content, flush: false);
+                Rename(temporary, PathOf(name), overwrite: true);
+                handles.Forget(PathOf(name));
+                return true;
+            }),
+            cancellationToken);
+    }
+
+    public async Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken)
+    {
+        ObjectName.Check(name);
+        try
+        {
+            return await File.ReadAllBytesAsync(PathOf(name), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new IOException($"Access to '{name}' in '{Location}' is denied.", exception);
+        }
+    }
+
+    public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        ObjectName.Check(name);
+        cancellationToken.ThrowIfCancellationRequested();
+        var path = PathOf(name);
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                var handle = handles.Open(path);
+                var total = 0;
+                while (total < buffer.Length)
+                {
+                    var read = RandomAccess.Read(handle, buffer.Span[total..], offset + total);
+                    if (read == 0)
+                    {
+                        break;
+                    }
+
+                    total += read;
+                }
+
+                return ValueTask.FromResult(total);
+            }
+            catch (ObjectDisposedException) when (attempt < 3)
+            {
+                // Another reader pushed the handle out of the cache between opening and reading.
+            }
+            catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+            {
+                return ValueTask.FromResult(-1);
+            }
+            catch (UnauthorizedAccessException exception)
+            {
+                throw new IOException($"Access to '{name}' in '{Location}' is denied.", exception);
+            }
+        }
+    }
+
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ObjectName.CheckPrefix(prefix);
+        var folder = PathOf(prefix[..^1]);
+        if (!Directory.Exists(folder))
+        {
+            yield break;
+        }
+
+        await Task.CompletedTask.ConfigureAwait(false);
+        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false };
+        var entries = new FileSystemEnumerable<(string Path, long Length)>(folder, (ref FileSystemEntry entry) => (entry.ToFullPath(), entry.Length), options)
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
+        };
+        foreach (var (path, length) in entries)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var name = path[(Location.Length + 1)..].Replace(Path.DirectorySeparatorChar, '/');
+
+            // What somebody else put there (a file manager's droppings) is no object.
+            if (ObjectName.IsValid(name))
+            {
+                yield return new ObjectInfo(name, length);
+            }
+        }
+    }
+
+    public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        ObjectName.Check(name);
+        return Task.Run(
+            () => Write(() =>
+            {
+                var path = PathOf(name);
+                handles.Forget(path);
+                if (!File.Exists(path))
+                {
+                    return false;
+                }
+
+                File.Delete(path);
+                platform.FlushDirectory(FolderOf(name));
+                return true;
+            }),
+            cancellationToken);
+    }
+
+    public Task<int> RemoveLeftoversAsync(CancellationToken cancellationToken) => Task.Run(
+        () => Write(() =>
+        {
+            var folder = new DirectoryInfo(Path.Combine(Location, TemporaryFolder));
+            var removed = 0;
+            foreach (var file in folder.Exists ? folder.EnumerateFiles() : [])
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (IsLeftover(file))
+                {
+                    file.Delete();
+                    removed++;
+                }
+            }
+
+            return removed;
+        }),
+        cancellationToken);
+
+    public void Dispose() => handles.Dispose();
+
+    private bool IsLeftover(FileInfo file)
+    {
+        var parts = file.Name.Split('.');
+        if (parts.Length != 5 || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
+        {
+            return false;
+        }
+
+        if (parts[0] != ProcessIdentity.Shorten(self.Scope))
+        {
+            // Removing the file of a living writer far away only fails that one write; nothing is lost by it.
+            return DateTime.UtcNow - file.LastWriteTimeUtc > ForeignLeftoverAge;
+        }
+
+        return ProcessIdentity.ReadStart(pid) is not { } start || ProcessIdentity.Shorten(start) != parts[2];
+    }
+
+    private bool Put(string name, ReadOnlyMemory<byte> content)
+    {
+        var path = PathOf(name);
+        if (File.Exists(path))
+        {
+            return false;
+        }
+
+        EnsureFolder(FolderOf(name));
+        var temporary = WriteTemporary(content, flush: true);
+        return Rename(temporary, path, overwrite: false);
+    }
+
+    private static bool Rename(string temporary, string path, bool overwrite)
+    {
+        try
+        {
+            File.Move(temporary, path, overwrite);
+            return true;
+        }
+        catch (IOException) when (!overwrite && File.Exists(path))
+        {
+            File.Delete(temporary);
+            return false;
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    private string WriteTemporary(ReadOnlyMemory<byte> content, bool flush)
+    {
+        var folder = Path.Combine(Location, TemporaryFolder);
+        EnsureFolder(folder);
+        var number = Interlocked.Increment(ref temporaryCount);
+        var path = Path.Combine(folder, string.Create(
+            CultureInfo.InvariantCulture,
+            $"{ProcessIdentity.Shorten(self.Scope)}.{self.Pid}.{ProcessIdentity.Shorten(self.Start)}.{writerId}.{number}"));
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        try
+        {
+            using var stream = new FileStream(path, options);
+            stream.Write(content.Span);
+            if (flush)
+            {
+                stream.Flush(flushToDisk: true);
+            }
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
+        }
+
+        return path;
+    }
+
+    private void EnsureFolder(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            return;
+        }
+
+        lock (folderSync)
+        {
+            var missing = new Stack<string>();
+            for (var current = folder; current is not null && !Directory.Exists(current); current = Path.GetDirectoryName(current))
+            {
+                missing.Push(current);
+            }
+
+            foreach (var current in missing)
+            {
+                if (OperatingSystem.IsWindows())
+                {
+                    Directory.CreateDirectory(current);
+                    if (current == Location)
+                    {
+                        platform.RestrictToUser(current);
+                    }
+                }
+                else
+                {
+                    Directory.CreateDirectory(current, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                }
+
+                if (Path.GetDirectoryName(current) is { } parent)
+                {
+                    FlushParent(parent);
+                }
+            }
+        }
+    }
+
+    private void FlushParent(string parent)
+    {
+        try
+        {
+            platform.FlushDirectory(parent);
+        }
+        catch (IOException) when (!parent.StartsWith(Location, StringComparison.Ordinal))
+        {
+            // A folder above the repository may be one that we can pass through and not open; its owner keeps it.
+        }
+    }
+
+    private T Write<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception exception) when (StoreFault.Translate(exception, Location) is { } fault)
+        {
+            throw fault;
+        }
+    }
+
+    private string PathOf(string name) => Path.Combine(Location, name.Replace('/', Path.DirectorySeparatorChar));
+
+    private string FolderOf(string name) => Path.GetDirectoryName(PathOf(name))!;
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace EdgeBackup.Core.Repository.Stores;
+
+/// <summary>What can be known from here about a process that left its identity somewhere.</summary>
+internal enum ProcessState
+{
+    Alive,
+    Dead,
+
+    /// <summary>It ran on another machine, in another container or before a restart: nothing can be said.</summary>
+    Elsewhere,
+}
+
+/// <summary>
+/// A process, told from later ones with the same number by its start.
+/// </summary>
+/// <param name="Scope">Where process numbers mean the same: machine, its start, and the container.</param>
+/// <param name="Pid">The process number there.</param>
+/// <param name="Start">When it started, in the system's own unit; compared, never computed with.</param>
+internal sealed record ProcessIdentity(string Scope, int Pid, string Start)
+{
+    public static ProcessIdentity Current() => new(ReadScope(), Environment.ProcessId, ReadStart(Environment.ProcessId) ?? "?");
+
+    public ProcessState Look()
+    {
+        if (Scope != ReadScope())
+        {
+            return ProcessState.Elsewhere;
+        }
+
+        var start = ReadStart(Pid);
+        return start is null ? ProcessState.Dead
+            : start == Start || start == "?" || Start == "?" ? ProcessState.Alive
+            : ProcessState.Dead;
+    }
+
+    /// <summary>Eight hex digits for use in file names.</summary>
+    public static string Shorten(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 4));
+
+    /// <returns>Null when no such process runs.</returns>
+    public static string? ReadStart(int pid)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            // Process.StartTime is computed from the wall clock here and moves when that is set; the kernel's ticks do not.
+            try
+            {
+                var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
+                var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+                return fields[19];
+            }
+            catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException or IOException)
+            {
+                return null;
+            }
+        }
+
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            return process.StartTime.ToUniversalTime().Ticks.ToString(CultureInfo.InvariantCulture);
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+        {
+            return null;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            // It runs, but belongs to somebody else: its start cannot be read, so it is not known to be dead either.
+            return "?";
+        }
+    }
+
+    private static string ReadScope()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return Environment.MachineName;
+        }
+
+        var boot = File.Exists("/proc/sys/kernel/random/boot_id") ? File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim() : "";
+        var container = new FileInfo("/proc/self/ns/pid").LinkTarget ?? "";
+        return $"{Environment.MachineName} {boot} {container}";
+    }
+}

@@ -1,0 +1,144 @@
+using System.Globalization;
+using EdgeBackup.Core.Items;
+
+namespace EdgeBackup.Core.Retention;
+
+/// <summary>
+/// R9 as a pure function. Automatic and safety backups go by age, manual ones by number, protected ones never; and
+/// wherever the listing or the clock cannot be trusted, nothing goes.
+/// </summary>
+public static class RetentionPlanner
+{
+    /// <summary>Decides what becomes of every backup.</summary>
+    /// <param name="records">Backups of one or more devices under one policy, in any order; a repeated id counts once.</param>
+    /// <param name="policy">How long they are kept.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="context">What was known before.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The policy's numbers are out of range.</exception>
+    public static RetentionPlan Plan(
+        IReadOnlyList<RetentionSubject> records,
+        RetentionPolicy policy,
+        DateTimeOffset now,
+        RetentionContext context)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(policy.Months, 1, nameof(policy));
+        ArgumentOutOfRangeException.ThrowIfLessThan(policy.ManualLimit, 1, nameof(policy));
+        ArgumentOutOfRangeException.ThrowIfNegative(policy.KeepLast, nameof(policy));
+
+        var devices = records
+            .DistinctBy(record => record.Id, StringComparer.Ordinal)
+            .GroupBy(record => record.Device, StringComparer.Ordinal)
+            .OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => group
+                .OrderBy(record => record.Created.UtcDateTime)
+                .ThenBy(record => record.Id, StringComparer.Ordinal)
+                .ToList())
+            .ToList();
+        var refusal = FindRefusal(devices, now, context);
+        var decisions = devices.SelectMany(device => refusal is null
+            ? PlanDevice(device, policy, now)
+            : device.Select(record => new RetentionDecision(record, Expire: false, refusal)));
+        return new RetentionPlan(decisions.ToList(), refusal);
+    }
+
+    /// <summary>When age removes a backup, UTC.</summary>
+    /// <returns>Null for manual and protected ones, which age never removes.</returns>
+    public static DateTimeOffset? ExpiresAt(RetentionSubject record, RetentionPolicy policy)
+    {
+        if (record.Protected || record.Kind == BackupKind.Manual)
+        {
+            return null;
+        }
+
+        // AddMonths stops at the end of a shorter month: 31 August + 6 is the last day of February.
+        var created = record.Created.UtcDateTime;
+        var months = ((created.Year - 1) * 12L) + created.Month - 1 + policy.Months;
+        return months >= DateTime.MaxValue.Year * 12L
+            ? DateTimeOffset.MaxValue
+            : new DateTimeOffset(created.AddMonths(policy.Months), TimeSpan.Zero);
+    }
+
+    private static string? FindRefusal(List<List<RetentionSubject>> devices, DateTimeOffset now, RetentionContext context)
+    {
+        var count = devices.Sum(device => device.Count);
+        if (count == 0)
+        {
+            return "the listing is empty, so that nothing expires";
+        }
+
+        // A hole in the listing would make old backups look like the surplus of a healthy set. Retention itself takes a
+        // few at a time, so a quarter at once is somebody else's doing; one refused run costs nothing.
+        if (context.KnownCount is { } known && known - count >= 2 && count * 4L < known * 3L)
+        {
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"the listing has shrunk abruptly, from {known} backups to {count}, so that nothing expires");
+        }
+
+        var newest = devices.Max(device => device[^1].Created);
+        return now < newest
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"the clock ({now.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z) stands before the newest backup ({newest.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z), so that nothing expires")
+            : null;
+    }
+
+    /// <summary>Takes the backups of one device, oldest first.</summary>
+    private static List<RetentionDecision> PlanDevice(List<RetentionSubject> records, RetentionPolicy policy, DateTimeOffset now)
+    {
+        var manualToGo = records.Count(IsLimited) - policy.ManualLimit;
+        var ageingLeft = records.Count(IsAgeing);
+        var decisions = new List<RetentionDecision>(records.Count);
+        foreach (var record in records)
+        {
+            if (record.Protected)
+            {
+                decisions.Add(new RetentionDecision(record, Expire: false, "it is protected"));
+            }
+            else if (IsLimited(record))
+            {
+                var expire = manualToGo-- > 0;
+                decisions.Add(new RetentionDecision(record, expire, string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"it is {(expire ? "older than" : "among")} the newest {policy.ManualLimit} manual backups of the device")));
+            }
+            else
+            {
+                var kept = ageingLeft-- <= policy.KeepLast;
+                decisions.Add(DecideByAge(record, kept, policy, now));
+            }
+        }
+
+        if (decisions.TrueForAll(decision => decision.Expire))
+        {
+            decisions[^1] = policy.ForbidLast
+                ? new RetentionDecision(records[^1], Expire: false, "it is the device's last backup, which the policy keeps")
+                : decisions[^1] with { LeavesNone = true };
+        }
+
+        return decisions;
+    }
+
+    private static RetentionDecision DecideByAge(RetentionSubject record, bool isAmongLast, RetentionPolicy policy, DateTimeOffset now)
+    {
+        var expires = ExpiresAt(record, policy)!.Value;
+        if (now < expires)
+        {
+            return new RetentionDecision(record, Expire: false, string.Create(
+                CultureInfo.InvariantCulture,
+                $"it is younger than {policy.Months} months, until {expires.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z"));
+        }
+
+        return isAmongLast
+            ? new RetentionDecision(record, Expire: false, string.Create(
+                CultureInfo.InvariantCulture,
+                $"it is among the newest {policy.KeepLast} automatic and safety backups of the device, which age never removes"))
+            : new RetentionDecision(record, Expire: true, string.Create(
+                CultureInfo.InvariantCulture,
+                $"it is {policy.Months} months old since {expires.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z"));
+    }
+
+    private static bool IsLimited(RetentionSubject record) => !record.Protected && record.Kind == BackupKind.Manual;
+
+    private static bool IsAgeing(RetentionSubject record) => !record.Protected && record.Kind != BackupKind.Manual;
+}

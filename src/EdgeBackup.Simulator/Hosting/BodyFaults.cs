@@ -1,0 +1,89 @@
+using System.Text;
+using EdgeBackup.Simulator.Devices;
+
+namespace EdgeBackup.Simulator.Hosting;
+
+/// <summary>Lets an endpoint answer into memory and then sends something else.</summary>
+internal static class BodyFaults
+{
+    public static async Task PlayAsync(HttpContext context, SimulatedFault fault, RequestDelegate next)
+    {
+        var response = context.Response;
+        var wire = response.Body;
+        using var buffer = new MemoryStream();
+        response.Body = buffer;
+        await next(context);
+        response.Body = wire;
+        var body = buffer.ToArray();
+        var token = context.RequestAborted;
+        try
+        {
+            switch (fault.Kind)
+            {
+                case FaultKind.CutAfter:
+                    context.Abort();
+                    break;
+                case FaultKind.CutBody:
+                    response.ContentLength = body.Length;
+                    await SendAsync(body.AsMemory(0, Math.Min(fault.Bytes, body.Length)));
+                    await DrainAsync();
+                    context.Abort();
+                    break;
+                case FaultKind.StallBody:
+                    response.ContentLength = body.Length;
+                    await SendAsync(body.AsMemory(0, Math.Min(fault.Bytes, body.Length)));
+                    await DeviceGateway.Silence(context);
+                    break;
+                case FaultKind.ShortBody:
+                    await SendWholeAsync(body[..Math.Min(fault.Bytes, body.Length)]);
+                    break;
+                case FaultKind.LongBody:
+                    await SendWholeAsync([.. body, .. new byte[fault.Bytes]]);
+                    break;
+                case FaultKind.ReplaceBody:
+                    response.StatusCode = 200;
+                    response.ContentType = fault.ContentType;
+                    await SendWholeAsync(Encoding.UTF8.GetBytes(fault.Body ?? ""));
+                    break;
+                case FaultKind.Slow:
+                    response.ContentLength = response.StatusCode is 204 or 304 ? null : body.Length;
+                    await SlowAsync(body);
+                    break;
+                default:
+                    throw new InvalidOperationException($"{fault.Kind} does not concern the body.");
+            }
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            // The client did not wait for the end.
+        }
+
+        async Task SendWholeAsync(byte[] bytes)
+        {
+            response.ContentLength = bytes.Length;
+            await SendAsync(bytes);
+        }
+
+        async Task SendAsync(ReadOnlyMemory<byte> bytes)
+        {
+            await wire.WriteAsync(bytes, token);
+            await wire.FlushAsync(token);
+        }
+
+        // What was sent must reach the client before the connection is torn down, or the cut would come earlier than asked.
+        Task DrainAsync() => Task.Delay(50, token);
+
+        async Task SlowAsync(byte[] bytes)
+        {
+            const int Pieces = 5;
+            var pause = TimeSpan.FromSeconds(fault.Seconds);
+            var size = Math.Max(1, (bytes.Length + Pieces - 1) / Pieces);
+            await Task.Delay(pause, token);
+            for (var at = 0; at < bytes.Length; at += size)
+            {
+                await SendAsync(bytes.AsMemory(at, Math.Min(size, bytes.Length - at)));
+                await Task.Delay(pause, token);
+            }
+        }
+    }
+}

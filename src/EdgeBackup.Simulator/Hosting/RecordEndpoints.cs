@@ -1,0 +1,48 @@
+using EdgeBackup.Simulator.Devices;
+
+namespace EdgeBackup.Simulator.Hosting;
+
+/// <summary>Events and trends, page by page.</summary>
+internal static class RecordEndpoints
+{
+    public static void Map(WebApplication application)
+    {
+        var api = application.MapGroup(DeviceEndpoints.Root);
+        api.MapGet("/events", (HttpContext context, string? after, int? limit) =>
+            context.Device().Features.Contains("events")
+                ? Page(context.Device(), context.Device().Events, after, limit)
+                : Answers.Problem(404, "this device has no events"));
+        api.MapGet("/trends", (HttpContext context) =>
+            context.Device().Features.Contains("trends")
+                ? Answers.Ok(context.Device().Trends.Select(trend => new
+                {
+                    id = trend.Id,
+                    name = trend.Name,
+                    unit = trend.Unit,
+                    records = trend.Records.Count,
+                    extended = trend.Extended,
+                }).ToArray())
+                : Answers.Problem(404, "this device has no trends"));
+        api.MapGet("/trends/{id}/records", (HttpContext context, string id, string? after, int? limit) =>
+            context.Device().Trends.FirstOrDefault(trend => trend.Id == id) is { } trend
+                ? Page(context.Device(), trend.Records, after, limit)
+                : Answers.Problem(404, "there is no such trend"));
+    }
+
+    private static IResult Page<T>(SimulatedDevice device, IReadOnlyList<T> records, string? after, int? limit)
+    {
+        if (RecordPages.ReadCursor(after) is not { } start || limit is < 1)
+        {
+            return Answers.Problem(400, "after or limit is not what was given out");
+        }
+
+        var oldest = device.Faults.OldestRecord;
+        if (start < oldest && !string.IsNullOrEmpty(after))
+        {
+            return Answers.Problem(410, "these records have fallen out of the buffer", "oldest", RecordPages.Cursor(oldest));
+        }
+
+        var page = records.Skip(Math.Max(start, oldest)).Take(Math.Min(limit ?? 100, RecordPages.LargestPage)).ToArray();
+        return Answers.Ok(new { records = page, next = RecordPages.Cursor(Math.Max(start, oldest) + page.Length) });
+    }
+}

@@ -1,0 +1,130 @@
+using System.Runtime.CompilerServices;
+using EdgeBackup.Core.Repository.Stores;
+
+namespace EdgeBackup.Core.Tests.Repository;
+
+/// <summary>Objects in memory, and faults on request.</summary>
+public sealed class MemoryObjectStore : IObjectStore
+{
+    private readonly Lock sync = new();
+    private int operationsLeft = int.MaxValue;
+
+    public SortedDictionary<string, byte[]> Objects { get; } = new(StringComparer.Ordinal);
+
+    public string Location => "memory";
+
+    /// <summary>Writes and deletions so far.</summary>
+    public int Operations { get; private set; }
+
+    /// <summary>From the n-th write or deletion on, the store is dead, as after a kill.</summary>
+    public void DieAfter(int operations) => operationsLeft = operations;
+
+    /// <summary>What a process started after the kill finds.</summary>
+    public MemoryObjectStore Reborn()
+    {
+        lock (sync)
+        {
+            var reborn = new MemoryObjectStore();
+            foreach (var (name, content) in Objects)
+            {
+                reborn.Objects[name] = (byte[])content.Clone();
+            }
+
+            return reborn;
+        }
+    }
+
+    public Task<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        ObjectName.Check(name);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (sync)
+        {
+            Count();
+            return Task.FromResult(Objects.TryAdd(name, content.ToArray()));
+        }
+    }
+
+    public async Task PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken)
+    {
+        foreach (var (name, content) in objects)
+        {
+            await PutAsync(name, content, cancellationToken);
+        }
+    }
+
+    public Task OverwriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        ObjectName.Check(name);
+        lock (sync)
+        {
+            Count();
+            Objects[name] = content.ToArray();
+            return Task.CompletedTask;
+        }
+    }
+
+    public Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken)
+    {
+        ObjectName.Check(name);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (sync)
+        {
+            return Task.FromResult(Objects.TryGetValue(name, out var content) ? (byte[])content.Clone() : null);
+        }
+    }
+
+    public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        ObjectName.Check(name);
+        lock (sync)
+        {
+            if (!Objects.TryGetValue(name, out var content))
+            {
+                return ValueTask.FromResult(-1);
+            }
+
+            var count = (int)Math.Clamp(content.Length - offset, 0, buffer.Length);
+            content.AsMemory((int)Math.Min(offset, content.Length), count).CopyTo(buffer);
+            return ValueTask.FromResult(count);
+        }
+    }
+
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ObjectName.CheckPrefix(prefix);
+        List<ObjectInfo> found;
+        lock (sync)
+        {
+            found = [.. Objects.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(entry => new ObjectInfo(entry.Key, entry.Value.Length))];
+        }
+
+        await Task.Yield();
+        foreach (var entry in found)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return entry;
+        }
+    }
+
+    public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        ObjectName.Check(name);
+        lock (sync)
+        {
+            Count();
+            return Task.FromResult(Objects.Remove(name));
+        }
+    }
+
+    private void Count()
+    {
+        if (operationsLeft-- <= 0)
+        {
+            operationsLeft = 0;
+            throw new IOException("The store is gone.");
+        }
+
+        Operations++;
+    }
+}
