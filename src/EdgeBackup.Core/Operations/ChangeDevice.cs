@@ -13,6 +13,9 @@ public sealed record ChangeDeviceOptions
 
     public string? Name { get; init; }
 
+    /// <summary>A device that answers must be of this type.</summary>
+    public string? Type { get; init; }
+
     public string? Version { get; init; }
 
     public IReadOnlyList<string>? Tags { get; init; }
@@ -56,6 +59,7 @@ public sealed class ChangeDevice
         {
             Address = options.Address?.Text ?? old.Address,
             Name = Change(options.Name, old.Name),
+            Type = options.Type ?? old.Type,
             Version = Change(options.Version, old.Version),
             Tags = options.Tags ?? old.Tags,
             Site = Change(options.Site, old.Site),
@@ -69,7 +73,13 @@ public sealed class ChangeDevice
             await RegisteredDevices.RequireAsync(context, options.Parent, cancellationToken).ConfigureAwait(false);
         }
 
-        var reachedAnew = options.Address is not null || options.Credential is not null || options.CertificateThumbprint is not null;
+        var address = options.Address ?? DeviceAddress.Parse(old.Address, Path.GetPathRoot(Environment.CurrentDirectory)!);
+        if (DeviceTypes.Find(changed.Type, address.Kind) is null)
+        {
+            throw new EdgeBackupException(ErrorIds.DeviceRegistrationMismatch, $"The device type '{changed.Type}' is not known for {address.Text}. Get-EdgeDeviceType lists the known ones.", device);
+        }
+
+        var reachedAnew = options.Address is not null || options.Type is not null || options.Credential is not null || options.CertificateThumbprint is not null;
         if (reachedAnew && !options.SkipContact)
         {
             var contact = await DeviceContact.OpenAsync(context, changed, observer, cancellationToken).ConfigureAwait(false);

@@ -8,6 +8,9 @@ namespace EdgeBackup.Core.Devices.Http;
 /// <summary>A capture: one listing, then items in any order. The device keeps nothing for it, so giving up costs nothing.</summary>
 internal sealed class HttpCapture(DeviceHttpClient client, BackupContent content) : ICapture
 {
+    /// <summary>Always empty: everything that such a device lists is an item.</summary>
+    public IReadOnlyList<NotSavedItem> NotSaved => [];
+
     public async IAsyncEnumerable<Item> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         IReadOnlyList<Item> items;

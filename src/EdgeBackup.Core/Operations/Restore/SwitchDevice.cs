@@ -26,6 +26,7 @@ public sealed record SwitchOptions
 }
 
 /// <summary>What a switch did.</summary>
+/// <param name="Device">The replacement.</param>
 /// <param name="Replaces">The fenced device.</param>
 /// <param name="Restore">The restore onto the replacement; null when the switch had been made before and was only confirmed.</param>
 /// <param name="Fence">The fence on the broken device.</param>
