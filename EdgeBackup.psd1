@@ -18,6 +18,10 @@
     # sorted: a test holds this list against the assembly.
     CmdletsToExport      = @(
         'Get-EdgeDeviceType'
+        'Connect-EdgeRepository'
+        'Disconnect-EdgeRepository'
+        'Get-EdgeRepository'
+        'Initialize-EdgeRepository'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

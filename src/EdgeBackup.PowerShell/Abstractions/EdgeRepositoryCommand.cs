@@ -2,8 +2,7 @@ using System.Management.Automation;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
-using EdgeBackup.PowerShell.Errors;
-using EdgeBackup.PowerShell.Sessions;
+using EdgeBackup.PowerShell.Session;
 
 namespace EdgeBackup.PowerShell.Abstractions;
 
@@ -41,8 +40,9 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
         RunEach(
             async (writer, cancellationToken) =>
             {
-                var context = await RepositorySession.Current.GetAsync(path, cancellationToken).ConfigureAwait(false);
-                await operation(context, new OperationPipeline(writer), cancellationToken).ConfigureAwait(false);
+                var borrowed = await RepositorySession.Current.BorrowAsync(path, cancellationToken).ConfigureAwait(false);
+                await using var lease = borrowed.ConfigureAwait(false);
+                await operation(borrowed.Context, new OperationPipeline(writer), cancellationToken).ConfigureAwait(false);
             },
             target);
     }

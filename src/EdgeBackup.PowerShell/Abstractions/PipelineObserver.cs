@@ -1,34 +1,38 @@
+using System.Globalization;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.PowerShell.Formatting;
 
 namespace EdgeBackup.PowerShell.Abstractions;
 
-/// <summary>Tells the pipeline what an operation tells.</summary>
+/// <summary>Tells the story of an operation to the pipeline.</summary>
 internal sealed class PipelineObserver(IPipelineWriter writer) : IOperationObserver
 {
     public void Verbose(string message) => writer.Verbose(message);
 
     public void Warning(string message) => writer.Warning(message);
 
-    public void Progress(OperationProgress progress)
+    public void Progress(OperationProgress progress) =>
+        writer.Progress(new ProgressUpdate(progress.Activity, Status(progress), Percent(progress)));
+
+    private static string Status(OperationProgress progress)
     {
-        var parts = new List<string>();
-        if (progress.ItemsDone > 0)
+        var parts = new List<string> { progress.Status };
+        if (progress.ItemsDone > 0 && !progress.Status.Contains(progress.ItemsDone.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal))
         {
             parts.Add(progress.ItemsTotal > 0 ? $"{progress.ItemsDone} of {progress.ItemsTotal} items" : $"{progress.ItemsDone} items");
         }
 
         if (progress.BytesDone > 0)
         {
-            parts.Add(progress.BytesTotal > 0
-                ? $"{DisplayText.Size(progress.BytesDone)} of {DisplayText.Size(progress.BytesTotal)}"
-                : DisplayText.Size(progress.BytesDone));
+            parts.Add(progress.BytesTotal > 0 ? $"{DisplayText.Size(progress.BytesDone)} of {DisplayText.Size(progress.BytesTotal)}" : DisplayText.Size(progress.BytesDone));
         }
 
-        parts.Add(progress.Status);
-        var percent = progress.BytesTotal > 0 ? (int)(100 * progress.BytesDone / progress.BytesTotal)
-            : progress.ItemsTotal > 0 ? (int)(100 * progress.ItemsDone / progress.ItemsTotal)
-            : -1;
-        writer.Progress(new ProgressUpdate(progress.Activity, string.Join(", ", parts), percent));
+        return string.Join(", ", parts.Where(part => part.Length > 0));
     }
+
+    // Bytes tell more than items where both are known: items differ in size.
+    private static int Percent(OperationProgress progress) =>
+        progress.BytesTotal > 0 ? (int)Math.Min(100, progress.BytesDone * 100.0 / progress.BytesTotal)
+        : progress.ItemsTotal > 0 ? (int)Math.Min(100, progress.ItemsDone * 100.0 / progress.ItemsTotal)
+        : -1;
 }

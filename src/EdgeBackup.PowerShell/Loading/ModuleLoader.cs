@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Reflection;
 using System.Runtime.Loader;
+using EdgeBackup.PowerShell.Session;
 
 namespace EdgeBackup.PowerShell.Loading;
 
@@ -38,6 +39,8 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
         {
             if (imports > 0 && --imports == 0)
             {
+                // Files stay open otherwise, and a folder that is held open cannot be moved on Windows.
+                RepositorySession.Current.CloseAsync().GetAwaiter().GetResult();
                 AssemblyLoadContext.Default.Resolving -= Resolve;
             }
         }

@@ -35,7 +35,7 @@ public sealed class PolicyInfo
     {
         Scope = Name(scope, key),
         Interval = values.Interval,
-        Content = values.Content is { } content ? (BackupContent)(int)content : null,
+        Content = values.Content is { } content ? content.ToOutput() : null,
         RetentionMonths = values.RetentionMonths,
         ManualLimit = values.ManualLimit,
         KeepLast = values.KeepLast,
@@ -46,7 +46,7 @@ public sealed class PolicyInfo
     {
         Scope = Name(PolicyScope.Device, device),
         Interval = policy.Interval,
-        Content = (BackupContent)(int)policy.Content,
+        Content = policy.Content.ToOutput(),
         RetentionMonths = policy.RetentionMonths,
         ManualLimit = policy.ManualLimit,
         KeepLast = policy.KeepLast,

@@ -1,0 +1,57 @@
+#Requires -Version 7.6
+<#
+.SYNOPSIS
+    Builds, tests, demonstrates or packages EdgeBackup.
+
+.DESCRIPTION
+    Everything that matters happens in `dotnet build` and `dotnet test`; this names the usual ways to call them.
+
+    Build    stages the module under output/EdgeBackup.
+    Test     builds, then runs the xunit and the Pester tests.
+    Demo     builds, starts simulated devices on loopback, and does the main job with the cmdlets.
+    Package  tests nothing; writes output/EdgeBackup.<version>.zip from a clean Release build.
+
+.EXAMPLE
+    ./build.ps1
+.EXAMPLE
+    ./build.ps1 -Task Test -Configuration Debug
+#>
+[CmdletBinding()]
+param(
+    [ValidateSet('Build', 'Test', 'Demo', 'Package')]
+    [string] $Task = 'Build',
+
+    [ValidateSet('Debug', 'Release')]
+    [string] $Configuration = 'Release'
+)
+
+$ErrorActionPreference = 'Stop'
+$PSNativeCommandUseErrorActionPreference = $true
+Set-Location $PSScriptRoot
+
+$solution = Join-Path $PSScriptRoot 'EdgeBackup.sln'
+$module = Join-Path $PSScriptRoot 'output' 'EdgeBackup'
+
+switch ($Task) {
+    'Build' {
+        dotnet build $solution -c $Configuration -nologo
+    }
+    'Test' {
+        if (-not (Get-Module Pester -ListAvailable | Where-Object Version -GE 5.5)) {
+            Write-Warning 'Pester 5.5 or later is not installed: the tests of the cmdlets will be skipped. Install it with: Install-PSResource Pester'
+        }
+        dotnet test $solution -c $Configuration -nologo
+    }
+    'Demo' {
+        dotnet build $solution -c $Configuration -nologo -v quiet
+        # A process of its own, so that the session it is called from does not keep the module's files open.
+        pwsh -NoProfile -File (Join-Path $PSScriptRoot 'tools' 'Invoke-Demo.ps1') -Configuration $Configuration
+    }
+    'Package' {
+        dotnet build $solution -c Release -nologo -v quiet --no-incremental
+        $version = (Import-PowerShellDataFile (Join-Path $module 'EdgeBackup.psd1')).ModuleVersion
+        $package = Join-Path $PSScriptRoot 'output' "EdgeBackup.$version.zip"
+        Compress-Archive -Path $module -DestinationPath $package -Force
+        Get-Item $package
+    }
+}

@@ -1,0 +1,52 @@
+using System.Management.Automation;
+using System.Security;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Session;
+
+namespace EdgeBackup.PowerShell.Commands;
+
+/// <summary>Makes a repository and connects the session to it.</summary>
+[Cmdlet(VerbsData.Initialize, "EdgeRepository", SupportsShouldProcess = true)]
+[OutputType(typeof(RepositoryInfo))]
+public sealed class InitializeEdgeRepositoryCommand : EdgeRepositoryCommand
+{
+    /// <summary>A folder that is new or empty.</summary>
+    [Parameter(Position = 0)]
+    [ValidateNotNullOrEmpty]
+    public string? Path { get; set; }
+
+    /// <summary>Opens the repository.</summary>
+    [Parameter]
+    public SecureString? Passphrase { get; set; }
+
+    /// <summary>Made where it does not exist.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? KeyFile { get; set; }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        var given = Path is null ? RepositoryPath : ResolvePath(Path);
+        var keyFile = KeyFile is null ? null : ResolvePath(KeyFile);
+        var (locations, environment, connections, author) = RepositorySession.Surroundings();
+        var path = given ?? locations.EmbeddedRepository;
+        if (!ShouldProcess(path, "Initialize repository"))
+        {
+            return;
+        }
+
+        Run(
+            async (writer, cancellationToken) =>
+            {
+                var key = new RepositoryKeyOptions { Passphrase = SecretText.Read(Passphrase), KeyFile = keyFile };
+                var made = await new InitializeRepository(locations, environment, connections, author).RunAsync(given, key, cancellationToken).ConfigureAwait(false);
+                await RepositorySession.Current.ConnectAsync(path, made.Context).ConfigureAwait(false);
+                var output = new PSObject(RepositoryOutput.From(path, made.Context, made.RecoveryKey));
+                output.TypeNames.Insert(0, "EdgeBackup.RepositoryInfo#New");
+                await writer.WriteObjectAsync(output).ConfigureAwait(false);
+            },
+            path);
+    }
+}

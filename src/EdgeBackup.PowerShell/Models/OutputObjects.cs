@@ -1,0 +1,135 @@
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Restore;
+using EdgeBackup.Core.Repository;
+
+namespace EdgeBackup;
+
+/// <summary>Makes output objects from what operations answer.</summary>
+internal static class OutputObjects
+{
+    public static BackupInfo ToOutput(this ListedBackup listed) => new()
+    {
+        Id = listed.Backup.Id,
+        Device = listed.Backup.Device,
+        DeviceName = listed.Backup.DeviceName,
+        DeviceType = listed.Backup.DeviceType,
+        Name = listed.Backup.Name,
+        Kind = listed.Backup.Kind.ToOutput(),
+        Content = listed.Backup.Content.ToOutput(),
+        Created = LocalTime.From(listed.Backup.Created),
+        Version = listed.Backup.Version,
+        ItemCount = listed.Backup.ItemCount,
+        Length = listed.Backup.Length,
+        Changed = listed.Backup.Changed,
+        Protected = listed.Backup.Protected,
+        ProtectedReason = listed.Backup.ProtectedReason,
+        Expires = LocalTime.From(listed.Expires),
+        NotSaved = listed.Backup.NotSaved.ToOutput(),
+    };
+
+    public static DeviceInfo ToOutput(this ListedDevice listed) => new()
+    {
+        Id = listed.Device.Id,
+        Name = listed.Device.Name,
+        Type = listed.Device.Type,
+        Address = listed.Device.Address,
+        Version = listed.Device.Version,
+        State = listed.Device.ReplacedBy is null ? DeviceState.Active : DeviceState.Replaced,
+        ReplacedBy = listed.Device.ReplacedBy,
+        Replaces = [.. listed.Replaces],
+        LastBackup = LocalTime.From(listed.Device.LastBackup),
+        BackupAge = listed.BackupAge,
+        BackupState = Convert<BackupState>(listed.BackupState),
+        PostponedSince = LocalTime.From(listed.Device.PostponedSince),
+        Tag = [.. listed.Device.Tags],
+        Site = listed.Device.Site,
+        Parent = listed.Device.Parent,
+    };
+
+    /// <param name="saved">From a backup's item list.</param>
+    /// <param name="backupId">The backup's id.</param>
+    public static BackupItem ToOutput(this SavedItem saved, string backupId) => new()
+    {
+        Backup = backupId,
+        Path = saved.Item.Path,
+        Length = saved.Item.Length,
+        Modified = LocalTime.From(saved.Item.Modified),
+        Kind = Convert<ItemKind>(saved.Item.Kind),
+        Retain = Convert<RetainLevel>(saved.Item.Retain),
+        Digest = saved.Digest,
+        Type = Convert<ItemType>(saved.Item.Type),
+    };
+
+    public static Damage ToOutput(this Core.Repository.Damage damage) => new()
+    {
+        Object = damage.Object,
+        Device = damage.Device,
+        Backup = damage.Backup,
+        Path = damage.Path,
+        Reason = damage.Reason,
+    };
+
+    public static ItemReason[] ToOutput(this IEnumerable<NotSavedItem> items) =>
+        [.. items.Select(item => new ItemReason { Path = item.Path, Reason = item.Reason })];
+
+    public static RestoreResult ToOutput(this Core.Operations.Restore.RestoreResult result, string? destination = null) => new()
+    {
+        Backup = result.Backup,
+        Device = destination is null ? result.Device : null,
+        SafetyBackup = result.SafetyBackup,
+        Restored = [.. result.Restored],
+        Unchanged = [.. result.Unchanged],
+        Removed = [.. result.Removed],
+        NotRestored = result.NotRestored.ToOutput(),
+        Verified = result.Verified,
+        Duration = result.Duration,
+        Destination = destination,
+    };
+
+    /// <summary>What a restore would do.</summary>
+    public static RestoreResult ToOutput(this RestorePreview preview, string? destination = null) => new()
+    {
+        Backup = preview.Backup,
+        Device = destination is null ? preview.Target : null,
+        Restored = preview.Paths(RestoreAction.Restore),
+        Unchanged = preview.Paths(RestoreAction.Unchanged),
+        Removed = preview.Paths(RestoreAction.Remove),
+        NotRestored = [.. preview.Steps.Where(step => step.Action == RestoreAction.NotRestored).Select(step => new ItemReason { Path = step.Path, Reason = step.Reason ?? "" })],
+        Destination = destination,
+    };
+
+    public static string[] Paths(this RestorePreview preview, RestoreAction action) =>
+        [.. preview.Steps.Where(step => step.Action == action).Select(step => step.Path)];
+
+    public static EdgeEvent ToOutput(this Core.Records.EdgeEvent edgeEvent)
+    {
+        var at = edgeEvent.Author.LastIndexOf('@');
+        return new EdgeEvent
+        {
+            Time = LocalTime.From(edgeEvent.Time),
+            Device = edgeEvent.Device,
+            Category = edgeEvent.Category.ToString(),
+            Action = edgeEvent.Action,
+            ErrorId = edgeEvent.ErrorId,
+            Message = edgeEvent.Message,
+            User = at < 0 ? edgeEvent.Author : edgeEvent.Author[..at],
+            Computer = at < 0 ? null : edgeEvent.Author[(at + 1)..],
+            Backup = edgeEvent.Backup,
+        };
+    }
+
+    public static BackupKind ToOutput(this Core.Items.BackupKind kind) => Convert<BackupKind>(kind);
+
+    public static BackupContent ToOutput(this Core.Items.BackupContent content) => Convert<BackupContent>(content);
+
+    public static Core.Items.BackupKind ToCore(this BackupKind kind) => Convert<Core.Items.BackupKind>(kind);
+
+    public static Core.Items.BackupContent ToCore(this BackupContent content) => Convert<Core.Items.BackupContent>(content);
+
+    public static Core.Operations.BackupState ToCore(this BackupState state) => Convert<Core.Operations.BackupState>(state);
+
+    // By name, so that a reordered enum on either side cannot change a meaning; a test holds the names against each other.
+    private static T Convert<T>(Enum value)
+        where T : struct, Enum => Enum.Parse<T>(value.ToString());
+}

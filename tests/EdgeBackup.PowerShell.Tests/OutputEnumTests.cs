@@ -1,0 +1,16 @@
+using Xunit;
+
+namespace EdgeBackup.PowerShell.Tests;
+
+public sealed class OutputEnumTests
+{
+    [Theory]
+    [InlineData(typeof(BackupKind), typeof(Core.Items.BackupKind))]
+    [InlineData(typeof(BackupContent), typeof(Core.Items.BackupContent))]
+    [InlineData(typeof(ItemKind), typeof(Core.Items.ItemKind))]
+    [InlineData(typeof(RetainLevel), typeof(Core.Items.RetainLevel))]
+    [InlineData(typeof(ItemType), typeof(Core.Items.ItemType))]
+    [InlineData(typeof(BackupState), typeof(Core.Operations.BackupState))]
+    public void What_scripts_see_has_the_names_of_what_the_core_means(Type shown, Type meant) =>
+        Assert.Equal(Enum.GetNames(meant).Order(), Enum.GetNames(shown).Order());
+}
