@@ -80,6 +80,20 @@ public sealed class HttpHoldTests
         Assert.Single(device.Calls, call => call.Method == "DELETE");
     }
 
+    [Fact]
+    public async Task Cancelling_while_it_is_being_taken_leaves_none_behind()
+    {
+        await using var device = await StartEmptyAsync();
+        await using var connection = Connect(device);
+        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Seconds = 0.3, Path = "holds" });
+        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(150));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connection.TakeHoldAsync(TimeSpan.FromSeconds(300), cancellation.Token));
+
+        Assert.False(device.Holds.IsHeld);
+        Assert.Single(device.Calls, call => call.Method == "DELETE");
+    }
+
     private static async Task WaitUntilLostAsync(IDeviceHold hold)
     {
         for (var step = 0; step < 100 && !hold.IsLost; step++)

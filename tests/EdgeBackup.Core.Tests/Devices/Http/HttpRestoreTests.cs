@@ -281,6 +281,23 @@ public sealed class HttpRestoreTests
         await FailsAsync(ErrorIds.RestoreFailed, () => session.CommitAsync(CancellationToken.None));
     }
 
+    [Fact]
+    public async Task Cancelling_while_a_session_is_being_opened_leaves_none_behind()
+    {
+        await using var device = await StartEmptyAsync();
+        await using var connection = Connect(device);
+        var journal = new MemoryJournal();
+        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Seconds = 0.3, Path = "restores" });
+        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(150));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => connection.BeginRestoreAsync(Plan(RestoreMode.Replace, Sent), journal, cancellation.Token));
+
+        Assert.Single(journal.Noted);
+        Assert.Empty(journal.Open);
+        Assert.Empty(device.Restores.Sessions);
+    }
+
     private static void AssertRestored(SimulatedDevice device) =>
         Assert.All(Sent, item => Assert.Equal(item.Value, device.Items.Find(item.Key)?.Content));
 
