@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Simulator.Devices;
@@ -39,16 +40,18 @@ public sealed class HttpHoldTests
     }
 
     [Fact]
-    public async Task One_that_the_device_forgot_is_lost()
+    public async Task One_that_the_device_forgot_is_lost_at_the_next_renewal_and_not_only_at_its_end()
     {
         await using var device = await StartEmptyAsync();
         await using var connection = Connect(device);
-        device.Faults.LongestHold = TimeSpan.FromSeconds(2);
+        device.Faults.LongestHold = TimeSpan.FromSeconds(6);
+        var watch = Stopwatch.StartNew();
         await using var hold = await connection.TakeHoldAsync(TimeSpan.FromSeconds(300), CancellationToken.None);
 
         device.Holds.Lose();
 
         await WaitUntilLostAsync(hold!);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 2, 5.5);
     }
 
     [Fact]
