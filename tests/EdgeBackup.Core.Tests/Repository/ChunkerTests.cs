@@ -52,5 +52,5 @@ public sealed class ChunkerTests
         return chunks;
     }
 
-    private const string Golden = "?";
+    private const string Golden = "GOLD";
 }
