@@ -16,7 +16,7 @@ public sealed class HttpStatusTests
     [Fact]
     public async Task A_building_server_has_no_charge_points()
     {
-        await using var device = await SimulatedDevice.StartAsync(new SimulatedDeviceOptions { Type = DeviceTypes.BuildingServer, Version = "7.0.1" });
+        await using var device = await SimulatedDevice.StartAsync(new SimulatedDeviceOptions { Type = EdgeBackup.Simulator.Devices.DeviceTypes.BuildingServer, Version = "7.0.1" });
         await using var connection = Connect(device);
 
         var status = await connection.GetStatusAsync(CancellationToken.None);
