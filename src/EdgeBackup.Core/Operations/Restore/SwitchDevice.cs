@@ -78,6 +78,7 @@ public sealed class SwitchDevice
             await context.Devices.AppendAsync(replacement, DeviceLogEntryKind.FenceLifted, entry => entry, cancellationToken).ConfigureAwait(false);
         }
 
+        await context.Devices.AppendAsync(replacement, DeviceLogEntryKind.TookOver, entry => entry with { Replaces = broken.Id }, cancellationToken).ConfigureAwait(false);
         var fenced = await context.Devices.AppendAsync(
             broken.Id,
             DeviceLogEntryKind.Fenced,
@@ -156,7 +157,6 @@ public sealed class SwitchDevice
         }
         else
         {
-            await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
             backup = await find.RequireOneAsync(options.Backup, broken, cancellationToken).ConfigureAwait(false);
         }
 
