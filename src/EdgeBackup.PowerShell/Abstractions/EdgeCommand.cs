@@ -48,6 +48,10 @@ public abstract class EdgeCommand : PSCmdlet, IDisposable
             using var pump = new PipelinePump(this);
             pump.Run(engine, stop.Token);
         }
+        catch (Exception exception) when (EdgeErrors.EndsCommand(exception))
+        {
+            ThrowTerminatingError(EdgeErrors.ToErrorRecord(exception, target));
+        }
         catch (Exception exception) when (!EdgeErrors.IsFlowControl(exception))
         {
             WriteError(EdgeErrors.ToErrorRecord(exception, target));

@@ -1,4 +1,6 @@
 using System.Management.Automation;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Session;
 
@@ -16,17 +18,6 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
     /// <summary>The absolute path that -Repository means; null where it is not given.</summary>
     private protected string? RepositoryPath => Repository is null ? null : ResolvePath(Repository);
 
-    /// <summary>As <see cref="EdgeCommand.Run"/>, with the repository open.</summary>
-    /// <param name="engine">Gets the repository, the writer and the token; does not close the repository.</param>
-    /// <param name="target">What the user named, for an error that names nothing itself.</param>
-    private protected void RunInRepository(Func<RepositoryContext, IPipelineWriter, CancellationToken, Task> engine, object? target = null) =>
-        Run(InRepository(engine), target);
-
-    /// <summary>As <see cref="EdgeCommand.RunEach"/>, with the repository open.</summary>
-    /// <inheritdoc cref="RunInRepository"/>
-    private protected void RunEachInRepository(Func<RepositoryContext, IPipelineWriter, CancellationToken, Task> engine, object? target) =>
-        RunEach(InRepository(engine), target);
-
     /// <summary>
     /// The file-system path that the user means, which need not exist: relative to the session's location, drives and
     /// '~' of PowerShell resolved, wildcards taken literally.
@@ -40,14 +31,55 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
             : throw new PSInvalidOperationException($"'{path}' is on a {provider.Name} drive. Give a path in a file system.");
     }
 
-    private Func<IPipelineWriter, CancellationToken, Task> InRepository(Func<RepositoryContext, IPipelineWriter, CancellationToken, Task> engine)
+    /// <summary>Runs an operation in the repository that the user means. A repository that cannot be used ends the command; anything else is one error.</summary>
+    /// <param name="operation">What to do.</param>
+    /// <param name="target">What the user named.</param>
+    private protected void RunInRepository(Func<RepositoryContext, OperationPipeline, CancellationToken, Task> operation, object? target = null)
     {
-        // Here, since only the pipeline's thread may ask the session for paths.
         var path = RepositoryPath;
-        return async (writer, cancellationToken) =>
-        {
-            await using var borrowed = await RepositorySession.Current.BorrowAsync(path, cancellationToken).ConfigureAwait(false);
-            await engine(borrowed.Context, writer, cancellationToken).ConfigureAwait(false);
-        };
+        RunEach(
+            async (writer, cancellationToken) =>
+            {
+                var borrowed = await RepositorySession.Current.BorrowAsync(path, cancellationToken).ConfigureAwait(false);
+                await using var lease = borrowed.ConfigureAwait(false);
+                await operation(borrowed.Context, new OperationPipeline(writer), cancellationToken).ConfigureAwait(false);
+            },
+            target);
     }
+
+    /// <summary>Runs an operation for each backup that texts mean; what is not found, or fails, is an error of its own.</summary>
+    private protected void RunForBackups(IReadOnlyList<string> texts, Func<RepositoryContext, Core.Catalog.CatalogBackup, OperationPipeline, CancellationToken, Task> operation) =>
+        RunInRepository(async (context, pipeline, cancellationToken) =>
+        {
+            await foreach (var backup in new FindBackups(context).ResolveAsync(texts, pipeline.WriteErrorAsync, cancellationToken).ConfigureAwait(false))
+            {
+                await pipeline.GuardAsync(() => operation(context, backup, pipeline, cancellationToken), backup.Id).ConfigureAwait(false);
+            }
+        });
+
+    /// <summary>Runs an operation for each registered device that texts mean; what is not found, or fails, is an error of its own.</summary>
+    private protected void RunForDevices(IReadOnlyList<string> texts, Func<RepositoryContext, string, OperationPipeline, CancellationToken, Task> operation) =>
+        RunInRepository(async (context, pipeline, cancellationToken) =>
+        {
+            foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, texts, cancellationToken).ConfigureAwait(false))
+            {
+                if (error is not null)
+                {
+                    await pipeline.WriteErrorAsync(error).ConfigureAwait(false);
+                    continue;
+                }
+
+                await pipeline.GuardAsync(() => operation(context, id!, pipeline, cancellationToken), text).ConfigureAwait(false);
+            }
+        });
+
+    /// <summary>Asks ShouldProcess on the pipeline's thread; -Force answers the confirmation, never -WhatIf.</summary>
+    private protected Task<bool> ConfirmAsync(OperationPipeline pipeline, string target, string action, bool force = false) =>
+        force && !IsWhatIf ? Task.FromResult(true) : pipeline.AskAsync(() => ShouldProcess(target, action));
+
+    /// <summary>Whether the command only tells what it would do.</summary>
+    private protected bool IsWhatIf =>
+        MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
+            ? given is SwitchParameter { IsPresent: true }
+            : SessionState.PSVariable.GetValue("WhatIfPreference") is { } preference && LanguagePrimitives.IsTrue(preference);
 }

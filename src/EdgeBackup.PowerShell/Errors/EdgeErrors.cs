@@ -53,6 +53,10 @@ internal static class EdgeErrors
     public static bool IsFlowControl(Exception exception) =>
         exception is PipelineStoppedException or FlowControlException or ActionPreferenceStopException;
 
+    /// <summary>Whether an error concerns the repository, so that no further input of the command can fare better.</summary>
+    public static bool EndsCommand(Exception exception) =>
+        exception is EdgeBackupException { ErrorId: var id } && id.StartsWith("Repository", StringComparison.Ordinal);
+
     /// <summary>Turns what an engine threw into an error record.</summary>
     /// <param name="exception">Flow control is thrown on.</param>
     /// <param name="target">The user's input; used where the exception names no target itself.</param>

@@ -15,6 +15,9 @@ public sealed class EdgeEvent
     /// <summary>What was done.</summary>
     public required string Action { get; init; }
 
+    /// <summary>The error id of a refusal or a failure; null otherwise.</summary>
+    public string? ErrorId { get; init; }
+
     /// <summary>What came of it.</summary>
     public required string Message { get; init; }
 

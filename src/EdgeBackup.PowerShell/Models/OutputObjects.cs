@@ -1,5 +1,6 @@
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.Core.Repository;
 
 namespace EdgeBackup;
@@ -24,7 +25,7 @@ internal static class OutputObjects
         Protected = listed.Backup.Protected,
         ProtectedReason = listed.Backup.ProtectedReason,
         Expires = LocalTime.From(listed.Expires),
-        NotSaved = [.. listed.Backup.NotSaved.Select(item => new ItemReason { Path = item.Path, Reason = item.Reason })],
+        NotSaved = listed.Backup.NotSaved.ToOutput(),
     };
 
     public static DeviceInfo ToOutput(this ListedDevice listed) => new()
@@ -69,6 +70,55 @@ internal static class OutputObjects
         Reason = damage.Reason,
     };
 
+    public static ItemReason[] ToOutput(this IEnumerable<NotSavedItem> items) =>
+        [.. items.Select(item => new ItemReason { Path = item.Path, Reason = item.Reason })];
+
+    public static RestoreResult ToOutput(this Core.Operations.Restore.RestoreResult result, string? destination = null) => new()
+    {
+        Backup = result.Backup,
+        Device = destination is null ? result.Device : null,
+        SafetyBackup = result.SafetyBackup,
+        Restored = [.. result.Restored],
+        Unchanged = [.. result.Unchanged],
+        Removed = [.. result.Removed],
+        NotRestored = result.NotRestored.ToOutput(),
+        Verified = result.Verified,
+        Duration = result.Duration,
+        Destination = destination,
+    };
+
+    /// <summary>What a restore would do.</summary>
+    public static RestoreResult ToOutput(this RestorePreview preview, string? destination = null) => new()
+    {
+        Backup = preview.Backup,
+        Device = destination is null ? preview.Target : null,
+        Restored = preview.Paths(RestoreAction.Restore),
+        Unchanged = preview.Paths(RestoreAction.Unchanged),
+        Removed = preview.Paths(RestoreAction.Remove),
+        NotRestored = [.. preview.Steps.Where(step => step.Action == RestoreAction.NotRestored).Select(step => new ItemReason { Path = step.Path, Reason = step.Reason ?? "" })],
+        Destination = destination,
+    };
+
+    public static string[] Paths(this RestorePreview preview, RestoreAction action) =>
+        [.. preview.Steps.Where(step => step.Action == action).Select(step => step.Path)];
+
+    public static EdgeEvent ToOutput(this Core.Records.EdgeEvent edgeEvent)
+    {
+        var at = edgeEvent.Author.LastIndexOf('@');
+        return new EdgeEvent
+        {
+            Time = LocalTime.From(edgeEvent.Time),
+            Device = edgeEvent.Device,
+            Category = edgeEvent.Category.ToString(),
+            Action = edgeEvent.Action,
+            ErrorId = edgeEvent.ErrorId,
+            Message = edgeEvent.Message,
+            User = at < 0 ? edgeEvent.Author : edgeEvent.Author[..at],
+            Computer = at < 0 ? null : edgeEvent.Author[(at + 1)..],
+            Backup = edgeEvent.Backup,
+        };
+    }
+
     public static BackupKind ToOutput(this Core.Items.BackupKind kind) => Convert<BackupKind>(kind);
 
     public static BackupContent ToOutput(this Core.Items.BackupContent content) => Convert<BackupContent>(content);
@@ -76,6 +126,8 @@ internal static class OutputObjects
     public static Core.Items.BackupKind ToCore(this BackupKind kind) => Convert<Core.Items.BackupKind>(kind);
 
     public static Core.Items.BackupContent ToCore(this BackupContent content) => Convert<Core.Items.BackupContent>(content);
+
+    public static Core.Operations.BackupState ToCore(this BackupState state) => Convert<Core.Operations.BackupState>(state);
 
     // By name, so that a reordered enum on either side cannot change a meaning; a test holds the names against each other.
     private static T Convert<T>(Enum value)

@@ -10,7 +10,7 @@ internal static class Answers
 {
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase), new UtcTimeConverter() },
     };
 
     private const string DeviceKey = "simulated-device";
@@ -40,8 +40,20 @@ internal static class Answers
     public static string PathBehind(this HttpContext context, int segments) =>
         string.Join('/', context.RawPath().Split('/').Skip(segments + 1).Select(Uri.UnescapeDataString));
 
+    /// <summary>One segment of the path, counted from 0, decoded once, slashes in it included.</summary>
+    public static string Segment(this HttpContext context, int number) =>
+        Uri.UnescapeDataString(context.RawPath().Split('/')[number + 1]);
+
     public static string RawPath(this HttpContext context) =>
         context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
 
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+}
+
+/// <summary>Times as the interface writes them: UTC with a Z.</summary>
+internal sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
+{
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(Answers.Time(value));
 }

@@ -78,7 +78,7 @@ internal static class ControlEndpoints
         control.MapPost("/{id}/restores", (string id) => With(fleet, id, device => Answers.Ok(new { id = device.Restores.Open().Id }, 201)));
         control.MapGet("/{id}/calls", (string id) => With(fleet, id, device => Answers.Ok(device.Calls.Select(call => new { call.Method, call.Path }).ToArray())));
 
-        async Task<IResult> PutItemAsync(string id, HttpContext context, ItemKind? kind, RetainLevel? retain, bool? afterList)
+        async Task<IResult> PutItemAsync(string id, HttpContext context, string? kind, string? retain, bool? afterList)
         {
             using var buffer = new MemoryStream();
             await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
@@ -91,7 +91,7 @@ internal static class ControlEndpoints
                 }
                 else
                 {
-                    device.Items.Set(path, buffer.ToArray(), kind, retain);
+                    device.Items.Set(path, buffer.ToArray(), Word<ItemKind>(kind), Word<RetainLevel>(retain));
                 }
 
                 return Results.NoContent();
@@ -101,6 +101,9 @@ internal static class ControlEndpoints
 
     private static IResult With(SimulatedFleet fleet, string id, Func<SimulatedDevice, IResult> act) =>
         fleet.Find(id) is { } device ? act(device) : Missing(id);
+
+    private static T? Word<T>(string? word)
+        where T : struct, Enum => word is null ? null : Enum.Parse<T>(word, ignoreCase: true);
 
     private static IResult Missing(string what) => Answers.Problem(404, $"there is no '{what}'");
 

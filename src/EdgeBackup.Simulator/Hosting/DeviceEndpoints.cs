@@ -58,9 +58,10 @@ internal static class DeviceEndpoints
         }
     }
 
-    private static IResult Stop(HttpContext context, string id, int number)
+    private static IResult Stop(HttpContext context, int number)
     {
         var device = context.Device();
+        var id = context.Segment(5); // devices/<id>/api/v1/chargepoints/<charge point>
         lock (device.Sync)
         {
             device.Advance();

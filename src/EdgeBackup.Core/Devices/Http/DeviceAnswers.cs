@@ -17,7 +17,7 @@ internal static class DeviceAnswers
         {
             Id = root.Member("id").Id(),
             Name = root.Optional("name")?.TextOrNull(),
-            Type = Types.Contains(type.Text(), StringComparer.Ordinal) ? type.Text() : throw type.Wrong($"the type '{type.Text()}' is not known"),
+            Type = Types.Contains(type.Text(), StringComparer.Ordinal) ? type.Text() : throw type.UnknownWord(),
             Model = root.Optional("model")?.TextOrNull(),
             Serial = root.Optional("serial")?.TextOrNull(),
             Version = root.Member("version").TextOrNull(),
@@ -103,7 +103,7 @@ internal static class DeviceAnswers
         var state = root.IsText ? root : root.Member("state");
         return state.Text() is "open" or "performing" or "completed" or "failed"
             ? (state.Text(), root.IsText ? null : root.Optional("detail")?.TextOrNull())
-            : throw state.Wrong($"the state '{Printable(state.Text())}' is not known");
+            : throw state.UnknownWord();
     }
 
     public static IReadOnlyList<ChildDevice> ReadChildren(DeviceFault fault, string call, ReadOnlyMemory<byte> body)
@@ -146,7 +146,7 @@ internal static class DeviceAnswers
             }
         }
 
-        throw word.Wrong($"'{Printable(text)}' is not known");
+        throw word.UnknownWord();
     }
 
     private static ChargePoint ReadChargePoint(string id, DeviceJson element)

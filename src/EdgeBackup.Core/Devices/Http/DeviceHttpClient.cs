@@ -22,6 +22,7 @@ internal sealed class DeviceHttpClient : IDisposable
     public const int ListBodyLimit = 64 * 1024 * 1024;
 
     private const int Repetitions = 4;
+    private static readonly TimeSpan OpeningGrace = TimeSpan.FromSeconds(5);
 
     private readonly ConnectionOptions options;
     private readonly HttpClient client;
@@ -71,6 +72,21 @@ internal sealed class DeviceHttpClient : IDisposable
             path,
             token => AttemptAsync(guard => Request(method, path, content?.Invoke(guard)), bodyLimit, token),
             cancellationToken);
+
+    /// <summary>
+    /// POSTs what opens something on the device. A cancelled caller waits a little for the answer, since only the answer
+    /// has the id to close it with; the caller looks at its token afterwards.
+    /// </summary>
+    public async Task<DeviceAnswer> OpenSomethingAsync(string path, string json, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, Clock);
+        var registration = cancellationToken.UnsafeRegister(state => ((CancellationTokenSource)state!).CancelAfter(OpeningGrace), patience);
+        await using (registration.ConfigureAwait(false))
+        {
+            return await CallAsync(HttpMethod.Post, path, patience.Token, Json(json)).ConfigureAwait(false);
+        }
+    }
 
     public Task<DeviceAnswer> GetAsync(string path, CancellationToken cancellationToken, int bodyLimit = OrdinaryBodyLimit) =>
         CallAsync(HttpMethod.Get, path, cancellationToken, bodyLimit: bodyLimit);
@@ -264,7 +280,6 @@ internal sealed class DeviceHttpClient : IDisposable
             AutomaticDecompression = DecompressionMethods.None,
             UseCookies = false,
             UseProxy = !Address.IsLoopback,
-            ConnectTimeout = options.SilenceLimit,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         };
         pinIsUnreadable = false;

@@ -121,6 +121,14 @@ internal readonly partial struct DeviceJson
                 : throw Wrong($"{Here} is no time with an offset (RFC 3339)");
     }
 
+    /// <summary>A word that is none of those the interface knows.</summary>
+    public EdgeBackupException UnknownWord()
+    {
+        var text = Text();
+        var shown = new string([.. text.Take(100).Select(character => char.IsControl(character) || char.IsSurrogate(character) ? '\uFFFD' : character)]);
+        return Wrong($"{Here} is '{shown}', which is not known");
+    }
+
     public EdgeBackupException Wrong(string what, Exception? inner = null) => fault.InvalidAnswer(call, what, inner);
 
     private string Here => where.Length == 0 ? "the body" : $"'{where}'";

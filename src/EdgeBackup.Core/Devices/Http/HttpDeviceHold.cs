@@ -30,9 +30,7 @@ internal sealed class HttpDeviceHold : IDeviceHold
 
     public static async Task<IDeviceHold?> TakeAsync(DeviceHttpClient client, TimeSpan duration, CancellationToken cancellationToken)
     {
-        using var answer = await client
-            .CallAsync(HttpMethod.Post, "holds", cancellationToken, DeviceHttpClient.Json(Body(duration)))
-            .ConfigureAwait(false);
+        using var answer = await client.OpenSomethingAsync("holds", Body(duration), cancellationToken).ConfigureAwait(false);
         switch (answer.Status)
         {
             case HttpStatusCode.NotFound:
@@ -43,11 +41,18 @@ internal sealed class HttpDeviceHold : IDeviceHold
                     $"it gives no hold, because a transaction runs{DeviceFault.Detail(answer)}. Wait until it has ended, or use -WaitForIdle");
             case HttpStatusCode.Created:
                 var (id, expires) = DeviceAnswers.ReadHold(client.Fault, "POST holds", answer.Body);
-                return new HttpDeviceHold(
+                var hold = new HttpDeviceHold(
                     client,
                     id ?? throw client.Fault.InvalidAnswer("POST holds", "'id' is missing"),
                     duration,
                     Granted(client, answer, expires ?? throw client.Fault.InvalidAnswer("POST holds", "'expires' is missing"), duration));
+                if (cancellationToken.IsCancellationRequested)
+                {
+                    await hold.DisposeAsync().ConfigureAwait(false);
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
+                return hold;
             default:
                 throw client.Fault.Status("POST holds", answer);
         }

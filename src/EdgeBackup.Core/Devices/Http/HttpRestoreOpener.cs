@@ -20,17 +20,24 @@ internal sealed class HttpRestoreOpener(DeviceHttpClient client, ConnectionOptio
             $"{{\"mode\":\"{(plan.Mode == RestoreMode.Replace ? "replace" : "overlay")}\",\"items\":{plan.Items.Count},\"bytes\":{plan.Length}}}");
         for (var attempt = 1; ; attempt++)
         {
-            using var answer = await client
-                .CallAsync(HttpMethod.Post, "restores", cancellationToken, DeviceHttpClient.Json(body))
-                .ConfigureAwait(false);
+            using var answer = await client.OpenSomethingAsync("restores", body, cancellationToken).ConfigureAwait(false);
             if (answer.Status == HttpStatusCode.Created)
             {
                 var id = DeviceAnswers.ReadId(client.Fault, "POST restores", answer.Body);
 
                 // Noted whatever happens to the command: an open session that nobody knows blocks the device for minutes.
                 await journal.OpenedAsync(id, CancellationToken.None).ConfigureAwait(false);
-                return new HttpRestoreSession(client, options, plan, journal, id);
+                var session = new HttpRestoreSession(client, options, plan, journal, id);
+                if (cancellationToken.IsCancellationRequested)
+                {
+                    await session.DisposeAsync().ConfigureAwait(false);
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
+                return session;
             }
+
+            cancellationToken.ThrowIfCancellationRequested();
 
             if (answer.Status != HttpStatusCode.Conflict)
             {

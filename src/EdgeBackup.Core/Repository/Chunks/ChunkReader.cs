@@ -14,6 +14,9 @@ internal sealed class ChunkReader(RepositoryCore core)
 
     private readonly ConcurrentDictionary<string, byte[]> keys = [];
 
+    /// <summary>Packs that failed with an index just read: reading it again for every chunk of theirs would help nobody.</summary>
+    private readonly ConcurrentDictionary<string, byte> failed = [];
+
     /// <param name="id">The chunk.</param>
     /// <param name="plain">At least <see cref="Chunker.MaximumSize"/> bytes.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -27,7 +30,7 @@ internal sealed class ChunkReader(RepositoryCore core)
         {
             return await ReadAsync(location, plain, cancellationToken).ConfigureAwait(false);
         }
-        catch (ObjectDamagedException)
+        catch (ObjectDamagedException) when (failed.TryAdd(location.Pack, 0))
         {
             // Maintenance may have moved the chunk since the index was read.
             await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
@@ -58,29 +61,28 @@ internal sealed class ChunkReader(RepositoryCore core)
         return new PackListing(hash, (int)length, PackFormat.OpenDirectory(name, core.Master, header, directory, trailer, length));
     }
 
+    /// <summary>Reads a chunk as it is stored, unsealed but still compressed.</summary>
+    /// <exception cref="ObjectDamagedException">Its pack is missing or altered.</exception>
+    public async Task<ReadOnlyMemory<byte>> ReadStoredAsync(string pack, PackEntry entry, CancellationToken cancellationToken)
+    {
+        var name = PackFormat.ToName(pack);
+        var key = await GetKeyAsync(pack, name, cancellationToken).ConfigureAwait(false);
+        var buffer = await ReadExactlyAsync(name, entry.Offset, entry.StoredLength, cancellationToken).ConfigureAwait(false);
+        PackFormat.Unseal(name, key, entry, buffer);
+        return buffer.AsMemory(0, entry.StoredLength - PackFormat.TagSize);
+    }
+
     private async ValueTask<int> ReadAsync(ChunkLocation location, Memory<byte> plain, CancellationToken cancellationToken)
     {
         var name = PackFormat.ToName(location.Pack);
         var entry = location.Entry;
-        if (!keys.TryGetValue(location.Pack, out var key))
-        {
-            var header = await ReadExactlyAsync(name, 0, PackFormat.HeaderSize, cancellationToken).ConfigureAwait(false);
-            key = core.Master.ToPackKey(PackFormat.ReadHeader(name, header));
-            if (keys.Count > CachedKeys)
-            {
-                keys.Clear();
-            }
-
-            keys[location.Pack] = key;
-        }
-
         var buffer = ArrayPool<byte>.Shared.Rent(entry.StoredLength);
         try
         {
+            var key = await GetKeyAsync(location.Pack, name, cancellationToken).ConfigureAwait(false);
             var read = await core.Store.ReadAsync(name, entry.Offset, buffer.AsMemory(0, entry.StoredLength), cancellationToken).ConfigureAwait(false);
             if (read < entry.StoredLength)
             {
-                keys.TryRemove(location.Pack, out _);
                 throw new ObjectDamagedException(name, read < 0 ? "it is missing" : "it is shorter than it was written");
             }
 
@@ -96,6 +98,23 @@ internal sealed class ChunkReader(RepositoryCore core)
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    private async ValueTask<byte[]> GetKeyAsync(string pack, string name, CancellationToken cancellationToken)
+    {
+        if (!keys.TryGetValue(pack, out var key))
+        {
+            var header = await ReadExactlyAsync(name, 0, PackFormat.HeaderSize, cancellationToken).ConfigureAwait(false);
+            key = core.Master.ToPackKey(PackFormat.ReadHeader(name, header));
+            if (keys.Count > CachedKeys)
+            {
+                keys.Clear();
+            }
+
+            keys[pack] = key;
+        }
+
+        return key;
     }
 
     private async Task<byte[]> ReadExactlyAsync(string name, long offset, int count, CancellationToken cancellationToken)

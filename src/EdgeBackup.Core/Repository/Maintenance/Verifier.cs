@@ -1,8 +1,366 @@
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Index;
+using EdgeBackup.Core.Repository.Keys;
+using EdgeBackup.Core.Repository.Packs;
+using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository.Maintenance;
 
+/// <summary>
+/// Checks a repository. Listed first are the records, then the index, then the packs: the other way round from writing,
+/// so that a backup that is written meanwhile is never half seen.
+/// </summary>
 internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProgress<VerifyProgress>? progress)
 {
-    public Task<VerificationReport> RunAsync(CancellationToken cancellationToken) => throw new NotSupportedException($"{core} {options} {progress} {cancellationToken}");
+    private readonly Damages damages = new();
+    private readonly PackCensus census = new();
+    private readonly Dictionary<string, PackListing> indexed = [];
+    private readonly Dictionary<string, string> indexedBy = [];
+    private readonly Lock sync = new();
+    private readonly HashSet<string> intactLists = [];
+    private readonly Dictionary<string, string> packReasons = [];
+    private readonly Dictionary<string, string> devices = [];
+    private readonly List<(string Name, string Reason)> unreadableBackups = [];
+    private long objectsDone;
+    private long objectsTotal;
+    private long bytesDone;
+    private long bytesTotal;
+
+    public async Task<VerificationReport> RunAsync(CancellationToken cancellationToken)
+    {
+        var backups = await ListAsync("backups/", cancellationToken).ConfigureAwait(false);
+        var records = new List<ObjectInfo>();
+        foreach (var folder in new[] { "devices/", "events/", "policies/", Marks.Folder })
+        {
+            records.AddRange(await ListAsync(folder, cancellationToken).ConfigureAwait(false));
+        }
+
+        var indexes = await ListAsync(IndexObject.Folder, cancellationToken).ConfigureAwait(false);
+        var packs = await ListAsync(PackFormat.Folder, cancellationToken).ConfigureAwait(false);
+        await VerifyKeysAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var record in records)
+        {
+            await VerifyRecordAsync(record, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var index in indexes)
+        {
+            await VerifyIndexAsync(index, cancellationToken).ConfigureAwait(false);
+        }
+
+        var present = await VerifyPacksAsync(packs, cancellationToken).ConfigureAwait(false);
+        await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
+        await core.Index.LoadUncoveredPacksAsync(cancellationToken).ConfigureAwait(false);
+        var count = 0;
+        foreach (var backup in backups)
+        {
+            count += await VerifyBackupAsync(backup, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+        }
+
+        BlameUnreadableBackups();
+        await BlamePacksAsync(present, cancellationToken).ConfigureAwait(false);
+        return new VerificationReport
+        {
+            Damage = damages.Found,
+            Backups = count,
+            Packs = packs.Count,
+            Objects = objectsTotal,
+            Bytes = bytesTotal,
+            OrphanedPacks = present.Count(hash => !census.IsUsed(hash) && !census.BadPacks.ContainsKey(hash) && !packReasons.ContainsKey(hash)),
+        };
+    }
+
+    private async Task<List<ObjectInfo>> ListAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var found = new List<ObjectInfo>();
+        await foreach (var entry in core.Store.ListAsync(prefix, cancellationToken).ConfigureAwait(false))
+        {
+            found.Add(entry);
+            objectsTotal++;
+            bytesTotal += entry.Length;
+        }
+
+        return found;
+    }
+
+    private async Task VerifyKeysAsync(CancellationToken cancellationToken)
+    {
+        var (keys, damaged) = await KeyRing.ReadAsync(core.Store, cancellationToken).ConfigureAwait(false);
+        damaged.ForEach(damages.Add);
+        if (keys.Count == 0 && damaged.Count == 0)
+        {
+            damages.Add("keys", "there is no key object left: once closed, the repository cannot be opened again");
+        }
+
+        objectsTotal += keys.Count + damaged.Count;
+        objectsDone += keys.Count + damaged.Count;
+        var content = await core.Store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            RepositoryFile.CheckMac(content ?? throw new ObjectDamagedException(RepositoryFile.Name, "it is missing"), core.Master);
+        }
+        catch (ObjectDamagedException exception)
+        {
+            damages.Add(exception);
+        }
+
+        objectsTotal++;
+        Done(content?.Length ?? 0);
+    }
+
+    private async Task VerifyRecordAsync(ObjectInfo record, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await core.TryOpenAsync(record.Name, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (AsDamage(exception, record.Name) is { } damage)
+        {
+            damages.Add(damage);
+        }
+
+        Done(record.Length);
+    }
+
+    private async Task VerifyIndexAsync(ObjectInfo index, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await core.Store.GetAsync(index.Name, cancellationToken).ConfigureAwait(false) is { } content)
+            {
+                foreach (var pack in IndexObject.Open(core.Sealer, index.Name, content))
+                {
+                    indexed[pack.Hash] = pack;
+                    indexedBy[pack.Hash] = index.Name;
+                }
+            }
+        }
+        catch (Exception exception) when (AsDamage(exception, index.Name) is { } damage)
+        {
+            damages.Add(damage);
+        }
+
+        Done(index.Length);
+    }
+
+    /// <returns>The hashes of the packs that are there.</returns>
+    private async Task<List<string>> VerifyPacksAsync(List<ObjectInfo> packs, CancellationToken cancellationToken)
+    {
+        var present = new List<string>();
+        foreach (var pack in packs)
+        {
+            if (PackFormat.ToHash(pack.Name) is { } hash)
+            {
+                present.Add(hash);
+            }
+            else
+            {
+                damages.Add(pack.Name, "it stands where only packs belong, under a name that no pack has");
+            }
+        }
+
+        var lengths = packs.ToDictionary(pack => pack.Name, pack => pack.Length);
+        foreach (var listing in indexed.Values)
+        {
+            census.Add(listing);
+            if (!lengths.TryGetValue(listing.Name, out var length))
+            {
+                census.Condemn(listing.Hash, "it is missing");
+            }
+            else if (length != listing.Length)
+            {
+                census.Condemn(listing.Hash, $"it has {length} bytes instead of {listing.Length}");
+            }
+        }
+
+        var parallel = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Math.Clamp(Environment.ProcessorCount, 1, 4) };
+        await Parallel.ForEachAsync(present, parallel, async (hash, token) =>
+        {
+            await VerifyPackAsync(hash, lengths[PackFormat.ToName(hash)], token).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        return present;
+    }
+
+    private async Task VerifyPackAsync(string hash, long length, CancellationToken cancellationToken)
+    {
+        var name = PackFormat.ToName(hash);
+        indexed.TryGetValue(hash, out var known);
+        PackFinding finding;
+        try
+        {
+            if (options.ReadData)
+            {
+                finding = await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false) is { } content
+                    ? PackVerifier.Examine(core, hash, content, known)
+                    : new PackFinding("it is missing", null, []);
+            }
+            else
+            {
+                finding = new PackFinding(null, known ?? await core.Chunks.ReadDirectoryAsync(hash, length, cancellationToken).ConfigureAwait(false), []);
+            }
+        }
+        catch (Exception exception) when (AsDamage(exception, name) is { } damage)
+        {
+            finding = new PackFinding(damage.Reason, null, []);
+        }
+
+        lock (sync)
+        {
+            if (finding.Listing is not null && known is null)
+            {
+                census.Add(finding.Listing);
+            }
+
+            if (finding.Reason is not null)
+            {
+                packReasons[hash] = finding.Reason;
+            }
+
+            foreach (var (id, reason) in finding.BadChunks)
+            {
+                census.Condemn(hash, id, reason);
+            }
+
+            if (finding.Listing is null && known is null && finding.Reason is not null)
+            {
+                census.Condemn(hash, finding.Reason);
+            }
+
+            if (finding.Listing is not null && known is not null && !finding.Listing.Entries.SequenceEqual(known.Entries))
+            {
+                damages.Add(indexedBy[hash], $"it does not agree with the pack '{name}'");
+            }
+
+            Done(length);
+        }
+    }
+
+    private async Task<bool> VerifyBackupAsync(ObjectInfo backup, CancellationToken cancellationToken)
+    {
+        BackupRecord? record;
+        try
+        {
+            record = await core.TryOpenAsync(backup.Name, RepositoryJson.Default.BackupRecord, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (AsDamage(exception, backup.Name) is { } damage)
+        {
+            unreadableBackups.Add((backup.Name, damage.Reason));
+            return true;
+        }
+        finally
+        {
+            Done(backup.Length);
+        }
+
+        if (record is null)
+        {
+            return false;
+        }
+
+        devices[ToFolder(backup.Name)] = record.Device;
+
+        // Unchanged backups share their list: what was whole once is whole for all of them.
+        var list = $"{record.Manifest.Depth}:{string.Join(',', record.Manifest.Chunks)}";
+        if (intactLists.Contains(list))
+        {
+            return true;
+        }
+
+        if (await VerifyItemsAsync(record, cancellationToken).ConfigureAwait(false))
+        {
+            intactLists.Add(list);
+        }
+
+        return true;
+    }
+
+    private async Task<bool> VerifyItemsAsync(BackupRecord record, CancellationToken cancellationToken)
+    {
+        var intact = true;
+        try
+        {
+            await foreach (var id in ManifestReader.ReadChunkIdsAsync(core, record.Manifest, leavesOnly: false, cancellationToken).ConfigureAwait(false))
+            {
+                if (census.Examine(id) is { } blame)
+                {
+                    damages.Add(blame.Object, record, null, $"the item list is in it: {blame.Reason}");
+                    intact = false;
+                }
+            }
+
+            await foreach (var item in ManifestReader.ReadAsync(core, record.Manifest, cancellationToken).ConfigureAwait(false))
+            {
+                foreach (var id in item.Chunks)
+                {
+                    if (census.Examine(id) is { } blame)
+                    {
+                        damages.Add(blame.Object, record, item.Item.Path, blame.Reason);
+                        intact = false;
+                    }
+                }
+            }
+        }
+        catch (Exception exception) when (AsDamage(exception, "manifest") is { } damage)
+        {
+            if (intact || !damages.Names(damage.ObjectName))
+            {
+                damages.Add(damage.ObjectName, record, null, $"the item list cannot be read: {damage.Reason}");
+            }
+
+            intact = false;
+        }
+
+        return intact;
+    }
+
+    /// <summary>
+    /// A record that cannot be read still tells the backup's id by its name; the folder is a keyed hash, and its device
+    /// is known from other records in it.
+    /// </summary>
+    private void BlameUnreadableBackups()
+    {
+        foreach (var (name, reason) in unreadableBackups)
+        {
+            damages.Add(name, devices.GetValueOrDefault(ToFolder(name)), name[(name.LastIndexOf('/') + 1)..], reason);
+        }
+    }
+
+    private static string ToFolder(string name) => name[..name.LastIndexOf('/')];
+
+    /// <summary>Names the bad packs that no backup's row named.</summary>
+    private async Task BlamePacksAsync(List<string> present, CancellationToken cancellationToken)
+    {
+        var there = present.ToHashSet();
+        foreach (var (hash, reason) in census.BadPacks.Concat(packReasons))
+        {
+            var name = PackFormat.ToName(hash);
+            if (damages.Names(name))
+            {
+                continue;
+            }
+
+            // Maintenance that began before this verification may have finished after it had listed the index.
+            if (there.Contains(hash) || await core.Store.GetAsync(indexedBy[hash], cancellationToken).ConfigureAwait(false) is not null)
+            {
+                damages.Add(name, reason);
+            }
+        }
+    }
+
+    private static ObjectDamagedException? AsDamage(Exception exception, string name) => exception switch
+    {
+        ObjectDamagedException damage => damage,
+        EdgeBackupException { InnerException: ObjectDamagedException inner } => inner,
+        IOException => new ObjectDamagedException(name, $"it cannot be read: {exception.Message}", exception),
+        _ => null,
+    };
+
+    private void Done(long bytes)
+    {
+        var done = Interlocked.Increment(ref objectsDone);
+        var total = Interlocked.Add(ref bytesDone, bytes);
+        progress?.Report(new VerifyProgress(done, objectsTotal, total, bytesTotal));
+    }
 }

@@ -171,6 +171,16 @@ internal static class PackFormat
     /// <param name="plain">At least <see cref="PackEntry.RawLength"/> bytes.</param>
     public static void OpenChunk(string name, byte[] key, PackEntry entry, Span<byte> sealedBytes, Span<byte> plain)
     {
+        Unseal(name, key, entry, sealedBytes);
+        if (!ChunkCodec.TryExpand(entry.Codec, sealedBytes[..^TagSize], plain[..entry.RawLength]))
+        {
+            throw new ObjectDamagedException(name, "a chunk in it is stored in a way that is not known");
+        }
+    }
+
+    /// <summary>Unseals one chunk in place, and leaves it compressed.</summary>
+    public static void Unseal(string name, byte[] key, PackEntry entry, Span<byte> sealedBytes)
+    {
         Span<byte> nonce = stackalloc byte[NonceSize];
         Span<byte> data = stackalloc byte[ChunkDataSize];
         WriteNonce(nonce, entry.Offset);
@@ -186,11 +196,6 @@ internal static class PackFormat
         catch (AuthenticationTagMismatchException exception)
         {
             throw new ObjectDamagedException(name, "bytes in it were altered", exception);
-        }
-
-        if (!ChunkCodec.TryExpand(entry.Codec, stored, plain[..entry.RawLength]))
-        {
-            throw new ObjectDamagedException(name, "a chunk in it is stored in a way that is not known");
         }
     }
 }

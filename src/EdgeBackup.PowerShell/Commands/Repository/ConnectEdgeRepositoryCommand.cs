@@ -4,7 +4,7 @@ using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Session;
 
-namespace EdgeBackup.PowerShell.Commands.Repository;
+namespace EdgeBackup.PowerShell.Commands;
 
 /// <summary>Opens a repository and makes it the session's.</summary>
 [Cmdlet(VerbsCommunications.Connect, "EdgeRepository")]

@@ -2,7 +2,7 @@ using System.Management.Automation;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Session;
 
-namespace EdgeBackup.PowerShell.Commands.Repository;
+namespace EdgeBackup.PowerShell.Commands;
 
 /// <summary>Closes a repository and forgets its key.</summary>
 [Cmdlet(VerbsCommunications.Disconnect, "EdgeRepository")]

@@ -4,7 +4,7 @@ using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Session;
 
-namespace EdgeBackup.PowerShell.Commands.Repository;
+namespace EdgeBackup.PowerShell.Commands;
 
 /// <summary>Makes a repository and connects the session to it.</summary>
 [Cmdlet(VerbsData.Initialize, "EdgeRepository", SupportsShouldProcess = true)]

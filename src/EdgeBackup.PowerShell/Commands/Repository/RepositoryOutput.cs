@@ -1,7 +1,7 @@
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Session;
 
-namespace EdgeBackup.PowerShell.Commands.Repository;
+namespace EdgeBackup.PowerShell.Commands;
 
 /// <summary>Shows an open repository.</summary>
 internal static class RepositoryOutput

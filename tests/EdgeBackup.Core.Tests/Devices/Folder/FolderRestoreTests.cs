@@ -105,6 +105,30 @@ public sealed class FolderRestoreTests
     }
 
     [Fact]
+    public async Task A_file_outside_with_the_same_bytes_is_not_taken_for_the_unchanged_one()
+    {
+        await using var device = new FolderTestDevice();
+        var outside = Directory.CreateDirectory(Path.Combine(device.Parent, "outside")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(outside, "f"), "same");
+        Directory.CreateSymbolicLink(device.At("conf"), outside);
+
+        await RestoreAsync(device, [Saved("conf/f", Bytes("same"))], new Dictionary<string, byte[]> { ["conf/f"] = Bytes("same") });
+
+        await File.WriteAllTextAsync(Path.Combine(outside, "f"), "changed outside");
+        Assert.Equal("same", device.Read("conf/f"));
+    }
+
+    [Fact]
+    public async Task A_mount_point_is_a_clear_refusal()
+    {
+        await using var device = new FolderTestDevice { Platform = new LimitedPlatform { MountedName = "device" } };
+
+        var refused = await AssertRefusedAsync(device, RestoreMode.Overlay, [Saved("f", [])], ErrorIds.RestoreFailed);
+
+        Assert.Contains("mount point", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_item_below_a_link_of_the_same_backup_is_refused_before_anything_is_staged()
     {
         await using var device = new FolderTestDevice();

@@ -27,7 +27,12 @@ internal sealed class LimitedPlatform : IPlatform
 
     public bool HasWindowsNames { get; init; }
 
-    public FileEntry? Stat(string path) => system.Stat(path) is { } entry ? HasFileIds ? entry : entry with { FileId = null } : null;
+    /// <summary>The name of a folder that is on a volume of its own.</summary>
+    public string? MountedName { get; init; }
+
+    public FileEntry? Stat(string path) => system.Stat(path) is { } entry
+        ? entry with { FileId = !HasFileIds ? null : Path.GetFileName(path) == MountedName ? "other-volume:1" : entry.FileId }
+        : null;
 
     public void FlushDirectory(string path) => system.FlushDirectory(path);
 

@@ -1,0 +1,85 @@
+using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Index;
+using EdgeBackup.Core.Repository.Packs;
+
+namespace EdgeBackup.Core.Repository.Maintenance;
+
+/// <summary>The packs that are there, by index objects and, where those do not tell, by their own directories.</summary>
+internal sealed class PackInventory
+{
+    private PackInventory()
+    {
+    }
+
+    /// <summary>Packs that exist and whose content is known, by hash.</summary>
+    public Dictionary<string, PackListing> Packs { get; } = [];
+
+    /// <summary>Those of them that no good index object names.</summary>
+    public HashSet<string> Uncovered { get; } = [];
+
+    /// <summary>Packs whose directory cannot be read: they stay where they are.</summary>
+    public List<string> Unreadable { get; } = [];
+
+    /// <summary>All index objects, and how many of them are damaged or name packs that are gone.</summary>
+    public List<(string Name, long Length)> Indexes { get; } = [];
+
+    public bool IsIndexStale { get; private set; }
+
+    public static async Task<PackInventory> ReadAsync(RepositoryCore core, CancellationToken cancellationToken)
+    {
+        var inventory = new PackInventory();
+        var indexed = new Dictionary<string, PackListing>();
+        await foreach (var entry in core.Store.ListAsync(IndexObject.Folder, cancellationToken).ConfigureAwait(false))
+        {
+            if (await core.Store.GetAsync(entry.Name, cancellationToken).ConfigureAwait(false) is not { } content)
+            {
+                continue;
+            }
+
+            inventory.Indexes.Add((entry.Name, entry.Length));
+            try
+            {
+                foreach (var pack in IndexObject.Open(core.Sealer, entry.Name, content))
+                {
+                    indexed[pack.Hash] = pack;
+                }
+            }
+            catch (ObjectDamagedException)
+            {
+                // Its packs count as uncovered, and a good index object replaces it.
+                inventory.IsIndexStale = true;
+            }
+        }
+
+        // After the index: a pack that is indexed exists already.
+        await foreach (var entry in core.Store.ListAsync(PackFormat.Folder, cancellationToken).ConfigureAwait(false))
+        {
+            if (PackFormat.ToHash(entry.Name) is { } hash)
+            {
+                await inventory.AddAsync(core, hash, entry.Length, indexed, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        inventory.IsIndexStale |= indexed.Keys.Any(hash => !inventory.Packs.ContainsKey(hash));
+        return inventory;
+    }
+
+    private async Task AddAsync(RepositoryCore core, string hash, long length, Dictionary<string, PackListing> indexed, CancellationToken cancellationToken)
+    {
+        if (indexed.TryGetValue(hash, out var known))
+        {
+            Packs.Add(hash, known);
+            return;
+        }
+
+        try
+        {
+            Packs.Add(hash, await core.Chunks.ReadDirectoryAsync(hash, length, cancellationToken).ConfigureAwait(false));
+            Uncovered.Add(hash);
+        }
+        catch (ObjectDamagedException)
+        {
+            Unreadable.Add(hash);
+        }
+    }
+}

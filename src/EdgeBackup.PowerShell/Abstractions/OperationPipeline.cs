@@ -1,0 +1,32 @@
+using EdgeBackup.Core.Operations;
+using EdgeBackup.PowerShell.Errors;
+
+namespace EdgeBackup.PowerShell.Abstractions;
+
+/// <summary>What an operation of Core needs of the pipeline.</summary>
+internal sealed class OperationPipeline(IPipelineWriter writer)
+{
+    public IOperationObserver Observer { get; } = new PipelineObserver(writer);
+
+    public Task WriteAsync(object value) => writer.WriteObjectAsync(value);
+
+    public Task WriteErrorAsync(Exception exception) => writer.WriteErrorAsync(EdgeErrors.ToErrorRecord(exception));
+
+    public Task WriteErrorAsync(Exception exception, object target) => writer.WriteErrorAsync(EdgeErrors.ToErrorRecord(exception, target));
+
+    /// <summary>Runs a question on the pipeline's thread.</summary>
+    public Task<bool> AskAsync(Func<bool> question) => writer.InvokeAsync(question);
+
+    /// <summary>One input's failure is its own error, and the next input gets its turn (R16).</summary>
+    public async Task GuardAsync(Func<Task> action, object target)
+    {
+        try
+        {
+            await action().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException && !EdgeErrors.IsFlowControl(exception) && !EdgeErrors.EndsCommand(exception))
+        {
+            await WriteErrorAsync(exception, target).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Management.Automation;
+using EdgeBackup.Core.Operations.Transfer;
+using EdgeBackup.PowerShell.Abstractions;
+
+namespace EdgeBackup.PowerShell.Commands;
+
+/// <summary>Reads portable files into the repository.</summary>
+[Cmdlet(VerbsData.Import, "EdgeBackup", SupportsShouldProcess = true)]
+[OutputType(typeof(BackupInfo))]
+public sealed class ImportEdgeBackupCommand : EdgeRepositoryCommand
+{
+    /// <summary>Files that Export-EdgeBackup wrote; wildcards allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("FullName")]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Path { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var file in Path.SelectMany(Expand))
+        {
+            RunInRepository(
+                async (context, pipeline, cancellationToken) =>
+                {
+                    if (await ConfirmAsync(pipeline, file, "Import backup").ConfigureAwait(false))
+                    {
+                        var imported = await new ImportBackup(context, pipeline.Observer).RunAsync(file, cancellationToken).ConfigureAwait(false);
+                        await pipeline.WriteAsync(imported.ToOutput()).ConfigureAwait(false);
+                    }
+                },
+                file);
+        }
+    }
+
+    /// <summary>A wildcard that matches nothing gives nothing; a literal is tried as it is.</summary>
+    private IEnumerable<string> Expand(string path) =>
+        WildcardPattern.ContainsWildcardCharacters(path) && !File.Exists(ResolvePath(path))
+            ? SessionState.InvokeProvider.Item.Exists(path, force: false, literalPath: false) ? SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _) : []
+            : [ResolvePath(path)];
+}

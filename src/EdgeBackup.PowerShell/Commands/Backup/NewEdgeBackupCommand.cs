@@ -1,0 +1,81 @@
+using System.Management.Automation;
+using EdgeBackup.Core.Operations;
+
+namespace EdgeBackup.PowerShell.Commands;
+
+/// <summary>Takes backups of devices, many at once; one result or one error for each.</summary>
+[Cmdlet(VerbsCommon.New, "EdgeBackup", SupportsShouldProcess = true, DefaultParameterSetName = ManualSet)]
+[OutputType(typeof(BackupInfo))]
+public sealed class NewEdgeBackupCommand : DeviceCommand
+{
+    private const string ManualSet = "Manual";
+    private const string AutomaticSet = "Automatic";
+
+    /// <summary>The name of a manual backup.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ManualSet)]
+    [AllowEmptyString]
+    public string? Name { get; set; }
+
+    /// <summary>Takes an automatic backup.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = AutomaticSet)]
+    public SwitchParameter Automatic { get; set; }
+
+    /// <summary>Configuration, or All with history; without it what the policy says.</summary>
+    [Parameter]
+    public BackupContent? Content { get; set; }
+
+    /// <summary>How long to wait for a busy device.</summary>
+    [Parameter]
+    public TimeSpan WaitForIdle { get; set; }
+
+    /// <summary>Devices that are captured at once.</summary>
+    [Parameter]
+    [ValidateRange(1, 128)]
+    public int ThrottleLimit { get; set; } = 8;
+
+    /// <summary>Also the registered devices below each.</summary>
+    [Parameter]
+    public SwitchParameter IncludeChildren { get; set; }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        var options = new TakeBackupOptions
+        {
+            Kind = ParameterSetName == AutomaticSet ? Core.Items.BackupKind.Automatic : Core.Items.BackupKind.Manual,
+            Name = Name,
+            Content = Content is { } content ? content.ToCore() : null,
+            WaitForIdle = WaitForIdle,
+            ThrottleLimit = ThrottleLimit,
+            IncludeChildren = IncludeChildren,
+        };
+        if (ParameterSetName == AutomaticSet && !Automatic)
+        {
+            throw new PSArgumentException("-Automatic:$false says nothing. Give -Automatic, or -Name for a manual backup.");
+        }
+
+        RunInRepository(
+            async (context, pipeline, cancellationToken) =>
+            {
+                var chosen = new List<string>();
+                foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, Devices, cancellationToken).ConfigureAwait(false))
+                {
+                    if (error is not null)
+                    {
+                        await pipeline.WriteErrorAsync(error, text).ConfigureAwait(false);
+                    }
+                    else if (await ConfirmAsync(pipeline, id!, options.Name is null ? "Take an automatic backup" : $"Take the backup '{options.Name}'").ConfigureAwait(false))
+                    {
+                        chosen.Add(id!);
+                    }
+                }
+
+                await new TakeBackup(context, pipeline.Observer).RunAsync(
+                    chosen,
+                    options,
+                    outcome => outcome.Backup is { } backup ? pipeline.WriteAsync(backup.ToOutput()) : pipeline.WriteErrorAsync(outcome.Error!, outcome.Device),
+                    cancellationToken).ConfigureAwait(false);
+            },
+            Name);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Management.Automation;
+using EdgeBackup.Core.Operations.Restore;
+using EdgeBackup.PowerShell.Abstractions;
+
+namespace EdgeBackup.PowerShell.Commands;
+
+/// <summary>Brings a device back to a backup, or writes a backup to a folder.</summary>
+[Cmdlet(VerbsData.Restore, "EdgeBackup", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(RestoreResult))]
+public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
+{
+    /// <summary>The backup's id; a wildcard or a name that means one.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string Backup { get; set; } = "";
+
+    /// <summary>The target; the device that the backup is of without it.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string? Device { get; set; }
+
+    /// <summary>Only these items, over what is there; wildcards allowed.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Configuration, or All with history.</summary>
+    [Parameter]
+    public BackupContent? Content { get; set; }
+
+    /// <summary>A folder, new or empty, instead of a device.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Destination { get; set; }
+
+    /// <summary>Takes no backup of the device before.</summary>
+    [Parameter]
+    public SwitchParameter SkipSafetyBackup { get; set; }
+
+    /// <summary>Answers the confirmation; lifts the refusals that say so.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (Destination is null)
+        {
+            RunInRepository(RestoreToDeviceAsync(), Backup);
+            return;
+        }
+
+        if (Device is not null)
+        {
+            throw new PSArgumentException("-Destination writes to a folder and touches no device. Leave -Device out, or -Destination.");
+        }
+
+        RunInRepository(RestoreToFolderAsync(ResolvePath(Destination)), Backup);
+    }
+
+    private Func<Core.Operations.Repositories.RepositoryContext, OperationPipeline, CancellationToken, Task> RestoreToDeviceAsync()
+    {
+        var options = new RestoreOptions
+        {
+            Backup = Backup,
+            Device = Device,
+            Paths = Path,
+            Content = Content is { } content ? content.ToCore() : Core.Items.BackupContent.Configuration,
+            SkipSafetyBackup = SkipSafetyBackup,
+            Force = Force,
+        };
+        return async (context, pipeline, cancellationToken) =>
+        {
+            var operation = new RestoreBackup(context, pipeline.Observer);
+            if (IsWhatIf)
+            {
+                var preview = await operation.PlanAsync(options, cancellationToken).ConfigureAwait(false);
+                await RestoreWhatIf.ShowAsync(this, pipeline, preview).ConfigureAwait(false);
+                await pipeline.WriteAsync(preview.ToOutput()).ConfigureAwait(false);
+                return;
+            }
+
+            var (record, target) = await operation.FindAsync(options, cancellationToken).ConfigureAwait(false);
+            var action = $"Restore the backup {record.Id} of '{record.Device}' from {record.Created.LocalDateTime:g}, {record.ItemCount} items";
+            if (await ConfirmAsync(pipeline, target, action, Force).ConfigureAwait(false))
+            {
+                var result = await operation.RunAsync(options, cancellationToken).ConfigureAwait(false);
+                await pipeline.WriteAsync(result.ToOutput()).ConfigureAwait(false);
+            }
+        };
+    }
+
+    private Func<Core.Operations.Repositories.RepositoryContext, OperationPipeline, CancellationToken, Task> RestoreToFolderAsync(string folder)
+    {
+        var options = new RestoreToFolderOptions
+        {
+            Backup = Backup,
+            Destination = folder,
+            Paths = Path,
+            Content = Content is { } content ? content.ToCore() : null,
+            Force = Force,
+        };
+        return async (context, pipeline, cancellationToken) =>
+        {
+            var operation = new RestoreToFolder(context, pipeline.Observer);
+            if (IsWhatIf)
+            {
+                var preview = await operation.PlanAsync(options, cancellationToken).ConfigureAwait(false);
+                await RestoreWhatIf.ShowAsync(this, pipeline, preview).ConfigureAwait(false);
+                await pipeline.WriteAsync(preview.ToOutput(folder)).ConfigureAwait(false);
+                return;
+            }
+
+            // Nothing that exists is changed: a new folder needs no confirmation.
+            var result = await operation.RunAsync(options, cancellationToken).ConfigureAwait(false);
+            await pipeline.WriteAsync(result.ToOutput(folder)).ConfigureAwait(false);
+        };
+    }
+}

@@ -1,0 +1,42 @@
+using System.Management.Automation;
+using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Records;
+using EdgeBackup.PowerShell.Abstractions;
+
+namespace EdgeBackup.PowerShell.Commands;
+
+/// <summary>Shows the policies that were set, or the one that holds for a device and where each value comes from.</summary>
+[Cmdlet(VerbsCommon.Get, "EdgeBackupPolicy")]
+[OutputType(typeof(PolicyInfo))]
+public sealed class GetEdgeBackupPolicyCommand : EdgeRepositoryCommand
+{
+    /// <summary>Ids of devices; wildcards allowed.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Device { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (Device.Length == 0)
+        {
+            RunInRepository(async (context, pipeline, cancellationToken) =>
+            {
+                var book = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+                foreach (var (scope, key, values) in book.Entries)
+                {
+                    await pipeline.WriteAsync(PolicyInfo.From(scope, key, values)).ConfigureAwait(false);
+                }
+            });
+            return;
+        }
+
+        RunForDevices(Device, async (context, id, pipeline, cancellationToken) =>
+        {
+            var book = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+            var registration = (await RegisteredDevices.RequireAsync(context, id, cancellationToken).ConfigureAwait(false)).Registration!;
+            await pipeline.WriteAsync(PolicyInfo.From(id, book.For(id, registration.Type, registration.Tags))).ConfigureAwait(false);
+        });
+    }
+}

@@ -1,0 +1,96 @@
+using System.Management.Automation;
+using EdgeBackup.Core.Records;
+using EdgeBackup.PowerShell.Abstractions;
+
+namespace EdgeBackup.PowerShell.Commands;
+
+/// <summary>Sets how often, how much and how long is backed up: for all, or for devices, tags or types.</summary>
+[Cmdlet(VerbsCommon.Set, "EdgeBackupPolicy", SupportsShouldProcess = true)]
+[OutputType(typeof(PolicyInfo))]
+public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
+{
+    /// <summary>Ids of devices.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string[] Device { get; set; } = [];
+
+    /// <summary>Tags.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] Tag { get; set; } = [];
+
+    /// <summary>Device types.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] Type { get; set; } = [];
+
+    /// <summary>How old the newest backup may be.</summary>
+    [Parameter]
+    public TimeSpan? Interval { get; set; }
+
+    /// <summary>What automatic backups hold.</summary>
+    [Parameter]
+    public BackupContent? Content { get; set; }
+
+    /// <summary>Calendar months that automatic and safety backups are kept.</summary>
+    [Parameter]
+    [ValidateRange(1, 1200)]
+    public int? RetentionMonths { get; set; }
+
+    /// <summary>Manual backups a device may have.</summary>
+    [Parameter]
+    [ValidateRange(1, 10000)]
+    public int? ManualLimit { get; set; }
+
+    /// <summary>Newest backups that age never removes.</summary>
+    [Parameter]
+    [ValidateRange(0, 10000)]
+    public int? KeepLast { get; set; }
+
+    /// <summary>How long after it is due a backup counts as overdue.</summary>
+    [Parameter]
+    public TimeSpan? OverdueAfter { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (Interval <= TimeSpan.Zero || OverdueAfter < TimeSpan.Zero)
+        {
+            throw new PSArgumentException("-Interval must be longer than zero, and -OverdueAfter not negative.");
+        }
+
+        var values = new PolicyValues
+        {
+            Interval = Interval,
+            Content = Content is { } content ? content.ToCore() : null,
+            RetentionMonths = RetentionMonths,
+            ManualLimit = ManualLimit,
+            KeepLast = KeepLast,
+            OverdueAfter = OverdueAfter,
+        };
+        var scopes = Device.Select(key => (PolicyScope.Device, (string?)key))
+            .Concat(Tag.Select(key => (PolicyScope.Tag, (string?)key)))
+            .Concat(Type.Select(key => (PolicyScope.Type, (string?)key)))
+            .DefaultIfEmpty((PolicyScope.All, null))
+            .ToList();
+        RunInRepository(async (context, pipeline, cancellationToken) =>
+        {
+            foreach (var (scope, key) in scopes)
+            {
+                if (!await ConfirmAsync(pipeline, PolicyInfo.Name(scope, key), "Set backup policy").ConfigureAwait(false))
+                {
+                    continue;
+                }
+
+                var entry = new PolicyEntry { Scope = scope, Key = key, Values = values, Time = context.Clock.GetUtcNow(), Author = context.Author };
+                await PolicyBook.SetAsync(context.Repository, entry, cancellationToken).ConfigureAwait(false);
+                await context.Events.AppendAsync(EdgeEventCategory.Retention, "PolicySet", $"The policy for {PolicyInfo.Name(scope, key)} was set.", scope == PolicyScope.Device ? key : null, cancellationToken).ConfigureAwait(false);
+                var book = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+                foreach (var found in book.Entries.Where(found => found.Scope == scope && string.Equals(found.Key, key, StringComparison.OrdinalIgnoreCase)))
+                {
+                    await pipeline.WriteAsync(PolicyInfo.From(found.Scope, found.Key, found.Values)).ConfigureAwait(false);
+                }
+            }
+        });
+    }
+}

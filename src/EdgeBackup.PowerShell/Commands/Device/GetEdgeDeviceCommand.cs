@@ -1,0 +1,64 @@
+using System.Management.Automation;
+using EdgeBackup.Core.Operations;
+using EdgeBackup.PowerShell.Abstractions;
+
+namespace EdgeBackup.PowerShell.Commands;
+
+/// <summary>Lists registered devices with the age of their newest backup.</summary>
+[Cmdlet(VerbsCommon.Get, "EdgeDevice")]
+[OutputType(typeof(DeviceInfo))]
+public sealed class GetEdgeDeviceCommand : EdgeRepositoryCommand
+{
+    /// <summary>Ids; wildcards allowed.</summary>
+    [Parameter(Position = 0)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Id { get; set; } = [];
+
+    /// <summary>Names; wildcards allowed.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Tags, any of them; wildcards allowed.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Tag { get; set; } = [];
+
+    /// <summary>Device types; wildcards allowed.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Type { get; set; } = [];
+
+    /// <summary>Active or replaced ones.</summary>
+    [Parameter]
+    public DeviceState[] State { get; set; } = [];
+
+    /// <summary>How the newest backup stands.</summary>
+    [Parameter]
+    public BackupState[] BackupState { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        var options = new FindDevicesOptions
+        {
+            Ids = Id,
+            Names = Name,
+            Tags = Tag,
+            Types = Type,
+            Replaced = State.Distinct().ToList() is [var only] ? only == DeviceState.Replaced : null,
+            BackupStates = Array.ConvertAll(BackupState, state => state.ToCore()),
+        };
+        RunInRepository(async (context, pipeline, cancellationToken) =>
+        {
+            await foreach (var device in new FindDevices(context).RunAsync(options, pipeline.WriteErrorAsync, cancellationToken).ConfigureAwait(false))
+            {
+                await pipeline.WriteAsync(device.ToOutput()).ConfigureAwait(false);
+            }
+        });
+    }
+}

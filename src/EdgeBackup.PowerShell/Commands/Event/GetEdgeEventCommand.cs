@@ -1,0 +1,55 @@
+using System.Management.Automation;
+using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Records;
+using EdgeBackup.PowerShell.Abstractions;
+
+namespace EdgeBackup.PowerShell.Commands;
+
+/// <summary>Lists what happened: refusals, failures, restores, switches, expiries.</summary>
+[Cmdlet(VerbsCommon.Get, "EdgeEvent")]
+[OutputType(typeof(EdgeEvent))]
+public sealed class GetEdgeEventCommand : EdgeRepositoryCommand
+{
+    /// <summary>Ids of devices; wildcards allowed.</summary>
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Device { get; set; } = [];
+
+    /// <summary>At this time or later.</summary>
+    [Parameter]
+    public DateTime? After { get; set; }
+
+    /// <summary>Before this time.</summary>
+    [Parameter]
+    public DateTime? Before { get; set; }
+
+    /// <summary>Backup, Restore, Switch, Device, Retention, Repository.</summary>
+    [Parameter]
+    [ValidateSet("Backup", "Restore", "Switch", "Device", "Retention", "Repository")]
+    public string[] Category { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        var query = new EventQuery
+        {
+            Devices = Device,
+            Categories = Array.ConvertAll(Category, category => Enum.Parse<EdgeEventCategory>(category, ignoreCase: true)),
+            After = LocalTime.ToInstant(After),
+            Before = LocalTime.ToInstant(Before),
+        };
+        RunInRepository(async (context, pipeline, cancellationToken) =>
+        {
+            foreach (var problem in await context.Catalog.RefreshEventsAsync(cancellationToken).ConfigureAwait(false))
+            {
+                await pipeline.WriteErrorAsync(problem).ConfigureAwait(false);
+            }
+
+            await foreach (var edgeEvent in context.Catalog.QueryEventsAsync(query, cancellationToken).ConfigureAwait(false))
+            {
+                await pipeline.WriteAsync(edgeEvent.ToOutput()).ConfigureAwait(false);
+            }
+        });
+    }
+}

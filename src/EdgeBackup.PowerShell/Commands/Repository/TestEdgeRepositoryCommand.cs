@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Repository;
+using EdgeBackup.PowerShell.Abstractions;
+
+namespace EdgeBackup.PowerShell.Commands;
+
+/// <summary>Checks a repository: its structure, with -ReadData every byte.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "EdgeRepository")]
+[OutputType(typeof(RepositoryTest))]
+public sealed class TestEdgeRepositoryCommand : EdgeRepositoryCommand
+{
+    /// <summary>Reads every byte of every object.</summary>
+    [Parameter]
+    public SwitchParameter ReadData { get; set; }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => RunInRepository(async (context, pipeline, cancellationToken) =>
+    {
+        var started = Stopwatch.GetTimestamp();
+        var progress = new Progress(pipeline.Observer, context.Location);
+        var report = await context.Repository.VerifyAsync(new VerifyOptions(ReadData), progress, cancellationToken).ConfigureAwait(false);
+        await pipeline.WriteAsync(new RepositoryTest
+        {
+            Repository = context.Location,
+            Healthy = report.Healthy,
+            ReadData = ReadData,
+            Damage = [.. report.Damage.Select(damage => damage.ToOutput())],
+            Backups = report.Backups,
+            Objects = report.Objects,
+            BytesRead = report.Bytes,
+            Duration = Stopwatch.GetElapsedTime(started),
+        }).ConfigureAwait(false);
+    });
+
+    private sealed class Progress(IOperationObserver observer, string location) : IProgress<VerifyProgress>
+    {
+        public void Report(VerifyProgress value) => observer.Progress(
+            new OperationProgress($"Testing {location}", $"{value.ObjectsDone} of {value.ObjectsTotal} objects", BytesDone: value.BytesDone, BytesTotal: value.BytesTotal));
+    }
+}

@@ -1,0 +1,56 @@
+using EdgeBackup.Core.Records;
+
+namespace EdgeBackup;
+
+/// <summary>A backup policy: as it was set for a scope, or as it holds for a device.</summary>
+public sealed class PolicyInfo
+{
+    /// <summary>Whom it is for: "all devices", "type x", "tag x", "device x".</summary>
+    public required string Scope { get; init; }
+
+    /// <summary>How old the newest backup may be.</summary>
+    public TimeSpan? Interval { get; init; }
+
+    /// <summary>What automatic backups hold.</summary>
+    public BackupContent? Content { get; init; }
+
+    /// <summary>Calendar months that automatic and safety backups are kept.</summary>
+    public int? RetentionMonths { get; init; }
+
+    /// <summary>Manual backups a device may have.</summary>
+    public int? ManualLimit { get; init; }
+
+    /// <summary>Newest backups that age never removes.</summary>
+    public int? KeepLast { get; init; }
+
+    /// <summary>How long after it is due a backup counts as overdue.</summary>
+    public TimeSpan? OverdueAfter { get; init; }
+
+    /// <summary>For a device: where each value comes from ("Interval: tag north").</summary>
+    public string[] Source { get; init; } = [];
+
+    internal static string Name(PolicyScope scope, string? key) => scope == PolicyScope.All ? "all devices" : $"{scope.ToString().ToLowerInvariant()} {key}";
+
+    internal static PolicyInfo From(PolicyScope scope, string? key, PolicyValues values) => new()
+    {
+        Scope = Name(scope, key),
+        Interval = values.Interval,
+        Content = values.Content is { } content ? content.ToOutput() : null,
+        RetentionMonths = values.RetentionMonths,
+        ManualLimit = values.ManualLimit,
+        KeepLast = values.KeepLast,
+        OverdueAfter = values.OverdueAfter,
+    };
+
+    internal static PolicyInfo From(string device, EffectivePolicy policy) => new()
+    {
+        Scope = Name(PolicyScope.Device, device),
+        Interval = policy.Interval,
+        Content = policy.Content.ToOutput(),
+        RetentionMonths = policy.RetentionMonths,
+        ManualLimit = policy.ManualLimit,
+        KeepLast = policy.KeepLast,
+        OverdueAfter = policy.OverdueAfter,
+        Source = [.. policy.Sources.Select(source => $"{source.Key}: {source.Value}").Order(StringComparer.Ordinal)],
+    };
+}

@@ -1,0 +1,173 @@
+using EdgeBackup.Core.Repository.Stores;
+using Xunit;
+
+namespace EdgeBackup.Core.Tests.Repository;
+
+/// <summary>What every <see cref="IObjectStore"/> must do.</summary>
+public abstract class StoreConformance
+{
+    protected abstract IObjectStore Store { get; }
+
+    [Fact]
+    public async Task An_object_comes_back_as_it_was_put()
+    {
+        var content = Bench.RandomBytes(1, 100_000);
+        Assert.True(await Store.PutAsync("packs/aa/one", content, default));
+        Assert.Equal(content, await Store.GetAsync("packs/aa/one", default));
+    }
+
+    [Fact]
+    public async Task An_object_is_never_overwritten_by_put()
+    {
+        Assert.True(await Store.PutAsync("a/b", new byte[] { 1 }, default));
+        Assert.False(await Store.PutAsync("a/b", new byte[] { 2 }, default));
+        await Store.PutManyAsync([("a/b", new byte[] { 3 }), ("a/c", new byte[] { 4 })], default);
+        Assert.Equal([1], await Store.GetAsync("a/b", default));
+        Assert.Equal([4], await Store.GetAsync("a/c", default));
+    }
+
+    [Fact]
+    public async Task Overwrite_makes_and_replaces()
+    {
+        await Store.OverwriteAsync("leases/a", new byte[] { 1 }, default);
+        var buffer = new byte[4];
+        Assert.Equal(1, await Store.ReadAsync("leases/a", 0, buffer, default));
+        await Store.OverwriteAsync("leases/a", new byte[] { 2, 3 }, default);
+        Assert.Equal(2, await Store.ReadAsync("leases/a", 0, buffer, default));
+        Assert.Equal([2, 3], await Store.GetAsync("leases/a", default));
+    }
+
+    [Fact]
+    public async Task Ranges_are_read_up_to_the_end()
+    {
+        await Store.PutAsync("a/b", Bench.RandomBytes(2, 1000), default);
+        var expected = Bench.RandomBytes(2, 1000);
+        var buffer = new byte[100];
+        Assert.Equal(100, await Store.ReadAsync("a/b", 500, buffer, default));
+        Assert.Equal(expected[500..600], buffer);
+        Assert.Equal(10, await Store.ReadAsync("a/b", 990, buffer, default));
+        Assert.Equal(expected[990..], buffer[..10]);
+        Assert.Equal(0, await Store.ReadAsync("a/b", 1000, buffer, default));
+        Assert.Equal(0, await Store.ReadAsync("a/b", 2000, buffer, default));
+    }
+
+    [Fact]
+    public async Task What_is_not_there_is_told_from_what_is_empty()
+    {
+        await Store.PutAsync("a/empty", ReadOnlyMemory<byte>.Empty, default);
+        Assert.Empty((await Store.GetAsync("a/empty", default))!);
+        Assert.Equal(0, await Store.ReadAsync("a/empty", 0, new byte[1], default));
+        Assert.Null(await Store.GetAsync("a/none", default));
+        Assert.Null(await Store.GetAsync("none/none", default));
+        Assert.Equal(-1, await Store.ReadAsync("a/none", 0, new byte[1], default));
+        Assert.False(await Store.DeleteAsync("a/none", default));
+    }
+
+    [Fact]
+    public async Task Listing_gives_names_and_lengths_below_a_prefix()
+    {
+        await Store.PutAsync("a/b/c", new byte[3], default);
+        await Store.PutAsync("a/d", new byte[4], default);
+        await Store.PutAsync("ab/e", new byte[5], default);
+        await Store.PutAsync("top.json", new byte[6], default);
+        var found = new List<ObjectInfo>();
+        await foreach (var entry in Store.ListAsync("a/", default))
+        {
+            found.Add(entry);
+        }
+
+        Assert.Equal([new ObjectInfo("a/b/c", 3), new ObjectInfo("a/d", 4)], found.OrderBy(entry => entry.Name, StringComparer.Ordinal));
+        await foreach (var entry in Store.ListAsync("none/", default))
+        {
+            Assert.Fail(entry.Name);
+        }
+    }
+
+    [Fact]
+    public async Task A_deleted_object_is_gone_for_readers_too()
+    {
+        await Store.PutAsync("a/b", new byte[3], default);
+        Assert.Equal(3, await Store.ReadAsync("a/b", 0, new byte[3], default));
+        Assert.True(await Store.DeleteAsync("a/b", default));
+        Assert.Equal(-1, await Store.ReadAsync("a/b", 0, new byte[3], default));
+        Assert.True(await Store.PutAsync("a/b", new byte[1], default));
+        Assert.Equal(1, await Store.ReadAsync("a/b", 0, new byte[3], default));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/a")]
+    [InlineData("a/")]
+    [InlineData("a//b")]
+    [InlineData("../a")]
+    [InlineData("a/../b")]
+    [InlineData("a/.hidden")]
+    [InlineData("A")]
+    [InlineData("a\\b")]
+    [InlineData("a:b")]
+    [InlineData("a\0")]
+    public async Task Names_that_break_the_rule_are_refused(string name)
+    {
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Store.PutAsync(name, new byte[1], default));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Store.GetAsync(name, default));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Store.DeleteAsync(name, default));
+    }
+
+    [Fact]
+    public async Task Of_many_that_put_one_name_at_once_one_wins()
+    {
+        var results = await Task.WhenAll(Enumerable.Range(0, 16).Select(index => Task.Run(() => Store.PutAsync("a/b", new[] { (byte)index }, default))));
+        var winner = Array.FindIndex(results, result => result);
+        Assert.Single(results, result => result);
+        Assert.Equal(new[] { (byte)winner }, await Store.GetAsync("a/b", default));
+    }
+}
+
+public sealed class MemoryStoreTests : StoreConformance
+{
+    protected override IObjectStore Store { get; } = new MemoryObjectStore();
+}
+
+public sealed class FileStoreTests : StoreConformance, IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly FileObjectStore store;
+
+    public FileStoreTests() => store = new FileObjectStore(folder.Combine("parent", "repository"), Bench.Environment.Platform);
+
+    protected override IObjectStore Store => store;
+
+    [Fact]
+    public async Task Folders_and_files_are_for_their_user_alone()
+    {
+        await store.PutAsync("a/b", new byte[1], default);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(folder.Combine("parent", "repository", "a", "b")));
+            Assert.Equal(
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+                File.GetUnixFileMode(folder.Combine("parent", "repository")));
+        }
+    }
+
+    [Fact]
+    public async Task Temporary_files_of_dead_processes_are_removed_and_those_of_the_living_stay()
+    {
+        await store.PutAsync("a/b", new byte[1], default);
+        var self = ProcessIdentity.Current();
+        var temporary = folder.Combine("parent", "repository", "tmp");
+        var scope = ProcessIdentity.Shorten(self.Scope);
+        File.WriteAllText(Path.Combine(temporary, $"{scope}.{self.Pid}.{ProcessIdentity.Shorten(self.Start)}.a.1"), "alive");
+        File.WriteAllText(Path.Combine(temporary, $"{scope}.{self.Pid}.00000000.a.1"), "an earlier process of this number");
+        File.WriteAllText(Path.Combine(temporary, $"{scope}.99999999.00000000.a.1"), "dead");
+        File.WriteAllText(Path.Combine(temporary, "00000000.1.00000000.a.1"), "another machine");
+        Assert.Equal(2, await store.RemoveLeftoversAsync(default));
+        Assert.Equal(2, Directory.GetFiles(temporary).Length);
+    }
+
+    public void Dispose()
+    {
+        store.Dispose();
+        folder.Dispose();
+    }
+}
