@@ -63,8 +63,12 @@ public sealed class FindDevices
     public async IAsyncEnumerable<ListedDevice> RunAsync(FindDevicesOptions options, Func<EdgeBackupException, Task> onError, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var problems = new List<EdgeBackupException>();
-        problems.AddRange(await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false));
         var literals = options.Ids.Count > 0 && !options.Ids.Any(WildcardPattern.HasWildcard);
+        if (!literals)
+        {
+            problems.AddRange(await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false));
+        }
+
         var ids = options.Ids;
         if (options.Ids.Count > 0)
         {
@@ -87,6 +91,11 @@ public sealed class FindDevices
             }
 
             ids = literals ? found.Select(WildcardEscape).ToList() : options.Ids;
+            if (literals)
+            {
+                problems.AddRange(await context.Catalog.RefreshDevicesAsync(found, cancellationToken).ConfigureAwait(false));
+            }
+
             problems.AddRange(await context.Catalog.RefreshBackupsAsync(literals ? found : null, cancellationToken).ConfigureAwait(false));
         }
         else

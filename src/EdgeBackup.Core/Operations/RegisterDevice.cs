@@ -90,7 +90,7 @@ public sealed class RegisterDevice
             Registered = old?.Registered ?? context.Clock.GetUtcNow(),
         };
         await context.Devices.AppendAsync(identity.Id, DeviceLogEntryKind.Registered, entry => entry with { Registration = registration }, cancellationToken).ConfigureAwait(false);
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshDevicesAsync([identity.Id], cancellationToken).ConfigureAwait(false);
         observer.Verbose($"{identity.Id}: registered as {identity.Type} at {options.Address.Text}.");
         return identity.Id;
     }
