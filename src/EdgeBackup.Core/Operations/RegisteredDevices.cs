@@ -64,6 +64,13 @@ public static class RegisteredDevices
         var outcomes = new List<(string, string?, EdgeBackupException?)>();
         foreach (var text in texts)
         {
+            // A device may be called 'a[1]'; its own objects come back through the pipeline with that id.
+            if (exact.Contains(text))
+            {
+                outcomes.Add((text, text, null));
+                continue;
+            }
+
             if (WildcardPattern.HasWildcard(text))
             {
                 var pattern = new WildcardPattern(text);
