@@ -66,7 +66,7 @@ internal static class CatalogReader
     {
         var filter = new SqlFilter(connection);
         filter.Raw("d.registered IS NOT NULL");
-        filter.Matching("d.id", query.Ids);
+        filter.In("d.id", query.Ids);
         filter.Matching("d.name", query.Names);
         filter.Matching("d.type", query.Types);
         if (query.Tags is { Count: > 0 })
@@ -128,6 +128,9 @@ internal static class CatalogReader
     /// <summary>Conditions and their parameters.</summary>
     private sealed class SqlFilter
     {
+        /// <summary>Far below SQLite's limit of parameters; a longer list goes as one.</summary>
+        private const int ParameterLimit = 500;
+
         private readonly SqliteConnection connection;
         private readonly List<string> conditions = [];
         private readonly List<(string Name, object Value)> parameters = [];
@@ -151,7 +154,12 @@ internal static class CatalogReader
             // An empty list of devices is a filter that nothing passes; no list is no filter.
             if (values is not null)
             {
-                conditions.Add(values.Count == 0 ? "0" : $"{column} IN ({string.Join(", ", values.Select(Parameter))})");
+                conditions.Add(values.Count switch
+                {
+                    0 => "0",
+                    <= ParameterLimit => $"{column} IN ({string.Join(", ", values.Select(Parameter))})",
+                    _ => $"{column} IN (SELECT value FROM json_each({Parameter(JsonSerializer.Serialize(values.ToList(), RecordsJson.Default.IReadOnlyListString))}))",
+                });
             }
         }
 

@@ -46,9 +46,16 @@ public static class RegisteredDevices
         var outcomes = new List<(string, string?, EdgeBackupException?)>();
         foreach (var text in texts)
         {
-            // An exact id costs a look at its own log only, however many devices there are.
+            // An exact id costs a look at its own log only, however many devices there are. It may hold wildcard characters:
+            // a device called 'a[1]' comes back through the pipeline with that id.
             var literal = WildcardPattern.HasWildcard(text) ? null : WildcardPattern.Unescape(text);
-            if (ids is null && literal is not null && (await context.Devices.GetAsync(literal, cancellationToken).ConfigureAwait(false)).Registration is not null)
+            if (await IsRegisteredAsync(context, text, cancellationToken).ConfigureAwait(false))
+            {
+                outcomes.Add((text, text, null));
+                continue;
+            }
+
+            if (literal is not null && literal != text && await IsRegisteredAsync(context, literal, cancellationToken).ConfigureAwait(false))
             {
                 outcomes.Add((text, literal, null));
                 continue;
@@ -86,6 +93,9 @@ public static class RegisteredDevices
                 text),
         };
     }
+
+    private static async Task<bool> IsRegisteredAsync(RepositoryContext context, string id, CancellationToken cancellationToken) =>
+        (await context.Devices.GetAsync(id, cancellationToken).ConfigureAwait(false)).Registration is not null;
 
     private static EdgeBackupException NotFound(string device, IEnumerable<string> ids) => new(
         ErrorIds.DeviceNotFound,

@@ -164,6 +164,7 @@ public sealed class TakeBackup
                 var policy = policies.For(device, registration.Type, registration.Tags);
                 var content = options.Content ?? policy.Content;
                 var previous = await FindPreviousAsync(device, content, cancellationToken).ConfigureAwait(false);
+                using var nameReservation = options.Name is null ? null : context.ReserveBackupName(device, options.Name);
                 if (options.Name is not null)
                 {
                     await BackupNames.CheckIsFreeAsync(context.Catalog, device, options.Name, cancellationToken).ConfigureAwait(false);
@@ -184,6 +185,13 @@ public sealed class TakeBackup
 
                 // The device is free again; the next one may begin while this one's packs are written.
                 slot.Release();
+                if (options.Name is not null)
+                {
+                    // Another process may have taken the name while the device was read.
+                    await context.Catalog.RefreshBackupsAsync([device], cancellationToken).ConfigureAwait(false);
+                    await BackupNames.CheckIsFreeAsync(context.Catalog, device, options.Name, cancellationToken).ConfigureAwait(false);
+                }
+
                 var backup = await RecordAsync(header, draft, previous, registration, policies, cancellationToken).ConfigureAwait(false);
                 return new TakeBackupOutcome(device, backup, Error: null);
             }
