@@ -46,6 +46,12 @@ public sealed class ApplyRetention
             return [];
         }
 
+        if (backups.Count == 0 && knownCount == 0)
+        {
+            // A new device: there is nothing that might expire, and nothing that a listing might hide.
+            return [];
+        }
+
         // The device's own log is the truth about protections; the catalog may be a moment behind.
         var state = await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
         var policy = policies.For(device, state.Registration?.Type ?? backups.FirstOrDefault()?.DeviceType, state.Registration?.Tags ?? []);
