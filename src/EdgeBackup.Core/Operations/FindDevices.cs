@@ -86,7 +86,8 @@ public sealed class FindDevices
                 yield break;
             }
 
-            ids = literals ? found.Select(WildcardEscape).ToList() : options.Ids;
+            // Beside wildcards a text also stands for the device of that very id, as in RegisteredDevices.
+            ids = [.. literals ? [] : options.Ids, .. (literals ? found : options.Ids).Select(WildcardPattern.Escape)];
             problems.AddRange(await context.Catalog.RefreshBackupsAsync(literals ? found : null, cancellationToken).ConfigureAwait(false));
         }
         else
@@ -135,8 +136,6 @@ public sealed class FindDevices
     /// <summary>A backup from the future (a clock that was set back) is no younger than new.</summary>
     private static TimeSpan? Age(CatalogDevice device, DateTimeOffset now) =>
         device.LastBackup is not { } last ? null : now > last ? now - last : TimeSpan.Zero;
-
-    private static string WildcardEscape(string id) => id.Replace("`", "``", StringComparison.Ordinal).Replace("*", "`*", StringComparison.Ordinal).Replace("?", "`?", StringComparison.Ordinal).Replace("[", "`[", StringComparison.Ordinal);
 
     private async Task<Dictionary<string, List<string>>> LoadReplacementsAsync(CancellationToken cancellationToken)
     {

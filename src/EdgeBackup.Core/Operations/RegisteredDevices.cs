@@ -64,7 +64,7 @@ public static class RegisteredDevices
         var outcomes = new List<(string, string?, EdgeBackupException?)>();
         foreach (var text in texts)
         {
-            if (WildcardPattern.HasWildcard(text))
+            if (IsPattern(text, exact))
             {
                 var pattern = new WildcardPattern(text);
                 outcomes.AddRange(ids.Where(pattern.IsMatch).Select(id => (text, (string?)id, (EdgeBackupException?)null)));
@@ -95,6 +95,13 @@ public static class RegisteredDevices
                 text),
         };
     }
+
+    /// <summary>
+    /// Whether a text stands for other ids than itself. 'edge[1]' may be the very id of a device, as it comes through the
+    /// pipeline; '*' and '?' match themselves in any case.
+    /// </summary>
+    internal static bool IsPattern(string text, HashSet<string> exact) =>
+        WildcardPattern.HasWildcard(text) && (text.Contains('*', StringComparison.Ordinal) || text.Contains('?', StringComparison.Ordinal) || !exact.Contains(text));
 
     /// <summary>Ids are exact; a different letter case is accepted where it means one device only.</summary>
     internal static string? FindLiteral(string literal, IReadOnlyList<string> ids, HashSet<string> exact)
