@@ -49,7 +49,7 @@ public static class RegisteredDevices
             // An exact id costs a look at its own log only, however many devices there are. It may hold wildcard characters:
             // a device called 'a[1]' comes back through the pipeline with that id.
             var literal = WildcardPattern.HasWildcard(text) ? null : WildcardPattern.Unescape(text);
-            if (await IsRegisteredAsync(context, text, cancellationToken).ConfigureAwait(false))
+            if (MayBeId(text) && await IsRegisteredAsync(context, text, cancellationToken).ConfigureAwait(false))
             {
                 outcomes.Add((text, text, null));
                 continue;
@@ -93,6 +93,12 @@ public static class RegisteredDevices
                 text),
         };
     }
+
+    /// <summary>
+    /// Whether a text may be the very id of a device, as it comes through the pipeline, although it looks like a wildcard:
+    /// 'edge[1]' may. With '*' or '?' it is a wildcard always, lest a device of that name stands for all.
+    /// </summary>
+    internal static bool MayBeId(string text) => !text.Contains('*', StringComparison.Ordinal) && !text.Contains('?', StringComparison.Ordinal);
 
     private static async Task<bool> IsRegisteredAsync(RepositoryContext context, string id, CancellationToken cancellationToken) =>
         (await context.Devices.GetAsync(id, cancellationToken).ConfigureAwait(false)).Registration is not null;
