@@ -77,6 +77,22 @@ public sealed class FindDevices
                     ids.Add(id!);
                 }
             }
+<<<<<<< HEAD
+=======
+
+            if (found.Count == 0)
+            {
+                yield break;
+            }
+
+            // Beside wildcards a text also stands for the device of that very id, as in RegisteredDevices.
+            ids = [.. literals ? [] : options.Ids, .. (literals ? found : options.Ids).Select(WildcardPattern.Escape)];
+            problems.AddRange(await context.Catalog.RefreshBackupsAsync(literals ? found : null, cancellationToken).ConfigureAwait(false));
+        }
+        else
+        {
+            problems.AddRange(await context.Catalog.RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false));
+>>>>>>> ops
         }
 
         var problems = new List<EdgeBackupException>();

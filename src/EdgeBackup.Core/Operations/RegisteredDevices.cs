@@ -46,6 +46,7 @@ public static class RegisteredDevices
         var outcomes = new List<(string, string?, EdgeBackupException?)>();
         foreach (var text in texts)
         {
+<<<<<<< HEAD
             // An exact id costs a look at its own log only, however many devices there are. It may hold wildcard characters:
             // a device called 'a[1]' comes back through the pipeline with that id.
             var literal = WildcardPattern.HasWildcard(text) ? null : WildcardPattern.Unescape(text);
@@ -63,6 +64,9 @@ public static class RegisteredDevices
 
             ids ??= await ListIdsAsync(context, cancellationToken).ConfigureAwait(false);
             if (literal is null)
+=======
+            if (IsPattern(text, exact))
+>>>>>>> ops
             {
                 var pattern = new WildcardPattern(text);
                 outcomes.AddRange(ids.Where(pattern.IsMatch).Select(id => (text, (string?)id, (EdgeBackupException?)null)));
@@ -94,6 +98,7 @@ public static class RegisteredDevices
         };
     }
 
+<<<<<<< HEAD
     private static async Task<bool> IsRegisteredAsync(RepositoryContext context, string id, CancellationToken cancellationToken) =>
         (await context.Devices.GetAsync(id, cancellationToken).ConfigureAwait(false)).Registration is not null;
 
@@ -113,6 +118,14 @@ public static class RegisteredDevices
 
         return ids;
     }
+=======
+    /// <summary>
+    /// Whether a text stands for other ids than itself. 'edge[1]' may be the very id of a device, as it comes through the
+    /// pipeline; '*' and '?' match themselves in any case.
+    /// </summary>
+    internal static bool IsPattern(string text, HashSet<string> exact) =>
+        WildcardPattern.HasWildcard(text) && (text.Contains('*', StringComparison.Ordinal) || text.Contains('?', StringComparison.Ordinal) || !exact.Contains(text));
+>>>>>>> ops
 
     /// <summary>Ids are exact; a different letter case is accepted where it means one device only.</summary>
     internal static string? FindLiteral(string literal, IReadOnlyList<string> ids, HashSet<string> exact)
