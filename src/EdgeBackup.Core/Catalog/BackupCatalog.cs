@@ -65,15 +65,15 @@ public sealed class BackupCatalog : IDisposable
 
     /// <summary>Backups by device, newest first, streamed.</summary>
     public IAsyncEnumerable<CatalogBackup> QueryBackupsAsync(BackupQuery query, CancellationToken cancellationToken) =>
-        StreamAsync(connection => CatalogReader.Backups(connection, query), CatalogReader.ReadBackup, () => writer.RefreshBackupsAsync(query.Devices, cancellationToken), cancellationToken);
+        StreamAsync(connection => CatalogReader.Backups(connection, query), CatalogReader.ReadBackup, cancellationToken);
 
     /// <summary>Registered devices by id, streamed.</summary>
     public IAsyncEnumerable<CatalogDevice> QueryDevicesAsync(DeviceQuery query, CancellationToken cancellationToken) =>
-        StreamAsync(connection => CatalogReader.Devices(connection, query), CatalogReader.ReadDevice, () => writer.RefreshAllAsync(cancellationToken), cancellationToken);
+        StreamAsync(connection => CatalogReader.Devices(connection, query), CatalogReader.ReadDevice, cancellationToken);
 
     /// <summary>Events, oldest first, streamed.</summary>
     public IAsyncEnumerable<EdgeEvent> QueryEventsAsync(EventQuery query, CancellationToken cancellationToken) =>
-        StreamAsync(connection => CatalogReader.Events(connection, query), CatalogReader.ReadEvent, () => writer.RefreshEventsAsync(cancellationToken), cancellationToken);
+        StreamAsync(connection => CatalogReader.Events(connection, query), CatalogReader.ReadEvent, cancellationToken);
 
     /// <summary>How many backups of a device the catalog knew before it is refreshed: a listing that has shrunk abruptly is not believed by retention.</summary>
     public async Task<int> CountBackupsAsync(string device, CancellationToken cancellationToken)
@@ -88,7 +88,6 @@ public sealed class BackupCatalog : IDisposable
                 return command;
             },
             row => row.GetInt32(0),
-            () => Task.FromResult<IReadOnlyList<EdgeBackupException>>([]),
             cancellationToken).ConfigureAwait(false))
         {
             count = value;
@@ -115,7 +114,6 @@ public sealed class BackupCatalog : IDisposable
                 return command;
             },
             row => row.GetString(0),
-            () => writer.RefreshAllAsync(cancellationToken),
             cancellationToken);
 
     /// <summary>
@@ -128,8 +126,21 @@ public sealed class BackupCatalog : IDisposable
         await RefreshDevicesAsync([device], cancellationToken).ConfigureAwait(false);
         for (var index = 0; index < lineage.Count; index++)
         {
+<<<<<<< HEAD
             var predecessors = await ToListAsync("SELECT predecessor FROM predecessors WHERE device = $device ORDER BY predecessor;", lineage[index], cancellationToken).ConfigureAwait(false);
             if (predecessors.Count == 0)
+=======
+            await foreach (var replaced in StreamAsync(
+                connection =>
+                {
+                    var command = connection.CreateCommand();
+                    command.CommandText = "SELECT id FROM devices WHERE replaced_by = $device ORDER BY id;";
+                    command.Parameters.AddWithValue("$device", lineage[index]);
+                    return command;
+                },
+                row => row.GetString(0),
+                cancellationToken).ConfigureAwait(false))
+>>>>>>> ops
             {
                 continue;
             }
@@ -184,9 +195,19 @@ public sealed class BackupCatalog : IDisposable
         }
         catch (Exception exception) when (IsDamage(exception))
         {
-            await file.RecreateAsync(generation, cancellationToken).ConfigureAwait(false);
+            await MakeAnewAsync(generation, cancellationToken).ConfigureAwait(false);
             return await action().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>
+    /// All tables are filled again, not only those that are asked for just now: the caller may have brought the others up
+    /// to date a moment ago and rely on it.
+    /// </summary>
+    private async Task MakeAnewAsync(int damagedGeneration, CancellationToken cancellationToken)
+    {
+        await file.RecreateAsync(damagedGeneration, cancellationToken).ConfigureAwait(false);
+        await writer.RefreshAllAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -196,7 +217,6 @@ public sealed class BackupCatalog : IDisposable
     private async IAsyncEnumerable<T> StreamAsync<T>(
         Func<SqliteConnection, SqliteCommand> build,
         Func<SqliteDataReader, T> read,
-        Func<Task<IReadOnlyList<EdgeBackupException>>> refill,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var delivered = 0L;
@@ -220,8 +240,7 @@ public sealed class BackupCatalog : IDisposable
                 catch (Exception exception) when (attempt == 0 && IsDamage(exception))
                 {
                     rows.Dispose();
-                    await file.RecreateAsync(generation, cancellationToken).ConfigureAwait(false);
-                    await refill().ConfigureAwait(false);
+                    await MakeAnewAsync(generation, cancellationToken).ConfigureAwait(false);
                     break;
                 }
 

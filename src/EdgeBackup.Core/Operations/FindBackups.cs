@@ -71,7 +71,7 @@ public sealed class FindBackups
 
         foreach (var id in missingIds)
         {
-            if (!await ExistsAsync(new BackupQuery { Devices = devices, Ids = [id] }, cancellationToken).ConfigureAwait(false))
+            if (!await ExistsAsync(new BackupQuery { Devices = devices, Ids = [WildcardPattern.Escape(id)] }, cancellationToken).ConfigureAwait(false))
             {
                 await onError(await NotFoundAsync(id, devices, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
             }
@@ -79,7 +79,7 @@ public sealed class FindBackups
 
         foreach (var name in missingNames)
         {
-            if (!await ExistsAsync(new BackupQuery { Devices = devices, Names = [name] }, cancellationToken).ConfigureAwait(false))
+            if (!await ExistsAsync(new BackupQuery { Devices = devices, Names = [WildcardPattern.Escape(name)] }, cancellationToken).ConfigureAwait(false))
             {
                 await onError(await NotFoundAsync(name, devices, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
             }
@@ -140,7 +140,12 @@ public sealed class FindBackups
         }
 
         await RefreshAsync(cancellationToken).ConfigureAwait(false);
-        foreach (var query in (BackupQuery[])[new BackupQuery { Devices = devices, Ids = [text] }, new BackupQuery { Devices = devices, Names = [text] }])
+
+        // A name may hold '[' or '*': where it matches nothing as a wildcard, it is taken for what it is.
+        foreach (var query in (BackupQuery[])[
+            new BackupQuery { Devices = devices, Ids = [text] },
+            new BackupQuery { Devices = devices, Names = [text] },
+            new BackupQuery { Devices = devices, Names = [WildcardPattern.Escape(text)] }])
         {
             var matches = new List<CatalogBackup>();
             await foreach (var backup in context.Catalog.QueryBackupsAsync(query, cancellationToken).ConfigureAwait(false))
@@ -205,8 +210,12 @@ public sealed class FindBackups
         var open = new List<string>();
         foreach (var text in texts)
         {
+<<<<<<< HEAD
             var literal = WildcardPattern.Unescape(text);
             if (!WildcardPattern.HasWildcard(text) && await IsKnownAsync(literal, cancellationToken).ConfigureAwait(false))
+=======
+            if (RegisteredDevices.IsPattern(text, exact))
+>>>>>>> ops
             {
                 found.Add(literal);
             }

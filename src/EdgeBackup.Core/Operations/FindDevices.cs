@@ -62,13 +62,10 @@ public sealed class FindDevices
     /// <param name="cancellationToken">Stops.</param>
     public async IAsyncEnumerable<ListedDevice> RunAsync(FindDevicesOptions options, Func<EdgeBackupException, Task> onError, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var problems = new List<EdgeBackupException>();
-        problems.AddRange(await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false));
-        var literals = options.Ids.Count > 0 && !options.Ids.Any(WildcardPattern.HasWildcard);
-        var ids = options.Ids;
+        List<string>? ids = null;
         if (options.Ids.Count > 0)
         {
-            var found = new List<string>();
+            ids = [];
             foreach (var (_, id, error) in await RegisteredDevices.ResolveAsync(context, options.Ids, cancellationToken).ConfigureAwait(false))
             {
                 if (error is not null)
@@ -77,23 +74,30 @@ public sealed class FindDevices
                 }
                 else
                 {
-                    found.Add(id!);
+                    ids.Add(id!);
                 }
             }
+<<<<<<< HEAD
+=======
 
             if (found.Count == 0)
             {
                 yield break;
             }
 
-            ids = literals ? found.Select(WildcardEscape).ToList() : options.Ids;
+            // Beside wildcards a text also stands for the device of that very id, as in RegisteredDevices.
+            ids = [.. literals ? [] : options.Ids, .. (literals ? found : options.Ids).Select(WildcardPattern.Escape)];
             problems.AddRange(await context.Catalog.RefreshBackupsAsync(literals ? found : null, cancellationToken).ConfigureAwait(false));
         }
         else
         {
             problems.AddRange(await context.Catalog.RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false));
+>>>>>>> ops
         }
 
+        var problems = new List<EdgeBackupException>();
+        problems.AddRange(await context.Catalog.RefreshDevicesAsync(ids, cancellationToken).ConfigureAwait(false));
+        problems.AddRange(await context.Catalog.RefreshBackupsAsync(ids, cancellationToken).ConfigureAwait(false));
         problems.AddRange(await context.Catalog.RefreshEventsAsync(cancellationToken).ConfigureAwait(false));
         foreach (var problem in problems)
         {
@@ -135,8 +139,6 @@ public sealed class FindDevices
     /// <summary>A backup from the future (a clock that was set back) is no younger than new.</summary>
     private static TimeSpan? Age(CatalogDevice device, DateTimeOffset now) =>
         device.LastBackup is not { } last ? null : now > last ? now - last : TimeSpan.Zero;
-
-    private static string WildcardEscape(string id) => id.Replace("`", "``", StringComparison.Ordinal).Replace("*", "`*", StringComparison.Ordinal).Replace("?", "`?", StringComparison.Ordinal).Replace("[", "`[", StringComparison.Ordinal);
 
     private async Task<Dictionary<string, List<string>>> LoadReplacementsAsync(CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Devices.Folder;
+using EdgeBackup.Core.Devices.Http;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Capture;
 using EdgeBackup.Core.Operations.Repositories;
@@ -66,6 +67,15 @@ public sealed class RegisterDevice
                 options.Address.Text);
         }
 
+        if (identity.Id.Any(char.IsControl))
+        {
+            // It is shown in every table and every error from now on.
+            throw new EdgeBackupException(
+                options.Id is null ? ErrorIds.DeviceResponseInvalid : ErrorIds.DeviceRegistrationMismatch,
+                $"The id of the device at {options.Address.Text} contains control characters. Give the device an id that can be shown and typed.",
+                options.Address.Text);
+        }
+
         var before = await context.Devices.GetAsync(identity.Id, cancellationToken).ConfigureAwait(false);
         CheckDuplicate(options, identity, before);
         if (options.Parent is not null)
@@ -90,7 +100,7 @@ public sealed class RegisterDevice
             Registered = old?.Registered ?? context.Clock.GetUtcNow(),
         };
         await context.Devices.AppendAsync(identity.Id, DeviceLogEntryKind.Registered, entry => entry with { Registration = registration }, cancellationToken).ConfigureAwait(false);
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshDevicesAsync([identity.Id], cancellationToken).ConfigureAwait(false);
         observer.Verbose($"{identity.Id}: registered as {identity.Type} at {options.Address.Text}.");
         return identity.Id;
     }
@@ -105,23 +115,18 @@ public sealed class RegisterDevice
                 options.Address.Text);
         }
 
+        if (options.Address.Kind == ConnectionKind.Http)
+        {
+            // Nobody is asked, so nothing else would say before the first night that the credential may not be sent.
+            _ = DeviceAuthentication.CreateHeader(ToConnectionOptions(options), new Uri(options.Address.Text));
+        }
+
         return new DeviceIdentity { Id = options.Id, Type = options.Type, Version = options.Version };
     }
 
     private async Task<DeviceIdentity> AskAsync(RegisterDeviceOptions options, CancellationToken cancellationToken)
     {
-        var connection = context.Connections.Connect(new ConnectionOptions
-        {
-            Address = options.Address,
-            Id = options.Id,
-            Name = options.Name,
-            Type = options.Type,
-            Version = options.Version,
-            Credential = options.Credential,
-            CertificateThumbprint = options.CertificateThumbprint,
-            AllowUnencryptedAuthentication = options.AllowUnencryptedAuthentication,
-            Trace = line => observer.Verbose($"{options.Address.Text}: {line}"),
-        });
+        var connection = context.Connections.Connect(ToConnectionOptions(options) with { Trace = line => observer.Verbose($"{options.Address.Text}: {line}") });
         await using var lease = connection.ConfigureAwait(false);
         var status = await connection.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         var identity = status.Identity;
@@ -129,6 +134,18 @@ public sealed class RegisterDevice
         CheckClaim("type", options.Type, identity.Type, options.Address.Text);
         return identity;
     }
+
+    private static ConnectionOptions ToConnectionOptions(RegisterDeviceOptions options) => new()
+    {
+        Address = options.Address,
+        Id = options.Id,
+        Name = options.Name,
+        Type = options.Type,
+        Version = options.Version,
+        Credential = options.Credential,
+        CertificateThumbprint = options.CertificateThumbprint,
+        AllowUnencryptedAuthentication = options.AllowUnencryptedAuthentication,
+    };
 
     private static void CheckClaim(string what, string? claimed, string told, string address)
     {

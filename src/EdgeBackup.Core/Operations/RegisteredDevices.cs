@@ -31,20 +31,8 @@ public static class RegisteredDevices
         device);
 
     /// <summary>The error for a literal id that matches nothing.</summary>
-    public static async Task<EdgeBackupException> NotFoundAsync(RepositoryContext context, string device, CancellationToken cancellationToken)
-    {
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
-        var ids = new List<string>();
-        await foreach (var known in context.Catalog.QueryDevicesAsync(new DeviceQuery(), cancellationToken).ConfigureAwait(false))
-        {
-            ids.Add(known.Id);
-        }
-
-        return new EdgeBackupException(
-            ErrorIds.DeviceNotFound,
-            $"No device '{device}' is registered.{NearestNames.Suggest(device, ids)} Get-EdgeDevice lists the registered ones.",
-            device);
-    }
+    public static async Task<EdgeBackupException> NotFoundAsync(RepositoryContext context, string device, CancellationToken cancellationToken) =>
+        NotFound(device, await ListIdsAsync(context, cancellationToken).ConfigureAwait(false));
 
     /// <summary>
     /// Turns what a user typed into the ids of registered devices. A wildcard that matches nothing gives nothing; a
@@ -53,27 +41,41 @@ public static class RegisteredDevices
     /// <returns>For each id an outcome: the id, or the error and the text it is for.</returns>
     public static async Task<IReadOnlyList<(string Text, string? Id, EdgeBackupException? Error)>> ResolveAsync(RepositoryContext context, IEnumerable<string> texts, CancellationToken cancellationToken)
     {
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
-        var ids = new List<string>();
-        await foreach (var known in context.Catalog.QueryDevicesAsync(new DeviceQuery(), cancellationToken).ConfigureAwait(false))
-        {
-            ids.Add(known.Id);
-        }
-
-        var exact = ids.ToHashSet(StringComparer.Ordinal);
+        List<string>? ids = null;
+        HashSet<string>? exact = null;
         var outcomes = new List<(string, string?, EdgeBackupException?)>();
         foreach (var text in texts)
         {
-            if (WildcardPattern.HasWildcard(text))
+<<<<<<< HEAD
+            // An exact id costs a look at its own log only, however many devices there are. It may hold wildcard characters:
+            // a device called 'a[1]' comes back through the pipeline with that id.
+            var literal = WildcardPattern.HasWildcard(text) ? null : WildcardPattern.Unescape(text);
+            if (await IsRegisteredAsync(context, text, cancellationToken).ConfigureAwait(false))
+            {
+                outcomes.Add((text, text, null));
+                continue;
+            }
+
+            if (literal is not null && literal != text && await IsRegisteredAsync(context, literal, cancellationToken).ConfigureAwait(false))
+            {
+                outcomes.Add((text, literal, null));
+                continue;
+            }
+
+            ids ??= await ListIdsAsync(context, cancellationToken).ConfigureAwait(false);
+            if (literal is null)
+=======
+            if (IsPattern(text, exact))
+>>>>>>> ops
             {
                 var pattern = new WildcardPattern(text);
                 outcomes.AddRange(ids.Where(pattern.IsMatch).Select(id => (text, (string?)id, (EdgeBackupException?)null)));
                 continue;
             }
 
-            var literal = WildcardPattern.Unescape(text);
+            exact ??= ids.ToHashSet(StringComparer.Ordinal);
             var match = FindLiteral(literal, ids, exact);
-            outcomes.Add(match is not null ? (text, match, null) : (text, null, await NotFoundAsync(context, literal, cancellationToken).ConfigureAwait(false)));
+            outcomes.Add(match is not null ? (text, match, null) : (text, null, NotFound(literal, ids)));
         }
 
         return outcomes;
@@ -95,6 +97,35 @@ public static class RegisteredDevices
                 text),
         };
     }
+
+<<<<<<< HEAD
+    private static async Task<bool> IsRegisteredAsync(RepositoryContext context, string id, CancellationToken cancellationToken) =>
+        (await context.Devices.GetAsync(id, cancellationToken).ConfigureAwait(false)).Registration is not null;
+
+    private static EdgeBackupException NotFound(string device, IEnumerable<string> ids) => new(
+        ErrorIds.DeviceNotFound,
+        $"No device '{device}' is registered.{NearestNames.Suggest(device, ids)} Get-EdgeDevice lists the registered ones.",
+        device);
+
+    private static async Task<List<string>> ListIdsAsync(RepositoryContext context, CancellationToken cancellationToken)
+    {
+        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        var ids = new List<string>();
+        await foreach (var known in context.Catalog.QueryDevicesAsync(new DeviceQuery(), cancellationToken).ConfigureAwait(false))
+        {
+            ids.Add(known.Id);
+        }
+
+        return ids;
+    }
+=======
+    /// <summary>
+    /// Whether a text stands for other ids than itself. 'edge[1]' may be the very id of a device, as it comes through the
+    /// pipeline; '*' and '?' match themselves in any case.
+    /// </summary>
+    internal static bool IsPattern(string text, HashSet<string> exact) =>
+        WildcardPattern.HasWildcard(text) && (text.Contains('*', StringComparison.Ordinal) || text.Contains('?', StringComparison.Ordinal) || !exact.Contains(text));
+>>>>>>> ops
 
     /// <summary>Ids are exact; a different letter case is accepted where it means one device only.</summary>
     internal static string? FindLiteral(string literal, IReadOnlyList<string> ids, HashSet<string> exact)

@@ -13,12 +13,11 @@ public static class FolderDevice
 
     /// <summary>
     /// Whether a folder is an EdgeBackup repository, so that it is not taken for a device: it holds
-    /// <c>repository.json</c>, <c>keys</c> and <c>packs</c>.
+    /// <c>repository.json</c> and <c>keys</c>. The first backup makes <c>packs</c>, so that a new one has none.
     /// </summary>
     public static bool LooksLikeRepository(string path) =>
         File.Exists(Path.Combine(path, "repository.json"))
-        && Directory.Exists(Path.Combine(path, "keys"))
-        && Directory.Exists(Path.Combine(path, "packs"));
+        && Directory.Exists(Path.Combine(path, "keys"));
 
     /// <summary>Whether an item's path means <see cref="IdentityFile"/>.</summary>
     internal static bool IsIdentity(string path, IPlatform platform) => string.Equals(path, IdentityFile, Comparison(platform));

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Platform;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
@@ -9,6 +11,8 @@ namespace EdgeBackup.Core.Operations.Repositories;
 /// <summary>An open repository with everything that operations need around it. Thread-safe; dispose to close.</summary>
 public sealed class RepositoryContext : IAsyncDisposable
 {
+    private readonly ConcurrentDictionary<(string Device, string Name), bool> namesBeingTaken = new();
+
     /// <param name="repository">Closed with the context.</param>
     /// <param name="catalog">Closed with the context.</param>
     /// <param name="connections">Makes connections to devices.</param>
@@ -50,9 +54,31 @@ public sealed class RepositoryContext : IAsyncDisposable
     /// <summary>Whether it is the user's embedded repository.</summary>
     public bool IsEmbedded { get; init; }
 
+    /// <summary>
+    /// Keeps the name of a manual backup for one command from the moment it is found free until the backup is recorded,
+    /// so that two that run beside each other cannot both find it free.
+    /// </summary>
+    /// <returns>Dispose to give the name up.</returns>
+    /// <exception cref="EdgeBackupException">BackupNameInUse: another command has it.</exception>
+    public IDisposable ReserveBackupName(string device, string name)
+    {
+        var key = (device, name.ToUpperInvariant());
+        return namesBeingTaken.TryAdd(key, true)
+            ? new NameReservation(namesBeingTaken, key)
+            : throw new EdgeBackupException(
+                ErrorIds.BackupNameInUse,
+                $"Another command is just taking a manual backup named '{name}' of the device '{device}'. Give another name.",
+                name);
+    }
+
     public async ValueTask DisposeAsync()
     {
         Catalog.Dispose();
         await Repository.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private sealed class NameReservation(ConcurrentDictionary<(string Device, string Name), bool> names, (string Device, string Name) key) : IDisposable
+    {
+        public void Dispose() => names.TryRemove(key, out _);
     }
 }

@@ -91,7 +91,7 @@ public sealed class SwitchDevice
             broken.Id,
             cancellationToken,
             backup: record.Id).ConfigureAwait(false);
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshDevicesAsync([replacement, broken.Id], cancellationToken).ConfigureAwait(false);
         return new SwitchOutcome(replacement, broken.Id, result, new Fence(replacement, fenced.Time, fenced.Author, fenced.Reason, fenced.Backup));
     }
 

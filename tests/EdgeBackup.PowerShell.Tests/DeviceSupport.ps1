@@ -1,0 +1,127 @@
+# What the files that drive whole jobs share. Dot-source it in BeforeAll: its functions must see the test's own
+# preferences, which functions of a module do not.
+Import-Module $PSScriptRoot/TestSupport.psm1 -Force
+$env:XDG_DATA_HOME = New-TestFolder -Prefix data
+Import-Module (Get-ModulePath) -Force
+$ProgressPreference = 'SilentlyContinue'
+
+function New-TestRepository {
+    # A repository of its own with a key file, which becomes the session's.
+    $folder = New-TestFolder -Prefix repository
+    Initialize-EdgeRepository (Join-Path $folder 'r') -KeyFile (Join-Path $folder 'k.key')
+}
+
+function Watch {
+    # Runs a script block to its end, whatever goes wrong, and gives all that it said.
+    param([scriptblock] $ScriptBlock)
+
+    $ErrorActionPreference = 'Continue'
+    $said = [pscustomobject]@{ Output = [System.Collections.Generic.List[object]]::new(); Errors = [System.Collections.Generic.List[object]]::new(); Warnings = [System.Collections.Generic.List[object]]::new(); Text = '' }
+    $text = [System.Text.StringBuilder]::new()
+    try {
+        & $ScriptBlock *>&1 | ForEach-Object {
+            $null = $text.AppendLine(($_ | Format-List * -Force | Out-String))
+            switch ($_) {
+                { $_ -is [System.Management.Automation.ErrorRecord] } { $said.Errors.Add($_); break }
+                { $_ -is [System.Management.Automation.WarningRecord] } { $said.Warnings.Add($_); break }
+                { $_ -is [System.Management.Automation.InformationalRecord] -or $_ -is [System.Management.Automation.InformationRecord] } { break }
+                default { $said.Output.Add($_) }
+            }
+        }
+    }
+    catch {
+        $said.Errors.Add($_)
+        $null = $text.AppendLine(($_ | Format-List * -Force | Out-String))
+    }
+    $said.Text = $text.ToString()
+    $said
+}
+
+function Get-Refusal {
+    # The one error that a script block ends with: its id, a colon, its message. Anything else is told as it is.
+    param([scriptblock] $ScriptBlock)
+
+    $said = Watch $ScriptBlock
+    if ($said.Errors.Count -ne 1) {
+        return "$($said.Errors.Count) errors: $($said.Errors -join ' | ') and $($said.Output.Count) objects"
+    }
+    "$(Get-ErrorId $said.Errors[0]): $($said.Errors[0])"
+}
+
+function Start-Fleet {
+    # The simulator of this file. Devices are added with Add-Device.
+    $script:fleet = Start-Simulator -ArgumentList '--devices', '1'
+    $script:control = ([uri]$fleet.Device[0].Address).GetLeftPart('Authority') + '/simulator/devices'
+}
+
+function Invoke-Control {
+    # A call to the hand behind the devices.
+    param([string] $Path, [string] $Method = 'GET', $Body)
+
+    $call = @{ Uri = "$control/$Path"; Method = $Method }
+    if ($Body -is [System.Collections.IDictionary]) {
+        $call.Body = ConvertTo-Json $Body -Depth 5
+        $call.ContentType = 'application/json'
+    }
+    elseif ($null -ne $Body) {
+        $call.Body = [System.Text.Encoding]::UTF8.GetBytes($Body)
+        $call.ContentType = 'application/octet-stream'
+    }
+    Invoke-RestMethod @call
+}
+
+function Add-Device {
+    # Switches a simulated device on and, unless told otherwise, registers it. Returns its address.
+    param([string] $Id, [string] $Type = 'edge-controller', [string] $Version = '1.25.0', [switch] $Unregistered)
+
+    $device = Invoke-Control '' POST @{ id = $Id; type = $Type; version = $Version }
+    if (-not $Unregistered) {
+        $null = Register-EdgeDevice $device.address
+    }
+    $device.address
+}
+
+function Set-DeviceItem {
+    param([string] $Id, [string] $Path, [string] $Text, [string] $Kind = 'configuration', [string] $Retain = 'cold')
+    $null = Invoke-Control "$Id/items/$([uri]::EscapeDataString($Path).Replace('%2F', '/'))?kind=$Kind&retain=$Retain" PUT $Text
+}
+
+function Get-DeviceItem {
+    # Path to SHA-256 of what a simulated device holds.
+    param([string] $Id)
+    $items = @{}
+    (Invoke-Control "$Id/items") | ForEach-Object { $items[$_.path] = $_.sha256 }
+    $items
+}
+
+function Add-Fault {
+    param([string] $Id, [System.Collections.IDictionary] $Fault)
+    $null = Invoke-Control "$Id/faults" POST $Fault
+}
+
+function Set-Behaviour {
+    param([string] $Id, [System.Collections.IDictionary] $Behaviour)
+    $null = Invoke-Control "$Id/faults" PATCH $Behaviour
+}
+
+function Reset-Device {
+    # Mends everything and ends all transactions.
+    param([string] $Id)
+    $null = Invoke-Control "$Id/faults" DELETE
+    $null = Invoke-Control "$Id/transactions" DELETE
+}
+
+function Get-FolderState {
+    # Everything below a folder as lines, to be compared.
+    param([string] $Path)
+    Get-ChildItem -LiteralPath $Path -Recurse -Force | Sort-Object FullName | ForEach-Object {
+        $relative = [System.IO.Path]::GetRelativePath($Path, $_.FullName)
+        if ($_.PSIsContainer) { "$relative/" } else { "$relative $((Get-FileHash -LiteralPath $_.FullName).Hash)" }
+    }
+}
+
+function Stop-All {
+    Get-EdgeRepository -ErrorAction Ignore | ForEach-Object { Disconnect-EdgeRepository -Repository $_ -ErrorAction Ignore }
+    Stop-Simulator
+    Remove-TestFolder
+}
