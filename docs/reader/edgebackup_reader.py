@@ -196,9 +196,13 @@ class Secret:
         return Secret("recovery", "recovery key", key)
 
 
-def unwrap_master_key(store, secret):
-    """Opens the first key object that the secret fits; tells a wrong key from damaged key objects."""
-    kinds, damaged, wrong = set(), [], 0
+def unwrap_master_key(store, secret, belongs):
+    """The master key from a key object that the secret fits; tells a wrong key from damaged key objects.
+
+    A creation that was killed may have left key objects of a master key that never had a repository, perhaps under the
+    same passphrase or key file. So one that opens is taken only where belongs(master key) says that it is ours.
+    """
+    kinds, damaged, wrong, strangers = set(), [], 0, 0
     names = [name for name in store.names("keys") if name.endswith(".json")]
     if not names:
         raise ReaderError("there are no key objects in %s" % store.path("keys"))
@@ -220,11 +224,17 @@ def unwrap_master_key(store, secret):
             if len(wrapped) != 12 + 32 + TAG:
                 raise Damaged("its wrapped key has a wrong length")
             bound_to = "edgebackup key %s %s" % (key["id"], key["kind"])
-            return AESGCM(wrapping).decrypt(wrapped[:12], wrapped[12:], bound_to.encode())
+            master = AESGCM(wrapping).decrypt(wrapped[:12], wrapped[12:], bound_to.encode())
+            if belongs(master):
+                return master
+            strangers += 1
         except InvalidTag:
             wrong += 1
         except (Damaged, OSError, KeyError, TypeError, ValueError, OverflowError) as error:
             damaged.append("keys/%s (%s)" % (name, plain(error)))
+    if strangers:
+        raise Damaged("the %s is right, but repository.json (or, without it, each backup record) does not fit it: altered or"
+                      " damaged (--without-header reads on without repository.json)" % secret.text)
     if damaged and not wrong:
         raise Damaged("no key object for this %s can be read; damaged: %s" % (secret.text, ", ".join(damaged)))
     if not wrong:
@@ -250,12 +260,23 @@ class Repository:
     def __init__(self, root, secret, without_header=False):
         self.store = Store(root)
         header = None if without_header else self.read_header()
-        self.keys = Keys(unwrap_master_key(self.store, secret()))
+        self.keys = Keys(unwrap_master_key(self.store, secret(), lambda master: self.belongs(master, header)))
+
+    def belongs(self, master, header):
+        """Whether this is the repository's master key: the MAC of repository.json fits or, without it, a record opens."""
+        self.keys = Keys(master)
         if header is not None:
             head, mac = header
-            if not hmac.compare_digest(hmac_sha256(self.keys.header, head), mac):
-                raise Damaged("repository.json was altered or is damaged: its MAC does not fit, although the key is right"
-                              " (--without-header reads on without it)")
+            return hmac.compare_digest(hmac_sha256(self.keys.header, head), mac)
+        names = self.backup_names()
+        return not names or any(self.opens(name) for _, name in names)
+
+    def opens(self, name):
+        try:
+            self.unseal(name)
+            return True
+        except (Damaged, OSError):
+            return False
 
     def read_header(self):
         """The version is looked at before anything else: nothing is known about the bytes of a later one."""
@@ -676,8 +697,8 @@ class Destination:
         return current
 
     def mode_of(self, item, default):
-        """Owners are not in a backup: a set-user-id bit would come to mean another user, so such bits are dropped."""
-        mode = default & ~self.umask if item.mode is None else item.mode & 0o777
+        """Owners are not in a backup: a set-user-id bit would come to mean another user, so those bits are dropped."""
+        mode = default & ~self.umask if item.mode is None else item.mode & 0o1777
         return mode & ~0o222 if item.read_only else mode
 
     def write(self, item, content):
@@ -754,7 +775,7 @@ def list_backups(repository, as_json):
                           bytes=record["length"])
         if as_json:
             row.update((more, record.get(more)) for more in ("deviceName", "deviceType", "version", "notSaved"))
-            print("[" if count == 0 else ",", json.dumps(row), sep="\n" if count else "")
+            print("%s%s" % (",\n" if count else "[", json.dumps(row)), end="")
         else:
             print("\t".join("" if value is None else plain(value) for value in row.values()))
         count += 1
@@ -794,7 +815,7 @@ def extract(repository, backup_id, destination):
         content = backup.content(item) if item.type == "f" else None
         try:
             target.write(item, content)
-            count += 1
+            count += not item.container
             length += item.length
         except (Damaged, OSError, AttributeError, TypeError, ValueError, OverflowError) as error:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
@@ -803,7 +824,7 @@ def extract(repository, backup_id, destination):
             failed.append((item.path, error))
             print("not extracted\t%s\t%s" % (plain(item.path), plain(error)))
     target.finish()
-    print("extracted\t%d entries\t%d bytes" % (count, length))
+    print("extracted\t%d items\t%d bytes" % (count, length))
     if failed:
         path, error = failed[0]
         others = "" if len(failed) == 1 else " (and %d others; standard output names all)" % (len(failed) - 1)
