@@ -104,7 +104,10 @@ public sealed class SimulatedRestores
         session.State = SimulatedRestoreState.Performing;
         session.FinishesAt = device.Clock.GetUtcNow() + device.Faults.CommitDuration;
         session.FailsWith = device.Faults.CommitFailure;
-        Advance(device.Clock.GetUtcNow());
+        if (device.Faults.CommitRestart is null)
+        {
+            Advance(device.Clock.GetUtcNow());
+        }
     }
 
     internal void Advance(DateTimeOffset now)

@@ -106,12 +106,13 @@ public sealed class SwitchDevice
 
     private async Task<(BackupRecord? Record, string Replacement, DeviceState Broken, Fence? Done)> PrepareAsync(SwitchOptions options, CancellationToken cancellationToken)
     {
-        if (string.Equals(options.Device, options.Replaces, StringComparison.Ordinal))
+        var same = string.Equals(options.Device, options.Replaces, StringComparison.Ordinal);
+        var broken = same ? null : await FindBrokenAsync(options.Replaces, cancellationToken).ConfigureAwait(false);
+        if (broken is null || string.Equals(options.Device, broken.Id, StringComparison.Ordinal))
         {
             throw new EdgeBackupException(ErrorIds.SwitchRefused, $"'{options.Device}' cannot replace itself. Give the new device's id as -Device and the broken one's as -Replaces; to bring a device back to a backup use Restore-EdgeBackup.", options.Device);
         }
 
-        var broken = await FindBrokenAsync(options.Replaces, cancellationToken).ConfigureAwait(false);
         var replacement = await RegisteredDevices.RequireAsync(context, options.Device, cancellationToken).ConfigureAwait(false);
         if (broken.Fence is { } fence)
         {
@@ -125,6 +126,11 @@ public sealed class SwitchDevice
                 var refusal = RegisteredDevices.Replaced(broken.Id, fence);
                 throw new EdgeBackupException(refusal.ErrorId, refusal.Message + " -Force switches nevertheless.", broken.Id);
             }
+        }
+
+        if (replacement.Fence is { } fenced && !options.Force)
+        {
+            throw RegisteredDevices.Replaced(replacement.Id, fenced);
         }
 
         var record = await FindBackupAsync(options, broken.Id, cancellationToken).ConfigureAwait(false);
@@ -142,8 +148,15 @@ public sealed class SwitchDevice
         }
 
         await context.Catalog.RefreshBackupsAsync([id], cancellationToken).ConfigureAwait(false);
-        return await context.Catalog.CountBackupsAsync(id, cancellationToken).ConfigureAwait(false) > 0
-            ? state
+        if (await context.Catalog.CountBackupsAsync(id, cancellationToken).ConfigureAwait(false) > 0)
+        {
+            return state;
+        }
+
+        // As everywhere else, another letter case will do where it means one device.
+        return !WildcardPattern.HasWildcard(id)
+            && await RegisteredDevices.ResolveAsync(context, [id], cancellationToken).ConfigureAwait(false) is [{ Id: { } known }]
+            ? await context.Devices.GetAsync(known, cancellationToken).ConfigureAwait(false)
             : throw await RegisteredDevices.NotFoundAsync(context, id, cancellationToken).ConfigureAwait(false);
     }
 
