@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Records;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -12,16 +13,19 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
     /// <summary>Ids of devices.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralDeviceIdCompleter))]
     public string[] Device { get; set; } = [];
 
     /// <summary>Tags.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralTagCompleter))]
     public string[] Tag { get; set; } = [];
 
     /// <summary>Device types.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceTypeCompleter))]
     public string[] Type { get; set; } = [];
 
     /// <summary>How old the newest backup may be.</summary>

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -13,6 +14,7 @@ public sealed class GetEdgeDeviceTypeCommand : EdgeRepositoryCommand
     [Parameter(Position = 0)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceTypeCompleter))]
     public string[] Id { get; set; } = ["*"];
 
     /// <inheritdoc/>

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Records;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -14,6 +15,7 @@ public sealed class GetEdgeEventCommand : EdgeRepositoryCommand
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownDeviceIdCompleter))]
     public string[] Device { get; set; } = [];
 
     /// <summary>At this time or later.</summary>
