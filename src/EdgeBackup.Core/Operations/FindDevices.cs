@@ -86,8 +86,10 @@ public sealed class FindDevices
                 yield break;
             }
 
-            // Beside wildcards a text also stands for the device of that very id, as in RegisteredDevices.
-            ids = [.. literals ? [] : options.Ids, .. (literals ? found : options.Ids).Select(WildcardPattern.Escape)];
+            var exact = found.ToHashSet(StringComparer.Ordinal);
+            ids = literals
+                ? found.ConvertAll(WildcardPattern.Escape)
+                : options.Ids.Select(text => RegisteredDevices.IsPattern(text, exact) ? text : WildcardPattern.Escape(WildcardPattern.Unescape(text))).ToList();
             problems.AddRange(await context.Catalog.RefreshBackupsAsync(literals ? found : null, cancellationToken).ConfigureAwait(false));
         }
         else
