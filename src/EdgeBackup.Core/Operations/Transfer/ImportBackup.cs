@@ -46,7 +46,7 @@ public sealed class ImportBackup
             var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
             await using var lease = stream.ConfigureAwait(false);
             using var archive = new ZipArchive(stream, ZipArchiveMode.Read);
-            return await ReadAsync(archive, path, cancellationToken).ConfigureAwait(false);
+            return await ReadAsync(archive, stream, path, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is InvalidDataException or JsonException or EndOfStreamException)
         {
@@ -60,7 +60,7 @@ public sealed class ImportBackup
         path,
         cause);
 
-    private async Task<ListedBackup> ReadAsync(ZipArchive archive, string path, CancellationToken cancellationToken)
+    private async Task<ListedBackup> ReadAsync(ZipArchive archive, FileStream stream, string path, CancellationToken cancellationToken)
     {
         var header = JsonSerializer.Deserialize(await ReadEntryAsync(archive, PortableBackup.HeaderEntry, path, cancellationToken).ConfigureAwait(false), PortableJson.Default.PortableHeader)
             ?? throw Damaged(path, "its header is null");
@@ -85,6 +85,12 @@ public sealed class ImportBackup
         if (items.Count != header.Items)
         {
             throw Damaged(path, $"it lists {items.Count} items instead of {header.Items}");
+        }
+
+        // Last, so that a newer format or a bad path is called by its name.
+        if (!await PortableSeal.IsWholeAsync(stream, cancellationToken).ConfigureAwait(false))
+        {
+            throw Damaged(path, "its bytes are not those that were exported");
         }
 
         var policies = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
