@@ -67,7 +67,9 @@ function Invoke-Control {
         $call.Body = [System.Text.Encoding]::UTF8.GetBytes($Body)
         $call.ContentType = 'application/octet-stream'
     }
-    Invoke-RestMethod @call
+    # It gives a list as one object; as a variable it is enumerated.
+    $answer = Invoke-RestMethod @call
+    $answer
 }
 
 function Add-Device {
@@ -86,6 +88,12 @@ function Set-DeviceItem {
     $null = Invoke-Control "$Id/items/$([uri]::EscapeDataString($Path).Replace('%2F', '/'))?kind=$Kind&retain=$Retain" PUT $Text
 }
 
+function Remove-DeviceItem {
+    # Removes an item, where it is there.
+    param([string] $Id, [string] $Path)
+    $null = Invoke-RestMethod -Uri "$control/$Id/items/$Path" -Method Delete -SkipHttpErrorCheck
+}
+
 function Get-DeviceItem {
     # Path to SHA-256 of what a simulated device holds.
     param([string] $Id)
@@ -102,6 +110,12 @@ function Add-Fault {
 function Set-Behaviour {
     param([string] $Id, [System.Collections.IDictionary] $Behaviour)
     $null = Invoke-Control "$Id/faults" PATCH $Behaviour
+}
+
+function Get-DeviceCall {
+    # The calls that a device received, as "METHOD path".
+    param([string] $Id, [int] $Skip = 0)
+    Invoke-Control "$Id/calls" | Select-Object -Skip $Skip | ForEach-Object { "$($_.method) $($_.path)" }
 }
 
 function Reset-Device {

@@ -141,11 +141,11 @@ public sealed class FindBackups
 
         await RefreshAsync(cancellationToken).ConfigureAwait(false);
 
-        // A name may hold '[' or '*': where it matches nothing as a wildcard, it is taken for what it is.
+        // A name may hold '[' or '*': where one backup is meant, the one of that very name is.
         foreach (var query in (BackupQuery[])[
             new BackupQuery { Devices = devices, Ids = [text] },
-            new BackupQuery { Devices = devices, Names = [text] },
-            new BackupQuery { Devices = devices, Names = [WildcardPattern.Escape(text)] }])
+            new BackupQuery { Devices = devices, Names = [WildcardPattern.Escape(text)] },
+            new BackupQuery { Devices = devices, Names = [text] }])
         {
             var matches = new List<CatalogBackup>();
             await foreach (var backup in context.Catalog.QueryBackupsAsync(query, cancellationToken).ConfigureAwait(false))

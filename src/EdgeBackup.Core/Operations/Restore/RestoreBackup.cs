@@ -237,11 +237,25 @@ public sealed class RestoreBackup
     {
         await WaitForDeviceAsync(contact, cancellationToken).ConfigureAwait(false);
         var items = 0;
-        var comparison = await new DeviceReader(contact.Connection).CompareAsync(
-            sent,
-            BackupContent.All,
-            item => observer.Progress(new OperationProgress($"Restoring {contact.Id}", $"reading back {item.Item.Path}", Interlocked.Increment(ref items), sent.Count)),
-            cancellationToken).ConfigureAwait(false);
+        DeviceComparison comparison;
+        try
+        {
+            comparison = await new DeviceReader(contact.Connection).CompareAsync(
+                sent,
+                BackupContent.All,
+                item => observer.Progress(new OperationProgress($"Restoring {contact.Id}", $"reading back {item.Item.Path}", Interlocked.Increment(ref items), sent.Count)),
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.CaptureFailed or ErrorIds.DeviceUnreachable or ErrorIds.DeviceResponseInvalid or ErrorIds.ItemPathInvalid)
+        {
+            // To whoever asked for a restore this is no failed capture: the restore is made and not proven.
+            throw new EdgeBackupException(
+                ErrorIds.RestoreVerifyFailed,
+                $"The device '{contact.Id}' took the restore, but it could not be read back: {exception.Message} Restore once more, or look at the device.",
+                contact.Id,
+                exception);
+        }
+
         var differences = comparison.Differences.ToList();
         if (options.Paths.Count == 0)
         {

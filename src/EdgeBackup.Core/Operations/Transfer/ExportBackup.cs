@@ -118,6 +118,7 @@ public sealed class ExportBackup
             await WriteEntryAsync(archive, PortableBackup.HeaderEntry, new MemoryStream(headerBytes), cancellationToken).ConfigureAwait(false);
         }
 
+        await PortableSeal.WriteAsync(stream, cancellationToken).ConfigureAwait(false);
         stream.Flush(flushToDisk: true);
     }
 

@@ -46,7 +46,7 @@ public sealed class ImportBackup
             var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
             await using var lease = stream.ConfigureAwait(false);
             using var archive = new ZipArchive(stream, ZipArchiveMode.Read);
-            return await ReadAsync(archive, path, cancellationToken).ConfigureAwait(false);
+            return await ReadAsync(archive, stream, path, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is InvalidDataException or JsonException or EndOfStreamException)
         {
@@ -60,7 +60,7 @@ public sealed class ImportBackup
         path,
         cause);
 
-    private async Task<ListedBackup> ReadAsync(ZipArchive archive, string path, CancellationToken cancellationToken)
+    private async Task<ListedBackup> ReadAsync(ZipArchive archive, FileStream stream, string path, CancellationToken cancellationToken)
     {
         var header = JsonSerializer.Deserialize(await ReadEntryAsync(archive, PortableBackup.HeaderEntry, path, cancellationToken).ConfigureAwait(false), PortableJson.Default.PortableHeader)
             ?? throw Damaged(path, "its header is null");
@@ -74,7 +74,7 @@ public sealed class ImportBackup
             throw new EdgeBackupException(ErrorIds.RepositoryFormatUnsupported, $"'{path}' has the portable format {header.FormatVersion}; this version reads {PortableBackup.FormatVersion}. Update EdgeBackup.", path);
         }
 
-        CheckHeader(header.Backup, path);
+        CheckHeader(header.Backup ?? throw Damaged(path, "its header names no backup"), path);
         var itemBytes = await ReadEntryAsync(archive, PortableBackup.ItemsEntry, path, cancellationToken).ConfigureAwait(false);
         if (Convert.ToHexStringLower(SHA256.HashData(itemBytes)) != header.ItemsDigest)
         {
@@ -85,6 +85,12 @@ public sealed class ImportBackup
         if (items.Count != header.Items)
         {
             throw Damaged(path, $"it lists {items.Count} items instead of {header.Items}");
+        }
+
+        // Last, so that a newer format or a bad path is called by its name.
+        if (!await PortableSeal.IsWholeAsync(stream, cancellationToken).ConfigureAwait(false))
+        {
+            throw Damaged(path, "its bytes are not those that were exported");
         }
 
         var policies = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
@@ -110,6 +116,17 @@ public sealed class ImportBackup
         if (!BackupIds.IsId(header.Id) || string.IsNullOrWhiteSpace(header.Device) || header.Device.Any(char.IsControl) || !Devices.DeviceTypes.IsWord(header.DeviceType))
         {
             throw Damaged(path, "its header has no valid id, device or type");
+        }
+
+        // These are shown in terminals, which obey control characters.
+        if (new[] { header.DeviceName, header.Version, header.Author }.Any(text => text?.Any(char.IsControl) == true))
+        {
+            throw Damaged(path, "its header contains control characters");
+        }
+
+        if (header.NotSaved is null || header.NotSaved.Any(item => item?.Path is null || item.Reason is null))
+        {
+            throw Damaged(path, "its header has no list of what was not saved");
         }
 
         if ((header.Kind == BackupKind.Manual) != (header.Name is not null) || !Enum.IsDefined(header.Kind) || !Enum.IsDefined(header.Content))

@@ -6,7 +6,7 @@ namespace EdgeBackup.Core.Operations.Transfer;
 
 /// <summary>
 /// The portable file of a backup (docs/format.md, Portable file): a ZIP archive with <c>backup.json</c>, <c>items.jsonl</c>
-/// and the items' bytes as <c>data/1</c>, <c>data/2</c>, … It is not encrypted, so that any repository can read it in.
+/// and the items' bytes as <c>data/1</c>, <c>data/2</c>, …, and at its end a <see cref="PortableSeal"/>. It is not encrypted, so that any repository can read it in.
 /// </summary>
 internal static class PortableBackup
 {
