@@ -12,40 +12,41 @@ function New-TestRepository {
 }
 
 function Watch {
-    # Runs a script block to its end, whatever goes wrong, and gives all that it said.
+    # Runs a script block to its end, whatever goes wrong, and gives all that it said. The block sees the variables of
+    # this function before the test's own, which is why they have such names.
     param([scriptblock] $ScriptBlock)
 
     $ErrorActionPreference = 'Continue'
-    $said = [pscustomobject]@{ Output = [System.Collections.Generic.List[object]]::new(); Errors = [System.Collections.Generic.List[object]]::new(); Warnings = [System.Collections.Generic.List[object]]::new(); Text = '' }
-    $text = [System.Text.StringBuilder]::new()
+    $watchedRecords = [System.Collections.Generic.List[object]]::new()
     try {
-        & $ScriptBlock *>&1 | ForEach-Object {
-            $null = $text.AppendLine(($_ | Format-List * -Force | Out-String))
-            switch ($_) {
-                { $_ -is [System.Management.Automation.ErrorRecord] } { $said.Errors.Add($_); break }
-                { $_ -is [System.Management.Automation.WarningRecord] } { $said.Warnings.Add($_); break }
-                { $_ -is [System.Management.Automation.InformationalRecord] -or $_ -is [System.Management.Automation.InformationRecord] } { break }
-                default { $said.Output.Add($_) }
-            }
-        }
+        & $ScriptBlock *>&1 | ForEach-Object { $watchedRecords.Add($_) }
     }
     catch {
-        $said.Errors.Add($_)
-        $null = $text.AppendLine(($_ | Format-List * -Force | Out-String))
+        $watchedRecords.Add($_)
     }
-    $said.Text = $text.ToString()
-    $said
+    $watched = [pscustomobject]@{
+        All      = $watchedRecords
+        Errors   = @($watchedRecords | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] })
+        Warnings = @($watchedRecords | Where-Object { $_ -is [System.Management.Automation.WarningRecord] })
+        Output   = @($watchedRecords | Where-Object {
+                $_ -isnot [System.Management.Automation.ErrorRecord] -and $_ -isnot [System.Management.Automation.InformationalRecord] -and
+                $_ -isnot [System.Management.Automation.InformationRecord]
+            })
+    }
+    # Everything, down to the inner exceptions; only when it is asked for, since that is slow.
+    $watched | Add-Member ScriptProperty Text { $this.All | ForEach-Object { $_ | Format-List * -Force | Out-String -Width 4096 } | Out-String -Width 4096 }
+    $watched
 }
 
 function Get-Refusal {
     # The one error that a script block ends with: its id, a colon, its message. Anything else is told as it is.
     param([scriptblock] $ScriptBlock)
 
-    $said = Watch $ScriptBlock
-    if ($said.Errors.Count -ne 1) {
-        return "$($said.Errors.Count) errors: $($said.Errors -join ' | ') and $($said.Output.Count) objects"
+    $refused = Watch $ScriptBlock
+    if ($refused.Errors.Count -ne 1) {
+        return "$($refused.Errors.Count) errors: $($refused.Errors -join ' | ') and $($refused.Output.Count) objects"
     }
-    "$(Get-ErrorId $said.Errors[0]): $($said.Errors[0])"
+    "$(Get-ErrorId $refused.Errors[0]): $($refused.Errors[0])"
 }
 
 function Start-Fleet {
