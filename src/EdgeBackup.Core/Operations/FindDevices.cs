@@ -92,8 +92,10 @@ public sealed class FindDevices
         var replaces = await LoadReplacementsAsync(cancellationToken).ConfigureAwait(false);
         var query = new DeviceQuery { Ids = ids, Names = options.Names, Tags = options.Tags, Types = options.Types, Replaced = options.Replaced };
         var now = context.Clock.GetUtcNow();
+        var missing = options.Names.Where(name => !WildcardPattern.HasWildcard(name)).Select(WildcardPattern.Unescape).ToHashSet(StringComparer.OrdinalIgnoreCase);
         await foreach (var device in context.Catalog.QueryDevicesAsync(query, cancellationToken).ConfigureAwait(false))
         {
+            missing.Remove(device.Name ?? "");
             var policy = policies.For(device.Id, device.Type, device.Tags);
             var listed = new ListedDevice(device, replaces.GetValueOrDefault(device.Id, []), Judge(device, policy, now), Age(device, now));
             if (options.BackupStates.Count == 0 || options.BackupStates.Contains(listed.BackupState))
@@ -101,6 +103,31 @@ public sealed class FindDevices
                 yield return listed;
             }
         }
+
+        foreach (var name in missing)
+        {
+            if (await FindNoNameAsync(name, cancellationToken).ConfigureAwait(false) is { } error)
+            {
+                await onError(error).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>A name that no device has, whatever the other filters say.</summary>
+    private async Task<EdgeBackupException?> FindNoNameAsync(string name, CancellationToken cancellationToken)
+    {
+        var names = new List<string>();
+        await foreach (var device in context.Catalog.QueryDevicesAsync(new DeviceQuery(), cancellationToken).ConfigureAwait(false))
+        {
+            if (device.Name is not null)
+            {
+                names.Add(device.Name);
+            }
+        }
+
+        return names.Contains(name, StringComparer.OrdinalIgnoreCase)
+            ? null
+            : new EdgeBackupException(ErrorIds.DeviceNotFound, $"No registered device is named '{name}'.{NearestNames.Suggest(name, names)} Get-EdgeDevice lists the registered ones.", name);
     }
 
     /// <summary>How a device stands at a moment.</summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Records;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Completion;
@@ -10,7 +11,7 @@ namespace EdgeBackup.PowerShell.Commands;
 [OutputType(typeof(PolicyInfo))]
 public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
 {
-    /// <summary>Ids of devices.</summary>
+    /// <summary>Ids of devices; wildcards allowed.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralDeviceIdCompleter))]
@@ -72,13 +73,27 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
             KeepLast = KeepLast,
             OverdueAfter = OverdueAfter,
         };
-        var scopes = Device.Select(key => (PolicyScope.Device, (string?)key))
-            .Concat(Tag.Select(key => (PolicyScope.Tag, (string?)key)))
-            .Concat(Type.Select(key => (PolicyScope.Type, (string?)key)))
-            .DefaultIfEmpty((PolicyScope.All, null))
-            .ToList();
+        var general = Tag.Select(key => (PolicyScope.Tag, (string?)key)).Concat(Type.Select(key => (PolicyScope.Type, (string?)key))).ToList();
         RunInRepository(async (context, pipeline, cancellationToken) =>
         {
+            var scopes = general;
+            foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, Device, cancellationToken).ConfigureAwait(false))
+            {
+                if (error is not null)
+                {
+                    await pipeline.WriteErrorAsync(error, text).ConfigureAwait(false);
+                }
+                else
+                {
+                    scopes.Add((PolicyScope.Device, id));
+                }
+            }
+
+            if (Device.Length == 0 && general.Count == 0)
+            {
+                scopes.Add((PolicyScope.All, null));
+            }
+
             foreach (var (scope, key) in scopes)
             {
                 if (!await ConfirmAsync(pipeline, PolicyInfo.Name(scope, key), "Set backup policy").ConfigureAwait(false))
