@@ -463,6 +463,11 @@ class Chunks:
             self.open_packs.popitem(last=False)[1][0].close()
         return opened
 
+    def close(self):
+        for file, _ in self.open_packs.values():
+            file.close()
+        self.places.close()
+
     def read_copy(self, id, pack, offset, stored, raw, codec):
         file, cipher = self.open_pack(pack)
         file.seek(offset)
@@ -596,8 +601,8 @@ class Item:
 
 
 class Backup:
-    def __init__(self, repository, chunks, record):
-        self.keys, self.chunks, self.record = repository.keys, chunks, record
+    def __init__(self, chunks, record):
+        self.keys, self.chunks, self.record = chunks.keys, chunks, record
         try:
             manifest = record["manifest"]
             self.depth = int(manifest["depth"])
@@ -805,11 +810,25 @@ def check_list(backup):
 def extract(repository, backup_id, destination):
     record = repository.find_backup(backup_id)
     chunks = Chunks(repository)
+    try:
+        extract_items(chunks, record, destination)
+    finally:
+        chunks.close()
+
+
+def extract_items(chunks, record, destination):
     for note in chunks.notes:
         print("note: " + note, file=sys.stderr)
-    backup = Backup(repository, chunks, record)
+    backup = Backup(chunks, record)
     complaint = check_list(backup)
     target = Destination(destination, chunks.places)
+    try:
+        write_items(backup, target, complaint)
+    finally:
+        os.close(target.root)
+
+
+def write_items(backup, target, complaint):
     count, length, failed = 0, 0, []
     for item in backup.items():
         content = backup.content(item) if item.type == "f" else None
