@@ -16,33 +16,33 @@
 
     # Named one by one, so that a command loads the module without the assembly having been read first. One a line,
     # sorted: a test holds this list against the assembly.
-    CmdletsToExport = @(
-        'Export-EdgeBackup',
-        'Get-EdgeBackup',
-        'Import-EdgeBackup',
-        'New-EdgeBackup',
-        'Protect-EdgeBackup',
-        'Restore-EdgeBackup',
-        'Test-EdgeBackup',
-        'Unprotect-EdgeBackup',
-        'Get-EdgeBackupItem',
-        'Get-EdgeBackupPolicy',
-        'Set-EdgeBackupPolicy',
-        'Get-EdgeDevice',
-        'Register-EdgeDevice',
-        'Set-EdgeDevice',
-        'Switch-EdgeDevice',
-        'Test-EdgeDevice',
-        'Unregister-EdgeDevice',
-        'Get-EdgeDeviceType',
-        'Get-EdgeEvent',
-        'Connect-EdgeRepository',
-        'Disconnect-EdgeRepository',
-        'Get-EdgeRepository',
-        'Initialize-EdgeRepository',
-        'Optimize-EdgeRepository',
-        'Test-EdgeRepository',
-        'Get-EdgeTransaction',
+    CmdletsToExport      = @(
+        'Export-EdgeBackup'
+        'Get-EdgeBackup'
+        'Import-EdgeBackup'
+        'New-EdgeBackup'
+        'Protect-EdgeBackup'
+        'Restore-EdgeBackup'
+        'Test-EdgeBackup'
+        'Unprotect-EdgeBackup'
+        'Get-EdgeBackupItem'
+        'Get-EdgeBackupPolicy'
+        'Set-EdgeBackupPolicy'
+        'Get-EdgeDevice'
+        'Register-EdgeDevice'
+        'Set-EdgeDevice'
+        'Switch-EdgeDevice'
+        'Test-EdgeDevice'
+        'Unregister-EdgeDevice'
+        'Get-EdgeDeviceType'
+        'Get-EdgeEvent'
+        'Connect-EdgeRepository'
+        'Disconnect-EdgeRepository'
+        'Get-EdgeRepository'
+        'Initialize-EdgeRepository'
+        'Optimize-EdgeRepository'
+        'Test-EdgeRepository'
+        'Get-EdgeTransaction'
         'Stop-EdgeTransaction'
     )
     FunctionsToExport    = @()

@@ -5,7 +5,9 @@ switch (args.FirstOrDefault())
 {
     case "serve":
         return await ServeCommand.RunAsync(args[1..]);
+    case "demo":
+        return await DemoCommand.RunAsync(args[1..]);
     default:
-        await Console.Error.WriteLineAsync("Use: serve [--devices <n>] [--bms <n>] [--port <n>]");
+        await Console.Error.WriteLineAsync("Use: serve [--devices <n>] [--bms <n>] [--port <n>], or: demo");
         return 2;
 }

@@ -30,6 +30,10 @@ public sealed class InvokeTestEngineCommand : EdgeCommand
     [Parameter]
     public SwitchParameter Hang { get; set; }
 
+    /// <summary>Something else goes on meanwhile, which hears of the end by its token alone.</summary>
+    [Parameter]
+    public SwitchParameter WithSideTask { get; set; }
+
     [Parameter]
     public SwitchParameter ShowProgress { get; set; }
 
@@ -60,6 +64,7 @@ public sealed class InvokeTestEngineCommand : EdgeCommand
     private async Task EngineAsync(IPipelineWriter writer, CancellationToken cancellationToken)
     {
         Note("Started", true);
+        var side = WithSideTask ? SideAsync(cancellationToken) : Task.CompletedTask;
         Note("Thread", Environment.CurrentManagedThreadId);
         try
         {
@@ -83,9 +88,22 @@ public sealed class InvokeTestEngineCommand : EdgeCommand
         finally
         {
             // A lease to give back takes time; nobody may go home before.
+            await side.ConfigureAwait(false);
             await Task.Delay(CleanUpMilliseconds, CancellationToken.None).ConfigureAwait(false);
             writer.Verbose("cleaned up");
             Note("CleanedUp", true);
+        }
+    }
+
+    private async Task SideAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            Note("SideCancelled", true);
         }
     }
 

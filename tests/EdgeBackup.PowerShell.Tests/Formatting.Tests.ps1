@@ -26,7 +26,7 @@ Describe 'Views' {
     }
 
     It 'show a size' {
-        Out-Plain $backup | Should -Match ' 1 h .*Manual +4[.,]2 MB +60 +before update'
+        Out-Plain $backup | Should -Match ' 1 h +Manual +4[.,]2 MB +before update'
         $backup.Length | Should -Be 4404019
     }
 

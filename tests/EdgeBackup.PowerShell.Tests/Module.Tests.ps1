@@ -132,9 +132,10 @@ Describe '<Name>' -ForEach $commands {
         $Command.OutputType | Should -Not -BeNullOrEmpty
     }
 
-    It 'binds nothing but -Device, -Backup, -Path and -Repository from the pipeline' {
+    It 'binds neither -Id nor -Name from the pipeline, nor Restore its -Device' {
         $bound = $Command.Parameters.Values | Where-Object { $_.Attributes.Where({ $_.ValueFromPipeline -or $_.ValueFromPipelineByPropertyName }) }
-        @($bound.Name | Where-Object { $_ -notin 'Device', 'Backup', 'Path', 'Repository', 'InputObject' }) | Should -BeNullOrEmpty
+        $never = @('Id', 'Name') + @(if ($Name -eq 'Restore-EdgeBackup') { 'Device' })
+        @($bound.Name | Where-Object { $_ -in $never }) | Should -BeNullOrEmpty
     }
 }
 

@@ -30,6 +30,11 @@ Describe 'A command over an asynchronous engine' {
         $journal.Written | Should -BeLessThan 3
     }
 
+    It 'tells everything the engine has running that the pipeline has enough' {
+        Invoke-TestEngine -Journal $journal -Count 100 -WithSideTask | Select-Object -First 1 | Should -Be 1
+        $journal.SideCancelled | Should -BeTrue
+    }
+
     It 'ends the engine, and waits for it, when an error stops the pipeline' {
         $thrown = Get-Thrown { Invoke-TestEngine -Journal $journal -Count 100 -ErrorAt 3 -ErrorAction Stop }
         $thrown.FullyQualifiedErrorId | Should -BeLike 'DeviceUnreachable,*'

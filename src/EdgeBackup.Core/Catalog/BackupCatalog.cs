@@ -38,10 +38,15 @@ public sealed class BackupCatalog : IDisposable
     public Task<IReadOnlyList<EdgeBackupException>> RefreshBackupsAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken) =>
         MendAsync(() => writer.RefreshBackupsAsync(devices, cancellationToken), cancellationToken);
 
-    /// <summary>Brings the devices and protections up to date.</summary>
+    /// <summary>Brings all devices and protections up to date.</summary>
     /// <inheritdoc cref="RefreshBackupsAsync" path="/returns"/>
     public Task<IReadOnlyList<EdgeBackupException>> RefreshDevicesAsync(CancellationToken cancellationToken) =>
-        MendAsync(() => writer.RefreshDevicesAsync(cancellationToken), cancellationToken);
+        RefreshDevicesAsync(devices: null, cancellationToken);
+
+    /// <summary>Brings some devices, or all, and their protections up to date.</summary>
+    /// <inheritdoc cref="RefreshBackupsAsync" path="/returns"/>
+    public Task<IReadOnlyList<EdgeBackupException>> RefreshDevicesAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken) =>
+        MendAsync(() => writer.RefreshDevicesAsync(devices, cancellationToken), cancellationToken);
 
     /// <summary>Brings the events up to date.</summary>
     /// <inheritdoc cref="RefreshBackupsAsync" path="/returns"/>
@@ -60,15 +65,15 @@ public sealed class BackupCatalog : IDisposable
 
     /// <summary>Backups by device, newest first, streamed.</summary>
     public IAsyncEnumerable<CatalogBackup> QueryBackupsAsync(BackupQuery query, CancellationToken cancellationToken) =>
-        StreamAsync(connection => CatalogReader.Backups(connection, query), CatalogReader.ReadBackup, () => writer.RefreshBackupsAsync(query.Devices, cancellationToken), cancellationToken);
+        StreamAsync(connection => CatalogReader.Backups(connection, query), CatalogReader.ReadBackup, cancellationToken);
 
     /// <summary>Registered devices by id, streamed.</summary>
     public IAsyncEnumerable<CatalogDevice> QueryDevicesAsync(DeviceQuery query, CancellationToken cancellationToken) =>
-        StreamAsync(connection => CatalogReader.Devices(connection, query), CatalogReader.ReadDevice, () => writer.RefreshAllAsync(cancellationToken), cancellationToken);
+        StreamAsync(connection => CatalogReader.Devices(connection, query), CatalogReader.ReadDevice, cancellationToken);
 
     /// <summary>Events, oldest first, streamed.</summary>
     public IAsyncEnumerable<EdgeEvent> QueryEventsAsync(EventQuery query, CancellationToken cancellationToken) =>
-        StreamAsync(connection => CatalogReader.Events(connection, query), CatalogReader.ReadEvent, () => writer.RefreshEventsAsync(cancellationToken), cancellationToken);
+        StreamAsync(connection => CatalogReader.Events(connection, query), CatalogReader.ReadEvent, cancellationToken);
 
     /// <summary>How many backups of a device the catalog knew before it is refreshed: a listing that has shrunk abruptly is not believed by retention.</summary>
     public async Task<int> CountBackupsAsync(string device, CancellationToken cancellationToken)
@@ -83,7 +88,6 @@ public sealed class BackupCatalog : IDisposable
                 return command;
             },
             row => row.GetInt32(0),
-            () => Task.FromResult<IReadOnlyList<EdgeBackupException>>([]),
             cancellationToken).ConfigureAwait(false))
         {
             count = value;
@@ -110,38 +114,63 @@ public sealed class BackupCatalog : IDisposable
                 return command;
             },
             row => row.GetString(0),
-            () => writer.RefreshAllAsync(cancellationToken),
             cancellationToken);
 
-    /// <summary>The devices whose history a device carries on, itself first: those it replaced, those they replaced, and so on (R8).</summary>
+    /// <summary>
+    /// The devices whose history a device carries on, itself first: those it replaced, those they replaced, and so on (R8).
+    /// Brings the logs of just these devices up to date.
+    /// </summary>
     public async Task<IReadOnlyList<string>> LineageAsync(string device, CancellationToken cancellationToken)
     {
         var lineage = new List<string> { device };
+        await RefreshDevicesAsync([device], cancellationToken).ConfigureAwait(false);
         for (var index = 0; index < lineage.Count; index++)
         {
-            await foreach (var replaced in StreamAsync(
-                connection =>
-                {
-                    var command = connection.CreateCommand();
-                    command.CommandText = "SELECT id FROM devices WHERE replaced_by = $device ORDER BY id;";
-                    command.Parameters.AddWithValue("$device", lineage[index]);
-                    return command;
-                },
-                row => row.GetString(0),
-                () => writer.RefreshDevicesAsync(cancellationToken),
-                cancellationToken).ConfigureAwait(false))
+            var predecessors = await ToListAsync("SELECT predecessor FROM predecessors WHERE device = $device ORDER BY predecessor;", lineage[index], cancellationToken).ConfigureAwait(false);
+            if (predecessors.Count == 0)
             {
-                if (!lineage.Contains(replaced, StringComparer.Ordinal))
-                {
-                    lineage.Add(replaced);
-                }
+                continue;
             }
+
+            await RefreshDevicesAsync(predecessors, cancellationToken).ConfigureAwait(false);
+            var fenced = await ToListAsync(
+                "SELECT p.predecessor FROM predecessors p JOIN devices d ON d.id = p.predecessor WHERE p.device = $device AND d.replaced_by = p.device ORDER BY 1;",
+                lineage[index],
+                cancellationToken).ConfigureAwait(false);
+            lineage.AddRange(fenced.Where(predecessor => !lineage.Contains(predecessor, StringComparer.Ordinal)));
         }
 
         return lineage;
     }
 
+    /// <summary>Whether a device was ever registered or has backups, as far as the catalog is up to date for it.</summary>
+    public async Task<bool> KnowsAsync(string device, CancellationToken cancellationToken) =>
+        (await ToListAsync(
+            "SELECT id FROM devices WHERE id = $device UNION SELECT device FROM (SELECT device FROM backups WHERE device = $device LIMIT 1);",
+            device,
+            cancellationToken).ConfigureAwait(false)).Count > 0;
+
     public void Dispose() => file.Dispose();
+
+    private async Task<List<string>> ToListAsync(string text, string device, CancellationToken cancellationToken)
+    {
+        var values = new List<string>();
+        await foreach (var value in StreamAsync(
+            connection =>
+            {
+                var command = connection.CreateCommand();
+                command.CommandText = text;
+                command.Parameters.AddWithValue("$device", device);
+                return command;
+            },
+            row => row.GetString(0),
+            cancellationToken).ConfigureAwait(false))
+        {
+            values.Add(value);
+        }
+
+        return values;
+    }
 
     private async Task<T> MendAsync<T>(Func<Task<T>> action, CancellationToken cancellationToken)
     {
@@ -152,9 +181,19 @@ public sealed class BackupCatalog : IDisposable
         }
         catch (Exception exception) when (IsDamage(exception))
         {
-            await file.RecreateAsync(generation, cancellationToken).ConfigureAwait(false);
+            await MakeAnewAsync(generation, cancellationToken).ConfigureAwait(false);
             return await action().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>
+    /// All tables are filled again, not only those that are asked for just now: the caller may have brought the others up
+    /// to date a moment ago and rely on it.
+    /// </summary>
+    private async Task MakeAnewAsync(int damagedGeneration, CancellationToken cancellationToken)
+    {
+        await file.RecreateAsync(damagedGeneration, cancellationToken).ConfigureAwait(false);
+        await writer.RefreshAllAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -164,7 +203,6 @@ public sealed class BackupCatalog : IDisposable
     private async IAsyncEnumerable<T> StreamAsync<T>(
         Func<SqliteConnection, SqliteCommand> build,
         Func<SqliteDataReader, T> read,
-        Func<Task<IReadOnlyList<EdgeBackupException>>> refill,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var delivered = 0L;
@@ -188,8 +226,7 @@ public sealed class BackupCatalog : IDisposable
                 catch (Exception exception) when (attempt == 0 && IsDamage(exception))
                 {
                     rows.Dispose();
-                    await file.RecreateAsync(generation, cancellationToken).ConfigureAwait(false);
-                    await refill().ConfigureAwait(false);
+                    await MakeAnewAsync(generation, cancellationToken).ConfigureAwait(false);
                     break;
                 }
 

@@ -102,9 +102,10 @@ public sealed record BackupQuery
     public bool Latest { get; init; }
 }
 
-/// <summary>Which devices to list; null leaves a property out. Texts may have wildcards.</summary>
+/// <summary>Which devices to list; null leaves a property out. Names, tags and types may have wildcards.</summary>
 public sealed record DeviceQuery
 {
+    /// <summary>Exact ids.</summary>
     public IReadOnlyCollection<string>? Ids { get; init; }
 
     public IReadOnlyCollection<string>? Names { get; init; }

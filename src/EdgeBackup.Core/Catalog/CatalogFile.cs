@@ -9,6 +9,9 @@ namespace EdgeBackup.Core.Catalog;
 /// </summary>
 internal sealed class CatalogFile : IDisposable
 {
+    /// <summary>A collation that takes letters of all alphabets for the same in either case; SQLite's own knows ASCII only.</summary>
+    public const string AnyCase = "edge_any_case";
+
     private const int Corrupt = 11;
     private const int NotADatabase = 26;
     private const int SqlError = 1;
@@ -18,6 +21,7 @@ internal sealed class CatalogFile : IDisposable
     private readonly IPlatform platform;
     private readonly SemaphoreSlim writeLock = new(1, 1);
     private SqliteConnection? writer;
+    private string? writerFileId;
     private int generation;
 
     private CatalogFile(string path, string repositoryId, IPlatform platform)
@@ -64,6 +68,14 @@ internal sealed class CatalogFile : IDisposable
         await writeLock.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            // Another process may have made the file anew: what is written to the old one, nobody would read.
+            if (platform.Stat(path)?.FileId != writerFileId)
+            {
+                writer?.Dispose();
+                OpenWriter();
+                Interlocked.Increment(ref generation);
+            }
+
             using var transaction = writer!.BeginTransaction();
             action(writer, transaction);
             transaction.Commit();
@@ -110,11 +122,14 @@ internal sealed class CatalogFile : IDisposable
             {
                 CatalogSchema.Create(writer, repositoryId);
                 platform.RestrictToUser(path);
-                return;
             }
         }
 
-        if (!CatalogSchema.Fits(writer, repositoryId))
+        if (CatalogSchema.Fits(writer, repositoryId))
+        {
+            writerFileId = platform.Stat(path)?.FileId;
+        }
+        else
         {
             Recreate();
         }
@@ -133,6 +148,7 @@ internal sealed class CatalogFile : IDisposable
         writer = Connect();
         CatalogSchema.Create(writer, repositoryId);
         platform.RestrictToUser(path);
+        writerFileId = platform.Stat(path)?.FileId;
     }
 
     private SqliteConnection Connect()
@@ -146,6 +162,7 @@ internal sealed class CatalogFile : IDisposable
         try
         {
             connection.Open();
+            connection.CreateCollation(AnyCase, static (first, second) => string.Compare(first, second, StringComparison.OrdinalIgnoreCase));
             using var command = connection.CreateCommand();
             // A catalog that loses its last writes in a power failure reads them again: no need to wait for the disk.
             command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 30000; PRAGMA temp_store = MEMORY;";

@@ -34,7 +34,7 @@ internal static class CatalogReader
             text.Append(filter.Where.Length == 0 ? " WHERE " : " AND ")
                 .Append("b.rowid = (SELECT n.rowid FROM backups n")
                 .Append(inner.Length == 0 ? " WHERE " : inner + " AND ")
-                .Append("n.device = b.device ORDER BY n.created DESC, n.id DESC LIMIT 1)");
+                .Append("n.device = b.device ORDER BY n.created DESC, n.id LIMIT 1)");
         }
 
         text.Append(" ORDER BY b.device, b.created DESC, b.id");
@@ -66,7 +66,7 @@ internal static class CatalogReader
     {
         var filter = new SqlFilter(connection);
         filter.Raw("d.registered IS NOT NULL");
-        filter.Matching("d.id", query.Ids);
+        filter.In("d.id", query.Ids);
         filter.Matching("d.name", query.Names);
         filter.Matching("d.type", query.Types);
         if (query.Tags is { Count: > 0 })
@@ -128,9 +128,14 @@ internal static class CatalogReader
     /// <summary>Conditions and their parameters.</summary>
     private sealed class SqlFilter
     {
+        /// <summary>Longer lists go as one parameter: SQLite takes some thousands of them at most.</summary>
+        private const int ParameterLimit = 500;
+
         private readonly SqliteConnection connection;
         private readonly List<string> conditions = [];
         private readonly List<(string Name, object Value)> parameters = [];
+
+        private int functions;
 
         public SqlFilter(SqliteConnection connection) => this.connection = connection;
 
@@ -151,7 +156,7 @@ internal static class CatalogReader
             // An empty list of devices is a filter that nothing passes; no list is no filter.
             if (values is not null)
             {
-                conditions.Add(values.Count == 0 ? "0" : $"{column} IN ({string.Join(", ", values.Select(Parameter))})");
+                conditions.Add(IsIn(column, values));
             }
         }
 
@@ -171,17 +176,17 @@ internal static class CatalogReader
             }
         }
 
-        /// <summary>Literals use the index where their case fits; wildcards are matched row by row.</summary>
+        /// <summary>Literals are looked up; wildcards are matched row by row.</summary>
         public void Matching(string column, IReadOnlyCollection<string>? patterns)
         {
             if (patterns is { Count: > 0 })
             {
-                conditions.Add($"({string.Join(" OR ", patterns.Select(pattern => Condition(column, pattern)))})");
+                conditions.Add(Condition(column, patterns));
             }
         }
 
         public void AnyMatching(string subquery, IReadOnlyCollection<string> patterns) =>
-            conditions.Add($"EXISTS (SELECT 1 FROM ({subquery}) v WHERE {string.Join(" OR ", patterns.Select(pattern => Condition("v.value", pattern)))})");
+            conditions.Add($"EXISTS (SELECT 1 FROM ({subquery}) v WHERE {Condition("v.value", patterns)})");
 
         public SqliteCommand Command(string text)
         {
@@ -195,20 +200,36 @@ internal static class CatalogReader
             return command;
         }
 
-        private string Condition(string column, string pattern)
+        /// <summary>However many patterns there are, two terms at most: SQLite's expressions may be a thousand deep.</summary>
+        private string Condition(string column, IReadOnlyCollection<string> patterns)
         {
-            if (!WildcardPattern.HasWildcard(pattern))
+            var terms = new List<string>();
+            var literals = patterns.Where(pattern => !WildcardPattern.HasWildcard(pattern)).Select(WildcardPattern.Unescape).ToList();
+            if (literals.Count > 0)
             {
-                var literal = WildcardPattern.Unescape(pattern);
-                return column == "b.id" ? $"{column} = {Parameter(literal.ToLowerInvariant())}" : $"{column} = {Parameter(literal)} COLLATE NOCASE";
+                // Backup ids are lower-case digits and have an index; everything else people may write in any case.
+                terms.Add(column == "b.id"
+                    ? IsIn(column, literals.ConvertAll(literal => literal.ToLowerInvariant()))
+                    : IsIn($"{column} COLLATE {CatalogFile.AnyCase}", literals));
             }
 
-            var matcher = new WildcardPattern(pattern);
-            var function = "edge_match_" + parameters.Count.ToString(CultureInfo.InvariantCulture) + "_" + conditions.Count.ToString(CultureInfo.InvariantCulture);
-            connection.CreateFunction(function, (string? value) => value is not null && matcher.IsMatch(value), isDeterministic: true);
-            Parameter(pattern);
-            return $"{function}({column})";
+            var matchers = patterns.Where(WildcardPattern.HasWildcard).Select(pattern => new WildcardPattern(pattern)).ToList();
+            if (matchers.Count > 0)
+            {
+                var function = "edge_match_" + (functions++).ToString(CultureInfo.InvariantCulture);
+                connection.CreateFunction(function, (string? value) => value is not null && matchers.Exists(matcher => matcher.IsMatch(value)), isDeterministic: true);
+                terms.Add($"{function}({column})");
+            }
+
+            return $"({string.Join(" OR ", terms)})";
         }
+
+        private string IsIn(string column, IReadOnlyCollection<string> values) => values.Count switch
+        {
+            0 => "0",
+            <= ParameterLimit => $"{column} IN ({string.Join(", ", values.Select(Parameter))})",
+            _ => $"{column} IN (SELECT value FROM json_each({Parameter(JsonSerializer.Serialize(values.ToList(), RecordsJson.Default.IReadOnlyListString))}))",
+        };
 
         private string Parameter(object value)
         {

@@ -47,7 +47,7 @@ internal static class CatalogSchema
             replaced_at INTEGER,
             replaced_reason TEXT,
             replaced_author TEXT) WITHOUT ROWID;
-        CREATE INDEX devices_replaced_by ON devices (replaced_by) WHERE replaced_by IS NOT NULL;
+        CREATE TABLE predecessors (device TEXT NOT NULL, predecessor TEXT NOT NULL, PRIMARY KEY (device, predecessor)) WITHOUT ROWID;
         CREATE TABLE protections (
             backup TEXT PRIMARY KEY,
             device TEXT NOT NULL,

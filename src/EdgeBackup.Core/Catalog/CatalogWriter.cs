@@ -31,7 +31,7 @@ internal sealed class CatalogWriter
     public async Task<IReadOnlyList<EdgeBackupException>> RefreshAllAsync(CancellationToken cancellationToken)
     {
         var problems = new List<EdgeBackupException>();
-        problems.AddRange(await RefreshDevicesAsync(cancellationToken).ConfigureAwait(false));
+        problems.AddRange(await RefreshDevicesAsync(devices: null, cancellationToken).ConfigureAwait(false));
         problems.AddRange(await RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false));
         problems.AddRange(await RefreshEventsAsync(cancellationToken).ConfigureAwait(false));
         return problems;
@@ -65,11 +65,23 @@ internal sealed class CatalogWriter
         return problems;
     }
 
-    public async Task<IReadOnlyList<EdgeBackupException>> RefreshDevicesAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<EdgeBackupException>> RefreshDevicesAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken)
     {
         var problems = new List<EdgeBackupException>();
-        var listing = repository.ListAsync(RecordArea.Devices, subject: null, cancellationToken);
-        await RefreshTableAsync("device_log", folder: null, listing, AddDevicesAsync, problems, cancellationToken).ConfigureAwait(false);
+        if (devices is null)
+        {
+            var listing = repository.ListAsync(RecordArea.Devices, subject: null, cancellationToken);
+            await RefreshTableAsync("device_log", folder: null, listing, AddDevicesAsync, problems, cancellationToken).ConfigureAwait(false);
+            return problems;
+        }
+
+        foreach (var device in devices)
+        {
+            var folder = $"devices/{repository.SubjectFolder(device)}/";
+            var listing = repository.ListAsync(RecordArea.Devices, device, cancellationToken);
+            await RefreshTableAsync("device_log", folder, listing, AddDevicesAsync, problems, cancellationToken).ConfigureAwait(false);
+        }
+
         return problems;
     }
 
@@ -299,6 +311,12 @@ internal sealed class CatalogWriter
             ("$reason", state.Fence?.Reason),
             ("$author", state.Fence?.Author));
         Execute(connection, transaction, "DELETE FROM protections WHERE device = $device;", ("$device", state.Id));
+        Execute(connection, transaction, "DELETE FROM predecessors WHERE device = $device;", ("$device", state.Id));
+        foreach (var predecessor in state.Predecessors)
+        {
+            Execute(connection, transaction, "INSERT INTO predecessors (device, predecessor) VALUES ($device, $predecessor);", ("$device", state.Id), ("$predecessor", predecessor));
+        }
+
         foreach (var (backup, protection) in state.Protections)
         {
             Execute(

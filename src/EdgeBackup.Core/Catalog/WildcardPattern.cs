@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -7,14 +8,15 @@ namespace EdgeBackup.Core.Catalog;
 /// A pattern as PowerShell users write it: '*', '?', '[a-z]', and a backtick before a character that shall mean itself.
 /// Letter case does not matter.
 /// </summary>
-public sealed class WildcardPattern
+public sealed partial class WildcardPattern
 {
     private readonly Regex regex;
 
     public WildcardPattern(string pattern)
     {
         Text = pattern;
-        regex = new Regex(ToRegex(pattern), RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Singleline);
+        // Without backtracking: a pattern of many stars must not take forever.
+        regex = new Regex(ToRegex(pattern), RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Singleline | RegexOptions.NonBacktracking);
     }
 
     /// <summary>As it was written.</summary>
@@ -60,6 +62,9 @@ public sealed class WildcardPattern
         return text.ToString();
     }
 
+    /// <summary>A literal that means this very text.</summary>
+    public static string Escape(string text) => Special().Replace(text, "`$0");
+
     public bool IsMatch(string text) => regex.IsMatch(text);
 
     private static string ToRegex(string pattern)
@@ -82,7 +87,7 @@ public sealed class WildcardPattern
             }
             else if (character == '[' && pattern.IndexOf(']', index + 1) is var end && end > index + 1)
             {
-                text.Append('[').Append(pattern[(index + 1)..end].Replace(@"\", @"\\", StringComparison.Ordinal).Replace("^", @"\^", StringComparison.Ordinal).Replace("[", @"\[", StringComparison.Ordinal)).Append(']');
+                AppendSet(text, pattern.AsSpan()[(index + 1)..end]);
                 index = end;
             }
             else
@@ -93,4 +98,31 @@ public sealed class WildcardPattern
 
         return text.Append(@"\z").ToString();
     }
+
+    /// <summary>Characters and ranges; a range that runs backwards holds nothing but its ends.</summary>
+    private static void AppendSet(StringBuilder text, ReadOnlySpan<char> set)
+    {
+        text.Append('[');
+        for (var index = 0; index < set.Length; index++)
+        {
+            AppendLiteral(set[index]);
+            if (index + 2 < set.Length && set[index + 1] == '-')
+            {
+                if (set[index] <= set[index + 2])
+                {
+                    text.Append('-');
+                }
+
+                AppendLiteral(set[index + 2]);
+                index += 2;
+            }
+        }
+
+        text.Append(']');
+
+        void AppendLiteral(char character) => text.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}");
+    }
+
+    [GeneratedRegex(@"[*?\[\]`]")]
+    private static partial Regex Special();
 }

@@ -46,6 +46,12 @@ public sealed class ApplyRetention
             return [];
         }
 
+        if (backups.Count == 0 && knownCount == 0)
+        {
+            // A device that never had a backup is no listing that has shrunk: there is nothing to warn of.
+            return [];
+        }
+
         // The device's own log is the truth about protections; the catalog may be a moment behind.
         var state = await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
         var policy = policies.For(device, state.Registration?.Type ?? backups.FirstOrDefault()?.DeviceType, state.Registration?.Tags ?? []);

@@ -97,7 +97,7 @@ public sealed class ChangeDevice
             await context.Events.AppendAsync(EdgeEventCategory.Device, "FenceLifted", $"'{device}', replaced by '{fence.ReplacedBy}', is active again.", device, cancellationToken).ConfigureAwait(false);
         }
 
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshDevicesAsync([device], cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Ends a registration; the device's backups stay.</summary>
@@ -107,7 +107,7 @@ public sealed class ChangeDevice
         await RegisteredDevices.RequireAsync(context, device, cancellationToken).ConfigureAwait(false);
         await context.Devices.AppendAsync(device, DeviceLogEntryKind.Unregistered, entry => entry, cancellationToken).ConfigureAwait(false);
         await context.Events.AppendAsync(EdgeEventCategory.Device, "Unregistered", $"'{device}' is no longer registered; its backups stay.", device, cancellationToken).ConfigureAwait(false);
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshDevicesAsync([device], cancellationToken).ConfigureAwait(false);
         observer.Verbose($"{device}: unregistered; its backups stay.");
     }
 

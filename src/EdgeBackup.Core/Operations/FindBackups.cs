@@ -39,7 +39,7 @@ public sealed class FindBackups
     public async IAsyncEnumerable<ListedBackup> RunAsync(FindBackupsOptions options, Func<EdgeBackupException, Task> onError, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var devices = options.Devices.Count == 0 ? null : await ResolveDevicesAsync(options.Devices, onError, cancellationToken).ConfigureAwait(false);
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshDevicesAsync(devices, cancellationToken).ConfigureAwait(false);
         foreach (var problem in await context.Catalog.RefreshBackupsAsync(devices, cancellationToken).ConfigureAwait(false))
         {
             await onError(problem).ConfigureAwait(false);
@@ -71,7 +71,7 @@ public sealed class FindBackups
 
         foreach (var id in missingIds)
         {
-            if (!await ExistsAsync(new BackupQuery { Devices = devices, Ids = [id] }, cancellationToken).ConfigureAwait(false))
+            if (!await ExistsAsync(new BackupQuery { Devices = devices, Ids = [WildcardPattern.Escape(id)] }, cancellationToken).ConfigureAwait(false))
             {
                 await onError(await NotFoundAsync(id, devices, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
             }
@@ -79,7 +79,7 @@ public sealed class FindBackups
 
         foreach (var name in missingNames)
         {
-            if (!await ExistsAsync(new BackupQuery { Devices = devices, Names = [name] }, cancellationToken).ConfigureAwait(false))
+            if (!await ExistsAsync(new BackupQuery { Devices = devices, Names = [WildcardPattern.Escape(name)] }, cancellationToken).ConfigureAwait(false))
             {
                 await onError(await NotFoundAsync(name, devices, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
             }
@@ -140,7 +140,12 @@ public sealed class FindBackups
         }
 
         await RefreshAsync(cancellationToken).ConfigureAwait(false);
-        foreach (var query in (BackupQuery[])[new BackupQuery { Devices = devices, Ids = [text] }, new BackupQuery { Devices = devices, Names = [text] }])
+
+        // A name may hold '[' or '*': where one backup is meant, the one of that very name is.
+        foreach (var query in (BackupQuery[])[
+            new BackupQuery { Devices = devices, Ids = [text] },
+            new BackupQuery { Devices = devices, Names = [WildcardPattern.Escape(text)] },
+            new BackupQuery { Devices = devices, Names = [text] }])
         {
             var matches = new List<CatalogBackup>();
             await foreach (var backup in context.Catalog.QueryBackupsAsync(query, cancellationToken).ConfigureAwait(false))
@@ -176,7 +181,6 @@ public sealed class FindBackups
     /// <exception cref="EdgeBackupException">BackupNotFound: there is none.</exception>
     public async Task<CatalogBackup> RequireNewestAsync(string device, CancellationToken cancellationToken)
     {
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
         var lineage = await context.Catalog.LineageAsync(device, cancellationToken).ConfigureAwait(false);
         await context.Catalog.RefreshBackupsAsync(lineage, cancellationToken).ConfigureAwait(false);
         foreach (var kinds in (BackupKind[][])[[BackupKind.Automatic, BackupKind.Manual], [BackupKind.Safety]])
@@ -199,40 +203,53 @@ public sealed class FindBackups
     private static HashSet<string> Literals(IEnumerable<string> texts) =>
         texts.Where(text => !WildcardPattern.HasWildcard(text)).Select(WildcardPattern.Unescape).ToHashSet(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>A literal id costs a look at its own folders only, however many devices there are.</summary>
     private async Task<IReadOnlyList<string>> ResolveDevicesAsync(IReadOnlyCollection<string> texts, Func<EdgeBackupException, Task> onError, CancellationToken cancellationToken)
     {
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
-        if (texts.Any(WildcardPattern.HasWildcard))
-        {
-            await context.Catalog.RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false);
-        }
-        else
-        {
-            await context.Catalog.RefreshBackupsAsync(texts.Select(WildcardPattern.Unescape).ToList(), cancellationToken).ConfigureAwait(false);
-        }
-
-        var ids = new List<string>();
-        await foreach (var id in context.Catalog.QueryDeviceIdsAsync(cancellationToken).ConfigureAwait(false))
-        {
-            ids.Add(id);
-        }
-
-        var exact = ids.ToHashSet(StringComparer.Ordinal);
         var found = new List<string>();
+        var open = new List<string>();
         foreach (var text in texts)
         {
-            if (WildcardPattern.HasWildcard(text))
+            var literal = WildcardPattern.Unescape(text);
+            if (RegisteredDevices.MayBeId(text) && await IsKnownAsync(text, cancellationToken).ConfigureAwait(false))
             {
-                var pattern = new WildcardPattern(text);
-                found.AddRange(ids.Where(pattern.IsMatch));
+                found.Add(text);
             }
-            else if (RegisteredDevices.FindLiteral(WildcardPattern.Unescape(text), ids, exact) is { } id)
+            else if (!WildcardPattern.HasWildcard(text) && await IsKnownAsync(literal, cancellationToken).ConfigureAwait(false))
             {
-                found.Add(id);
+                found.Add(literal);
             }
             else
             {
-                await onError(await RegisteredDevices.NotFoundAsync(context, WildcardPattern.Unescape(text), cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+                open.Add(text);
+            }
+        }
+
+        if (open.Count > 0)
+        {
+            await RefreshAsync(cancellationToken).ConfigureAwait(false);
+            var ids = new List<string>();
+            await foreach (var id in context.Catalog.QueryDeviceIdsAsync(cancellationToken).ConfigureAwait(false))
+            {
+                ids.Add(id);
+            }
+
+            var exact = ids.ToHashSet(StringComparer.Ordinal);
+            foreach (var text in open)
+            {
+                if (WildcardPattern.HasWildcard(text))
+                {
+                    var pattern = new WildcardPattern(text);
+                    found.AddRange(ids.Where(pattern.IsMatch));
+                }
+                else if (RegisteredDevices.FindLiteral(WildcardPattern.Unescape(text), ids, exact) is { } id)
+                {
+                    found.Add(id);
+                }
+                else
+                {
+                    await onError(await RegisteredDevices.NotFoundAsync(context, WildcardPattern.Unescape(text), cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+                }
             }
         }
 
@@ -243,6 +260,13 @@ public sealed class FindBackups
         }
 
         return all.Distinct(StringComparer.Ordinal).ToList();
+    }
+
+    private async Task<bool> IsKnownAsync(string device, CancellationToken cancellationToken)
+    {
+        await context.Catalog.RefreshDevicesAsync([device], cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshBackupsAsync([device], cancellationToken).ConfigureAwait(false);
+        return await context.Catalog.KnowsAsync(device, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task RefreshAsync(CancellationToken cancellationToken)

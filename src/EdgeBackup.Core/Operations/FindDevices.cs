@@ -62,13 +62,10 @@ public sealed class FindDevices
     /// <param name="cancellationToken">Stops.</param>
     public async IAsyncEnumerable<ListedDevice> RunAsync(FindDevicesOptions options, Func<EdgeBackupException, Task> onError, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var problems = new List<EdgeBackupException>();
-        problems.AddRange(await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false));
-        var literals = options.Ids.Count > 0 && !options.Ids.Any(WildcardPattern.HasWildcard);
-        var ids = options.Ids;
+        List<string>? ids = null;
         if (options.Ids.Count > 0)
         {
-            var found = new List<string>();
+            ids = [];
             foreach (var (_, id, error) in await RegisteredDevices.ResolveAsync(context, options.Ids, cancellationToken).ConfigureAwait(false))
             {
                 if (error is not null)
@@ -77,23 +74,14 @@ public sealed class FindDevices
                 }
                 else
                 {
-                    found.Add(id!);
+                    ids.Add(id!);
                 }
             }
-
-            if (found.Count == 0)
-            {
-                yield break;
-            }
-
-            ids = literals ? found.Select(WildcardEscape).ToList() : options.Ids;
-            problems.AddRange(await context.Catalog.RefreshBackupsAsync(literals ? found : null, cancellationToken).ConfigureAwait(false));
-        }
-        else
-        {
-            problems.AddRange(await context.Catalog.RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false));
         }
 
+        var problems = new List<EdgeBackupException>();
+        problems.AddRange(await context.Catalog.RefreshDevicesAsync(ids, cancellationToken).ConfigureAwait(false));
+        problems.AddRange(await context.Catalog.RefreshBackupsAsync(ids, cancellationToken).ConfigureAwait(false));
         problems.AddRange(await context.Catalog.RefreshEventsAsync(cancellationToken).ConfigureAwait(false));
         foreach (var problem in problems)
         {
@@ -104,8 +92,10 @@ public sealed class FindDevices
         var replaces = await LoadReplacementsAsync(cancellationToken).ConfigureAwait(false);
         var query = new DeviceQuery { Ids = ids, Names = options.Names, Tags = options.Tags, Types = options.Types, Replaced = options.Replaced };
         var now = context.Clock.GetUtcNow();
+        var missing = options.Names.Where(name => !WildcardPattern.HasWildcard(name)).Select(WildcardPattern.Unescape).ToHashSet(StringComparer.OrdinalIgnoreCase);
         await foreach (var device in context.Catalog.QueryDevicesAsync(query, cancellationToken).ConfigureAwait(false))
         {
+            missing.Remove(device.Name ?? "");
             var policy = policies.For(device.Id, device.Type, device.Tags);
             var listed = new ListedDevice(device, replaces.GetValueOrDefault(device.Id, []), Judge(device, policy, now), Age(device, now));
             if (options.BackupStates.Count == 0 || options.BackupStates.Contains(listed.BackupState))
@@ -113,6 +103,31 @@ public sealed class FindDevices
                 yield return listed;
             }
         }
+
+        foreach (var name in missing)
+        {
+            if (await FindNoNameAsync(name, cancellationToken).ConfigureAwait(false) is { } error)
+            {
+                await onError(error).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>A name that no device has, whatever the other filters say.</summary>
+    private async Task<EdgeBackupException?> FindNoNameAsync(string name, CancellationToken cancellationToken)
+    {
+        var names = new List<string>();
+        await foreach (var device in context.Catalog.QueryDevicesAsync(new DeviceQuery(), cancellationToken).ConfigureAwait(false))
+        {
+            if (device.Name is not null)
+            {
+                names.Add(device.Name);
+            }
+        }
+
+        return names.Contains(name, StringComparer.OrdinalIgnoreCase)
+            ? null
+            : new EdgeBackupException(ErrorIds.DeviceNotFound, $"No registered device is named '{name}'.{NearestNames.Suggest(name, names)} Get-EdgeDevice lists the registered ones.", name);
     }
 
     /// <summary>How a device stands at a moment.</summary>
@@ -135,8 +150,6 @@ public sealed class FindDevices
     /// <summary>A backup from the future (a clock that was set back) is no younger than new.</summary>
     private static TimeSpan? Age(CatalogDevice device, DateTimeOffset now) =>
         device.LastBackup is not { } last ? null : now > last ? now - last : TimeSpan.Zero;
-
-    private static string WildcardEscape(string id) => id.Replace("`", "``", StringComparison.Ordinal).Replace("*", "`*", StringComparison.Ordinal).Replace("?", "`?", StringComparison.Ordinal).Replace("[", "`[", StringComparison.Ordinal);
 
     private async Task<Dictionary<string, List<string>>> LoadReplacementsAsync(CancellationToken cancellationToken)
     {

@@ -30,6 +30,6 @@ public sealed class ProtectBackup
 
         await context.Devices.AppendAsync(backup.Device, kind, entry => entry with { Backup = backup.Id, Reason = reason }, cancellationToken).ConfigureAwait(false);
         await context.Events.AppendAsync(EdgeEventCategory.Retention, action, reason ?? $"The backup was {action.ToLowerInvariant()}.", backup.Device, cancellationToken, backup: backup.Id).ConfigureAwait(false);
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshDevicesAsync([backup.Device], cancellationToken).ConfigureAwait(false);
     }
 }

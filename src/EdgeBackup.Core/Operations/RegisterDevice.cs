@@ -58,7 +58,7 @@ public sealed class RegisterDevice
     public async Task<string> RunAsync(RegisterDeviceOptions options, CancellationToken cancellationToken)
     {
         CheckFolder(options.Address);
-        var identity = options.SkipContact ? Believe(options) : await AskAsync(options, cancellationToken).ConfigureAwait(false);
+        var identity = options.SkipContact ? await BelieveAsync(options).ConfigureAwait(false) : await AskAsync(options, cancellationToken).ConfigureAwait(false);
         if (DeviceTypes.Find(identity.Type, options.Address.Kind) is null)
         {
             throw new EdgeBackupException(
@@ -100,12 +100,12 @@ public sealed class RegisterDevice
             Registered = old?.Registered ?? context.Clock.GetUtcNow(),
         };
         await context.Devices.AppendAsync(identity.Id, DeviceLogEntryKind.Registered, entry => entry with { Registration = registration }, cancellationToken).ConfigureAwait(false);
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshDevicesAsync([identity.Id], cancellationToken).ConfigureAwait(false);
         observer.Verbose($"{identity.Id}: registered as {identity.Type} at {options.Address.Text}.");
         return identity.Id;
     }
 
-    private static DeviceIdentity Believe(RegisterDeviceOptions options)
+    private async Task<DeviceIdentity> BelieveAsync(RegisterDeviceOptions options)
     {
         if (string.IsNullOrWhiteSpace(options.Id) || string.IsNullOrWhiteSpace(options.Type))
         {
@@ -121,6 +121,8 @@ public sealed class RegisterDevice
             _ = DeviceAuthentication.CreateHeader(ToConnectionOptions(options), new Uri(options.Address.Text));
         }
 
+        // An address that no connection speaks is refused now as well, not in the first night. Nothing is sent.
+        await context.Connections.Connect(ToConnectionOptions(options)).DisposeAsync().ConfigureAwait(false);
         return new DeviceIdentity { Id = options.Id, Type = options.Type, Version = options.Version };
     }
 

@@ -31,20 +31,8 @@ public static class RegisteredDevices
         device);
 
     /// <summary>The error for a literal id that matches nothing.</summary>
-    public static async Task<EdgeBackupException> NotFoundAsync(RepositoryContext context, string device, CancellationToken cancellationToken)
-    {
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
-        var ids = new List<string>();
-        await foreach (var known in context.Catalog.QueryDevicesAsync(new DeviceQuery(), cancellationToken).ConfigureAwait(false))
-        {
-            ids.Add(known.Id);
-        }
-
-        return new EdgeBackupException(
-            ErrorIds.DeviceNotFound,
-            $"No device '{device}' is registered.{NearestNames.Suggest(device, ids)} Get-EdgeDevice lists the registered ones.",
-            device);
-    }
+    public static async Task<EdgeBackupException> NotFoundAsync(RepositoryContext context, string device, CancellationToken cancellationToken) =>
+        NotFound(device, await ListIdsAsync(context, cancellationToken).ConfigureAwait(false));
 
     /// <summary>
     /// Turns what a user typed into the ids of registered devices. A wildcard that matches nothing gives nothing; a
@@ -53,34 +41,37 @@ public static class RegisteredDevices
     /// <returns>For each id an outcome: the id, or the error and the text it is for.</returns>
     public static async Task<IReadOnlyList<(string Text, string? Id, EdgeBackupException? Error)>> ResolveAsync(RepositoryContext context, IEnumerable<string> texts, CancellationToken cancellationToken)
     {
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
-        var ids = new List<string>();
-        await foreach (var known in context.Catalog.QueryDevicesAsync(new DeviceQuery(), cancellationToken).ConfigureAwait(false))
-        {
-            ids.Add(known.Id);
-        }
-
-        var exact = ids.ToHashSet(StringComparer.Ordinal);
+        List<string>? ids = null;
+        HashSet<string>? exact = null;
         var outcomes = new List<(string, string?, EdgeBackupException?)>();
         foreach (var text in texts)
         {
-            // A device may be called 'a[1]'; its own objects come back through the pipeline with that id.
-            if (exact.Contains(text))
+            // An exact id costs a look at its own log only, however many devices there are. It may hold wildcard characters:
+            // a device called 'a[1]' comes back through the pipeline with that id.
+            var literal = WildcardPattern.HasWildcard(text) ? null : WildcardPattern.Unescape(text);
+            if (MayBeId(text) && await IsRegisteredAsync(context, text, cancellationToken).ConfigureAwait(false))
             {
                 outcomes.Add((text, text, null));
                 continue;
             }
 
-            if (WildcardPattern.HasWildcard(text))
+            if (literal is not null && literal != text && await IsRegisteredAsync(context, literal, cancellationToken).ConfigureAwait(false))
+            {
+                outcomes.Add((text, literal, null));
+                continue;
+            }
+
+            ids ??= await ListIdsAsync(context, cancellationToken).ConfigureAwait(false);
+            if (literal is null)
             {
                 var pattern = new WildcardPattern(text);
                 outcomes.AddRange(ids.Where(pattern.IsMatch).Select(id => (text, (string?)id, (EdgeBackupException?)null)));
                 continue;
             }
 
-            var literal = WildcardPattern.Unescape(text);
+            exact ??= ids.ToHashSet(StringComparer.Ordinal);
             var match = FindLiteral(literal, ids, exact);
-            outcomes.Add(match is not null ? (text, match, null) : (text, null, await NotFoundAsync(context, literal, cancellationToken).ConfigureAwait(false)));
+            outcomes.Add(match is not null ? (text, match, null) : (text, null, NotFound(literal, ids)));
         }
 
         return outcomes;
@@ -101,6 +92,32 @@ public static class RegisteredDevices
                 $"'{text}' matches {outcomes.Count} devices ({string.Join(", ", outcomes.Take(5).Select(outcome => outcome.Id))}), and exactly one is needed here. Give the id.",
                 text),
         };
+    }
+
+    /// <summary>
+    /// Whether a text may be the very id of a device, as it comes through the pipeline, although it looks like a wildcard:
+    /// 'edge[1]' may. With '*' or '?' it is a wildcard always, lest a device of that name stands for all.
+    /// </summary>
+    internal static bool MayBeId(string text) => !text.Contains('*', StringComparison.Ordinal) && !text.Contains('?', StringComparison.Ordinal);
+
+    private static async Task<bool> IsRegisteredAsync(RepositoryContext context, string id, CancellationToken cancellationToken) =>
+        (await context.Devices.GetAsync(id, cancellationToken).ConfigureAwait(false)).Registration is not null;
+
+    private static EdgeBackupException NotFound(string device, IEnumerable<string> ids) => new(
+        ErrorIds.DeviceNotFound,
+        $"No device '{device}' is registered.{NearestNames.Suggest(device, ids)} Get-EdgeDevice lists the registered ones.",
+        device);
+
+    private static async Task<List<string>> ListIdsAsync(RepositoryContext context, CancellationToken cancellationToken)
+    {
+        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        var ids = new List<string>();
+        await foreach (var known in context.Catalog.QueryDevicesAsync(new DeviceQuery(), cancellationToken).ConfigureAwait(false))
+        {
+            ids.Add(known.Id);
+        }
+
+        return ids;
     }
 
     /// <summary>Ids are exact; a different letter case is accepted where it means one device only.</summary>

@@ -277,17 +277,28 @@ public sealed class TakeBackup
         var record = await draft.CommitAsync(header, digest => previous.SameContent?.StateDigest != digest, cancellationToken).ConfigureAwait(false);
         await context.Catalog.AddAsync(record, cancellationToken).ConfigureAwait(false);
         observer.Verbose($"{record.Device}: backup {record.Id} holds {record.ItemCount} items, {record.Length} bytes{(record.Changed ? "" : "; nothing has changed since the last one")}.");
-        if (header.Version is not null && header.Version != registration.Version)
+        await NoteVersionAsync(header, registration, cancellationToken).ConfigureAwait(false);
+        await new ApplyRetention(context, observer).RunAsync(record.Device, policies, whatIf: false, previous.KnownCount, cancellationToken).ConfigureAwait(false);
+        return ListedBackup.From(record, context.Repository.BackupObjectName(record.Device, record.Id), policies.For(record.Device, registration.Type, registration.Tags));
+    }
+
+    /// <summary>The registration shows the version that the device last told; what others changed meanwhile stays.</summary>
+    private async Task NoteVersionAsync(BackupHeader header, DeviceRegistration before, CancellationToken cancellationToken)
+    {
+        if (header.Version is null || header.Version == before.Version)
+        {
+            return;
+        }
+
+        var now = (await context.Devices.GetAsync(header.Device, cancellationToken).ConfigureAwait(false)).Registration;
+        if (now is not null && now.Version != header.Version)
         {
             await context.Devices.AppendAsync(
                 header.Device,
                 DeviceLogEntryKind.Registered,
-                entry => entry with { Registration = registration with { Version = header.Version } },
+                entry => entry with { Registration = now with { Version = header.Version } },
                 cancellationToken).ConfigureAwait(false);
         }
-
-        await new ApplyRetention(context, observer).RunAsync(record.Device, policies, whatIf: false, previous.KnownCount, cancellationToken).ConfigureAwait(false);
-        return ListedBackup.From(record, context.Repository.BackupObjectName(record.Device, record.Id), policies.For(record.Device, registration.Type, registration.Tags));
     }
 
     private async Task<PreviousBackups> FindPreviousAsync(string device, BackupContent content, CancellationToken cancellationToken)

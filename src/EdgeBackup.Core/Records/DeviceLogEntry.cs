@@ -14,6 +14,12 @@ public enum DeviceLogEntryKind
     /// <summary>The device was replaced (R8).</summary>
     Fenced,
 
+    /// <summary>
+    /// The device takes over from <see cref="DeviceLogEntry.Replaces"/>. Written before the other's fence, and true only
+    /// while that fence names this device: so a device's own log leads to the history that it carries on.
+    /// </summary>
+    TookOver,
+
     /// <summary>Somebody lifted the fence on purpose.</summary>
     FenceLifted,
 
@@ -45,6 +51,8 @@ public sealed record DeviceLogEntry
     public DeviceRegistration? Registration { get; init; }
 
     public string? ReplacedBy { get; init; }
+
+    public string? Replaces { get; init; }
 
     public string? Backup { get; init; }
 

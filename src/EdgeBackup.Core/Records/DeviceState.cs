@@ -5,6 +5,7 @@ public sealed class DeviceState
 {
     private readonly Dictionary<string, Protection> protections = new(StringComparer.Ordinal);
     private readonly HashSet<string> openRestores = new(StringComparer.Ordinal);
+    private readonly HashSet<string> predecessors = new(StringComparer.Ordinal);
 
     public DeviceState(string id) => Id = id;
 
@@ -22,6 +23,9 @@ public sealed class DeviceState
     /// <summary>Restore sessions on the device that this product opened and never closed.</summary>
     public IReadOnlySet<string> OpenRestores => openRestores;
 
+    /// <summary>Devices that this one took over from; each counts as long as its fence names this device.</summary>
+    public IReadOnlySet<string> Predecessors => predecessors;
+
     /// <summary>Takes the next entry of the log, in the log's order.</summary>
     public void Apply(DeviceLogEntry entry)
     {
@@ -35,6 +39,9 @@ public sealed class DeviceState
                 break;
             case DeviceLogEntryKind.Fenced:
                 Fence = new Fence(entry.ReplacedBy ?? "", entry.Time, entry.Author, entry.Reason, entry.Backup);
+                break;
+            case DeviceLogEntryKind.TookOver when entry.Replaces is not null:
+                predecessors.Add(entry.Replaces);
                 break;
             case DeviceLogEntryKind.FenceLifted:
                 Fence = null;

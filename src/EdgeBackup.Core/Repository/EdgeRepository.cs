@@ -45,15 +45,20 @@ public sealed class EdgeRepository : IAsyncDisposable
 
     /// <summary>Makes a repository in an empty store.</summary>
     /// <param name="store">Where its objects go.</param>
-    /// <param name="secret">A passphrase or the key of a key file.</param>
+    /// <param name="secrets">At least one: passphrases, keys of key files; each will open the repository.</param>
     /// <param name="environment">Clock, randomness, platform.</param>
     /// <param name="cancellationToken">Leaves objects behind that no repository.json makes a repository of.</param>
     /// <exception cref="EdgeBackupException">RepositoryExists; RepositoryKeyWrong: an empty passphrase; RepositoryNotWritable.</exception>
-    public static async Task<CreatedRepository> CreateAsync(IObjectStore store, RepositorySecret secret, RepositoryEnvironment environment, CancellationToken cancellationToken)
+    public static async Task<CreatedRepository> CreateAsync(IObjectStore store, IReadOnlyList<RepositorySecret> secrets, RepositoryEnvironment environment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(environment);
-        KeyObject.CheckSecret(secret);
+        ArgumentOutOfRangeException.ThrowIfZero(secrets.Count);
+        foreach (var secret in secrets)
+        {
+            KeyObject.CheckSecret(secret);
+        }
+
         if (await store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false) is not null)
         {
             throw Exists(store);
@@ -63,7 +68,7 @@ public sealed class EdgeRepository : IAsyncDisposable
         var recoveryKey = new byte[RecoveryKeyText.KeySize];
         environment.Random.Fill(recoveryKey);
         var recovery = new RecoveryKeySecret(RecoveryKeyText.Format(recoveryKey));
-        foreach (var wrappedBy in new[] { secret, recovery })
+        foreach (var wrappedBy in secrets.Append(recovery))
         {
             var key = await Task.Run(() => KeyObject.Create(master, wrappedBy, environment), cancellationToken).ConfigureAwait(false);
             await store.PutAsync(key.Name, key.Serialize(), cancellationToken).ConfigureAwait(false);
@@ -82,7 +87,7 @@ public sealed class EdgeRepository : IAsyncDisposable
         // Shown once and needed on the worst of days: proved now, by opening the repository with it.
         var proof = await OpenAsync(store, recovery, environment, cancellationToken).ConfigureAwait(false);
         await proof.DisposeAsync().ConfigureAwait(false);
-        return new CreatedRepository(await OpenAsync(store, secret, environment, cancellationToken).ConfigureAwait(false), recovery.Text);
+        return new CreatedRepository(await OpenAsync(store, secrets[0], environment, cancellationToken).ConfigureAwait(false), recovery.Text);
     }
 
     /// <summary>Opens a repository.</summary>
@@ -98,8 +103,7 @@ public sealed class EdgeRepository : IAsyncDisposable
         {
             var content = await store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false) ?? throw NotFound(store);
             var header = RepositoryFile.Parse(content, store.Location);
-            var (master, keys) = await KeyRing.OpenAsync(store, secret, cancellationToken).ConfigureAwait(false);
-            RepositoryFile.CheckMac(content, master);
+            var (master, keys) = await KeyRing.OpenAsync(store, secret, content, cancellationToken).ConfigureAwait(false);
             return new EdgeRepository(new RepositoryCore(store, environment, master), header, keys);
         }
         catch (ObjectDamagedException exception)

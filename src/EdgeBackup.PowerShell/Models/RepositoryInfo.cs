@@ -24,15 +24,6 @@ public sealed class RepositoryInfo
     /// <summary>The key file that opens it; null with a passphrase.</summary>
     public string? KeyFile { get; init; }
 
-    /// <summary>Number of registered devices.</summary>
-    public int? Devices { get; init; }
-
-    /// <summary>Number of backups.</summary>
-    public long? Backups { get; init; }
-
-    /// <summary>Bytes that the repository takes up.</summary>
-    public long? Length { get; init; }
-
     /// <inheritdoc/>
     public override string ToString() => Path;
 }

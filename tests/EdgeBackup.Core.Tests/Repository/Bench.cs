@@ -14,7 +14,7 @@ internal static class Bench
     public static RepositoryEnvironment Environment { get; } = RepositoryEnvironment.Default();
 
     public static async Task<EdgeRepository> CreateAsync(IObjectStore store) =>
-        (await EdgeRepository.CreateAsync(store, Key, Environment, default)).Repository;
+        (await EdgeRepository.CreateAsync(store, [Key], Environment, default)).Repository;
 
     public static Task<EdgeRepository> OpenAsync(IObjectStore store) => EdgeRepository.OpenAsync(store, Key, Environment, default);
 

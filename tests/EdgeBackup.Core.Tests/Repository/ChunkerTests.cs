@@ -52,5 +52,5 @@ public sealed class ChunkerTests
         return chunks;
     }
 
-    private const string Golden = "GOLD";
+    private const string Golden = "102371 74857 30208 140634 86774 40402 66591 30357 68965 91313 94310 97650 55383 20185";
 }

@@ -12,7 +12,7 @@ public sealed class KeyTests
     public async Task Each_kind_of_key_opens_and_a_wrong_one_says_so()
     {
         var store = new MemoryObjectStore();
-        var created = await EdgeRepository.CreateAsync(store, new PassphraseSecret("correct"), Bench.Environment, default);
+        var created = await EdgeRepository.CreateAsync(store, [new PassphraseSecret("correct")], Bench.Environment, default);
         await using var opened = await EdgeRepository.OpenAsync(store, new PassphraseSecret("correct"), Bench.Environment, default);
         await using var recovered = await EdgeRepository.OpenAsync(
             store, new RecoveryKeySecret(created.RecoveryKey.ToLowerInvariant().Replace('-', ' ')), Bench.Environment, default);
@@ -36,7 +36,7 @@ public sealed class KeyTests
     public async Task An_empty_passphrase_makes_no_repository()
     {
         var store = new MemoryObjectStore();
-        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => EdgeRepository.CreateAsync(store, new PassphraseSecret(""), Bench.Environment, default));
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => EdgeRepository.CreateAsync(store, [new PassphraseSecret("")], Bench.Environment, default));
         Assert.Equal(ErrorIds.RepositoryKeyWrong, error.ErrorId);
         Assert.Empty(store.Objects);
     }
@@ -56,7 +56,7 @@ public sealed class KeyTests
     public async Task A_typing_error_in_a_recovery_key_is_told_from_a_wrong_one()
     {
         var store = new MemoryObjectStore();
-        var created = await EdgeRepository.CreateAsync(store, Bench.Key, Bench.Environment, default);
+        var created = await EdgeRepository.CreateAsync(store, [Bench.Key], Bench.Environment, default);
         for (var position = 0; position < created.RecoveryKey.Length; position++)
         {
             if (created.RecoveryKey[position] == '-')

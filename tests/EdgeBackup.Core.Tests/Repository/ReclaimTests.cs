@@ -156,7 +156,7 @@ public sealed class ReclaimTests
 
     private static async Task PutLeaseAsync(EdgeRepository repository, MemoryObjectStore store, int pid, string? scope)
     {
-        var (master, _) = await Core.Repository.Keys.KeyRing.OpenAsync(store, Bench.Key, default);
+        var (master, _) = await Core.Repository.Keys.KeyRing.OpenAsync(store, Bench.Key, (await store.GetAsync("repository.json", default))!, default);
         using var core = new RepositoryCore(store, repository.Environment, master);
         var self = Core.Repository.Stores.ProcessIdentity.Current();
         var body = new LeaseBody(LeaseKind.Write, DateTimeOffset.UtcNow, scope ?? self.Scope, pid, "1", 5, []);

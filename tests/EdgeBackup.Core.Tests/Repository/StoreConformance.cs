@@ -165,6 +165,24 @@ public sealed class FileStoreTests : StoreConformance, IDisposable
         Assert.Equal(2, Directory.GetFiles(temporary).Length);
     }
 
+    [Theory]
+    [InlineData(28, "full")]
+    [InlineData(122, "full")]
+    [InlineData(30, "read-only")]
+    public void A_disk_that_cannot_be_written_is_told_apart(int error, string word)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var fault = StoreFault.Translate(new IOException("failed", error), "/r")!;
+        Assert.Equal(Core.Errors.ErrorIds.RepositoryNotWritable, fault.ErrorId);
+        Assert.Contains(word, fault.Message, StringComparison.Ordinal);
+        Assert.Contains("Nothing saved before was lost", fault.Message, StringComparison.Ordinal);
+        Assert.Null(StoreFault.Translate(new IOException("failed", 5), "/r"));
+    }
+
     public void Dispose()
     {
         store.Dispose();

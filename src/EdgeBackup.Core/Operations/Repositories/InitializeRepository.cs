@@ -68,7 +68,7 @@ public sealed class InitializeRepository
         CreatedRepository created;
         try
         {
-            created = await EdgeRepository.CreateAsync(store, secrets[0], environment, cancellationToken).ConfigureAwait(false);
+            created = await EdgeRepository.CreateAsync(store, secrets, environment, cancellationToken).ConfigureAwait(false);
         }
         catch when (pendingKeyFile is not null)
         {

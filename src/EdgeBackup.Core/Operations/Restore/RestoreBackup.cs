@@ -58,8 +58,7 @@ public sealed class RestoreBackup
 
     internal async Task<RestorePreview> PlanAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
     {
-        var reading = await context.Repository.BeginReadAsync(cancellationToken).ConfigureAwait(false);
-        await using var readingLease = reading.ConfigureAwait(false);
+        // Without a lease: a plan writes nothing at all, and if space is freed meanwhile it fails and harms nothing.
         var contact = await ContactAsync(record, target, options.Force, cancellationToken).ConfigureAwait(false);
         await using var contactLease = contact.ConfigureAwait(false);
         var selection = await SelectAsync(record, target, options, cancellationToken).ConfigureAwait(false);

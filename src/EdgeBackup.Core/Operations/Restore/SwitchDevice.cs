@@ -78,6 +78,7 @@ public sealed class SwitchDevice
             await context.Devices.AppendAsync(replacement, DeviceLogEntryKind.FenceLifted, entry => entry, cancellationToken).ConfigureAwait(false);
         }
 
+        await context.Devices.AppendAsync(replacement, DeviceLogEntryKind.TookOver, entry => entry with { Replaces = broken.Id }, cancellationToken).ConfigureAwait(false);
         var fenced = await context.Devices.AppendAsync(
             broken.Id,
             DeviceLogEntryKind.Fenced,
@@ -90,7 +91,7 @@ public sealed class SwitchDevice
             broken.Id,
             cancellationToken,
             backup: record.Id).ConfigureAwait(false);
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshDevicesAsync([replacement, broken.Id], cancellationToken).ConfigureAwait(false);
         return new SwitchOutcome(replacement, broken.Id, result, new Fence(replacement, fenced.Time, fenced.Author, fenced.Reason, fenced.Backup));
     }
 
@@ -169,7 +170,6 @@ public sealed class SwitchDevice
         }
         else
         {
-            await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
             backup = await find.RequireOneAsync(options.Backup, broken, cancellationToken).ConfigureAwait(false);
         }
 

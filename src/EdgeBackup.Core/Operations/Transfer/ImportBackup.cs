@@ -74,7 +74,7 @@ public sealed class ImportBackup
             throw new EdgeBackupException(ErrorIds.RepositoryFormatUnsupported, $"'{path}' has the portable format {header.FormatVersion}; this version reads {PortableBackup.FormatVersion}. Update EdgeBackup.", path);
         }
 
-        CheckHeader(header.Backup, path);
+        CheckHeader(header.Backup ?? throw Damaged(path, "its header names no backup"), path);
         var itemBytes = await ReadEntryAsync(archive, PortableBackup.ItemsEntry, path, cancellationToken).ConfigureAwait(false);
         if (Convert.ToHexStringLower(SHA256.HashData(itemBytes)) != header.ItemsDigest)
         {
@@ -116,6 +116,17 @@ public sealed class ImportBackup
         if (!BackupIds.IsId(header.Id) || string.IsNullOrWhiteSpace(header.Device) || header.Device.Any(char.IsControl) || !Devices.DeviceTypes.IsWord(header.DeviceType))
         {
             throw Damaged(path, "its header has no valid id, device or type");
+        }
+
+        // These are shown in terminals, which obey control characters.
+        if (new[] { header.DeviceName, header.Version, header.Author }.Any(text => text?.Any(char.IsControl) == true))
+        {
+            throw Damaged(path, "its header contains control characters");
+        }
+
+        if (header.NotSaved is null || header.NotSaved.Any(item => item?.Path is null || item.Reason is null))
+        {
+            throw Damaged(path, "its header has no list of what was not saved");
         }
 
         if ((header.Kind == BackupKind.Manual) != (header.Name is not null) || !Enum.IsDefined(header.Kind) || !Enum.IsDefined(header.Content))

@@ -117,7 +117,7 @@ public sealed class WriteSession : IAsyncDisposable
         foreach (var pack in await packs.TakeWrittenAsync(closeCurrent: false).ConfigureAwait(false))
         {
             // Written for a backup that was given up; it fails or it stays as garbage.
-            await pack.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+            await pack.ContinueWith(done => done.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
         }
 
         packs.Dispose();

@@ -8,9 +8,11 @@ internal static class KeyRing
 {
     /// <summary>Finds a key object that the secret opens. A damaged one does not matter as long as another opens.</summary>
     /// <exception cref="EdgeBackupException">RepositoryKeyWrong: no key object is damaged, and none opens.</exception>
-    /// <exception cref="ObjectDamagedException">None opens, and the one that might have is damaged.</exception>
-    public static async Task<(MasterKey Master, IReadOnlyList<KeyInfo> Keys)> OpenAsync(IObjectStore store, RepositorySecret secret, CancellationToken cancellationToken)
+    /// <exception cref="ObjectDamagedException">None opens, and the one that might have, or repository.json, is damaged.</exception>
+    public static async Task<(MasterKey Master, IReadOnlyList<KeyInfo> Keys)> OpenAsync(IObjectStore store, RepositorySecret secret, byte[] repositoryFile, CancellationToken cancellationToken)
     {
+        // A creation that was killed leaves key objects of a master key that never had a repository.
+        MasterKey? stranger = null;
         KeyObject.CheckSecret(secret);
         var (keys, damaged) = await ReadAsync(store, cancellationToken).ConfigureAwait(false);
         foreach (var key in keys.Where(key => key.Info.Kind == secret.Kind))
@@ -18,8 +20,18 @@ internal static class KeyRing
             cancellationToken.ThrowIfCancellationRequested();
             if (await Task.Run(() => key.Unwrap(secret), cancellationToken).ConfigureAwait(false) is { } master)
             {
-                return (master, keys.ConvertAll(known => known.Info));
+                if (RepositoryFile.IsMadeWith(repositoryFile, master))
+                {
+                    return (master, keys.ConvertAll(known => known.Info));
+                }
+
+                stranger = master;
             }
+        }
+
+        if (stranger is not null)
+        {
+            RepositoryFile.CheckMac(repositoryFile, stranger);
         }
 
         if (damaged.Count > 0)

@@ -60,10 +60,14 @@ internal static class RepositoryFile
         }
     }
 
+    /// <summary>Whether a master key is this repository's own and the file is as it was written.</summary>
+    public static bool IsMadeWith(byte[] content, MasterKey master) =>
+        CheckedText.IsIntact(content, MacMember, head => master.AuthenticateHeader(head));
+
     /// <exception cref="ObjectDamagedException">The MAC does not fit.</exception>
     public static void CheckMac(byte[] content, MasterKey master)
     {
-        if (!CheckedText.IsIntact(content, MacMember, head => master.AuthenticateHeader(head)))
+        if (!IsMadeWith(content, master))
         {
             throw new ObjectDamagedException(Name, "its authentication code does not fit: it was altered");
         }

@@ -19,7 +19,7 @@ internal static class PackVerifier
     /// <param name="hash">The pack's name.</param>
     /// <param name="content">Its bytes; overwritten.</param>
     /// <param name="indexed">What the index says of it, for a pack whose own directory is damaged; may be null.</param>
-    public static PackFinding Examine(RepositoryCore core, string hash, byte[] content, PackListing? indexed)
+    public static PackFinding Examine(RepositoryCore core, string hash, Span<byte> content, PackListing? indexed)
     {
         var name = PackFormat.ToName(hash);
         string? reason = null;
@@ -51,7 +51,7 @@ internal static class PackVerifier
                     throw new ObjectDamagedException(name, "it is shorter than it was written");
                 }
 
-                PackFormat.OpenChunk(name, key, entry, content.AsSpan(entry.Offset, entry.StoredLength), plain);
+                PackFormat.OpenChunk(name, key, entry, content.Slice(entry.Offset, entry.StoredLength), plain);
                 if (core.Master.ToChunkId(SHA256.HashData(plain.AsSpan(0, entry.RawLength))) != entry.Id)
                 {
                     throw new ObjectDamagedException(name, "a chunk in it is not the one that its id names");
@@ -67,7 +67,7 @@ internal static class PackVerifier
         return new PackFinding(reason, listing, bad);
     }
 
-    private static PackListing ReadDirectory(RepositoryCore core, string hash, byte[] content)
+    private static PackListing ReadDirectory(RepositoryCore core, string hash, ReadOnlySpan<byte> content)
     {
         var name = PackFormat.ToName(hash);
         if (content.Length < PackFormat.HeaderSize + PackFormat.TagSize + PackFormat.TrailerSize)
@@ -75,9 +75,9 @@ internal static class PackVerifier
             throw new ObjectDamagedException(name, "it is shorter than it was written");
         }
 
-        var trailer = content.AsSpan(content.Length - PackFormat.TrailerSize);
+        var trailer = content[^PackFormat.TrailerSize..];
         var (length, _) = PackFormat.ReadTrailer(name, trailer, content.Length);
-        var directory = content.AsSpan(content.Length - PackFormat.TrailerSize - length, length);
-        return new PackListing(hash, content.Length, PackFormat.OpenDirectory(name, core.Master, content.AsSpan(0, PackFormat.HeaderSize), directory, trailer, content.Length));
+        var directory = content.Slice(content.Length - PackFormat.TrailerSize - length, length);
+        return new PackListing(hash, content.Length, PackFormat.OpenDirectory(name, core.Master, content[..PackFormat.HeaderSize], directory, trailer, content.Length));
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
@@ -192,9 +193,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         {
             if (options.ReadData)
             {
-                finding = await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false) is { } content
-                    ? PackVerifier.Examine(core, hash, content, known)
-                    : new PackFinding("it is missing", null, []);
+                finding = await ReadPackAsync(hash, length, known, cancellationToken).ConfigureAwait(false);
             }
             else
             {
@@ -234,6 +233,26 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             }
 
             Done(length);
+        }
+    }
+
+    /// <summary>Packs are read into rented buffers: fresh ones of this size would pile up faster than they are collected.</summary>
+    private async Task<PackFinding> ReadPackAsync(string hash, long length, PackListing? known, CancellationToken cancellationToken)
+    {
+        if (length > int.MaxValue / 2)
+        {
+            return new PackFinding("it is longer than any pack", null, []);
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent((int)length + 1);
+        try
+        {
+            var read = await core.Store.ReadAsync(PackFormat.ToName(hash), 0, buffer.AsMemory(0, (int)length + 1), cancellationToken).ConfigureAwait(false);
+            return read < 0 ? new PackFinding("it is missing", null, []) : PackVerifier.Examine(core, hash, buffer.AsSpan(0, read), known);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

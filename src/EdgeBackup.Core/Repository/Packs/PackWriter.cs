@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
@@ -18,6 +19,7 @@ internal sealed class PackWriter(RepositoryCore core, Action packClosed) : IDisp
     private PackBuilder? current;
     private long bytesWritten;
     private int packsWritten;
+    private Exception? failure;
 
     public long BytesWritten => Interlocked.Read(ref bytesWritten);
 
@@ -29,6 +31,12 @@ internal sealed class PackWriter(RepositoryCore core, Action packClosed) : IDisp
         await gate.WaitAsync().ConfigureAwait(false);
         try
         {
+            if (Volatile.Read(ref failure) is { } first)
+            {
+                // No use in reading a whole device when its bytes cannot be kept.
+                ExceptionDispatchInfo.Throw(first);
+            }
+
             if (current is null)
             {
                 await free.WaitAsync().ConfigureAwait(false);
@@ -101,6 +109,11 @@ internal sealed class PackWriter(RepositoryCore core, Action packClosed) : IDisp
             Interlocked.Add(ref bytesWritten, content.Length);
             Interlocked.Increment(ref packsWritten);
             return listing;
+        }
+        catch (Exception exception)
+        {
+            Interlocked.CompareExchange(ref failure, exception, null);
+            throw;
         }
         finally
         {

@@ -14,6 +14,8 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
     private const string TemporaryFolder = "tmp";
     private const int OpenHandles = 32;
     private const int ParallelWrites = 8;
+    private const int RenameAttempts = 20;
+    private static readonly TimeSpan RenamePause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan ForeignLeftoverAge = TimeSpan.FromDays(2);
 
     private readonly IPlatform platform;
@@ -98,7 +100,12 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
         ObjectName.Check(name);
         try
         {
-            return await File.ReadAllBytesAsync(PathOf(name), cancellationToken).ConfigureAwait(false);
+            // Nobody who reads keeps another process from renaming over a lease or removing what has expired (Windows).
+            var stream = new FileStream(PathOf(name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, useAsync: true);
+            await using var lease = stream.ConfigureAwait(false);
+            var content = new byte[stream.Length];
+            await stream.ReadExactlyAsync(content, cancellationToken).ConfigureAwait(false);
+            return content;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -252,8 +259,19 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
     {
         try
         {
-            File.Move(temporary, path, overwrite);
-            return true;
+            for (var attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    File.Move(temporary, path, overwrite);
+                    return true;
+                }
+                catch (Exception exception) when (overwrite && attempt < RenameAttempts && OperatingSystem.IsWindows() && exception is (IOException or UnauthorizedAccessException))
+                {
+                    // Windows refuses while somebody reads the old file; readers are done in a moment.
+                    Thread.Sleep(RenamePause);
+                }
+            }
         }
         catch (IOException) when (!overwrite && File.Exists(path))
         {

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -12,6 +13,7 @@ public abstract class BackupCommand : EdgeRepositoryCommand
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupIdCompleter))]
     public string[] Backup { get; set; } = [];
 
     /// <inheritdoc/>

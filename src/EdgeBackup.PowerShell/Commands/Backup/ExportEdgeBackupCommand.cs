@@ -17,7 +17,7 @@ public sealed class ExportEdgeBackupCommand : BackupCommand
     protected override void EndProcessing()
     {
         var path = ResolvePath(Path);
-        if (System.IO.Path.EndsInDirectorySeparator(Path))
+        if (System.IO.Path.EndsInDirectorySeparator(Path) && !System.IO.Path.EndsInDirectorySeparator(path))
         {
             path += System.IO.Path.DirectorySeparatorChar;
         }

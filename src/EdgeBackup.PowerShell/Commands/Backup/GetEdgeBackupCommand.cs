@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -15,18 +16,21 @@ public sealed class GetEdgeBackupCommand : EdgeRepositoryCommand
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownDeviceIdCompleter))]
     public string[] Device { get; set; } = [];
 
     /// <summary>Ids of backups; wildcards allowed.</summary>
     [Parameter]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupIdCompleter))]
     public string[] Id { get; set; } = [];
 
     /// <summary>Names; wildcards allowed.</summary>
     [Parameter]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupNameCompleter))]
     public string[] Name { get; set; } = [];
 
     /// <summary>Automatic, Manual, Safety.</summary>

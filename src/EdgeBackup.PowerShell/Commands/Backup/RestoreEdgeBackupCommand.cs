@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -13,12 +14,14 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(RestoredBackupIdCompleter))]
     public string Backup { get; set; } = "";
 
     /// <summary>The target; the device that the backup is of without it.</summary>
     [Parameter]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceIdCompleter))]
     public string? Device { get; set; }
 
     /// <summary>Only these items, over what is there; wildcards allowed.</summary>

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Records;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -14,6 +15,7 @@ public sealed class GetEdgeBackupPolicyCommand : EdgeRepositoryCommand
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceIdCompleter))]
     public string[] Device { get; set; } = [];
 
     /// <inheritdoc/>

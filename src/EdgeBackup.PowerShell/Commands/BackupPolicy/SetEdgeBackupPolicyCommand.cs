@@ -1,6 +1,8 @@
 using System.Management.Automation;
+using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Records;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -9,19 +11,22 @@ namespace EdgeBackup.PowerShell.Commands;
 [OutputType(typeof(PolicyInfo))]
 public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
 {
-    /// <summary>Ids of devices.</summary>
+    /// <summary>Ids of devices; wildcards allowed.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralDeviceIdCompleter))]
     public string[] Device { get; set; } = [];
 
     /// <summary>Tags.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralTagCompleter))]
     public string[] Tag { get; set; } = [];
 
     /// <summary>Device types.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceTypeCompleter))]
     public string[] Type { get; set; } = [];
 
     /// <summary>How old the newest backup may be.</summary>
@@ -68,13 +73,27 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
             KeepLast = KeepLast,
             OverdueAfter = OverdueAfter,
         };
-        var scopes = Device.Select(key => (PolicyScope.Device, (string?)key))
-            .Concat(Tag.Select(key => (PolicyScope.Tag, (string?)key)))
-            .Concat(Type.Select(key => (PolicyScope.Type, (string?)key)))
-            .DefaultIfEmpty((PolicyScope.All, null))
-            .ToList();
+        var general = Tag.Select(key => (PolicyScope.Tag, (string?)key)).Concat(Type.Select(key => (PolicyScope.Type, (string?)key))).ToList();
         RunInRepository(async (context, pipeline, cancellationToken) =>
         {
+            var scopes = general;
+            foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, Device, cancellationToken).ConfigureAwait(false))
+            {
+                if (error is not null)
+                {
+                    await pipeline.WriteErrorAsync(error, text).ConfigureAwait(false);
+                }
+                else
+                {
+                    scopes.Add((PolicyScope.Device, id));
+                }
+            }
+
+            if (Device.Length == 0 && general.Count == 0)
+            {
+                scopes.Add((PolicyScope.All, null));
+            }
+
             foreach (var (scope, key) in scopes)
             {
                 if (!await ConfirmAsync(pipeline, PolicyInfo.Name(scope, key), "Set backup policy").ConfigureAwait(false))

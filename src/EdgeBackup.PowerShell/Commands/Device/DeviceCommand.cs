@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -12,6 +13,7 @@ public abstract class DeviceCommand : EdgeRepositoryCommand
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceIdCompleter))]
     public string[] Device { get; set; } = [];
 
     /// <inheritdoc/>

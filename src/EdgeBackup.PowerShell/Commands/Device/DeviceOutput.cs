@@ -1,7 +1,6 @@
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Abstractions;
-using WildcardPattern = System.Management.Automation.WildcardPattern;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -10,7 +9,7 @@ internal static class DeviceOutput
 {
     public static async Task WriteAsync(RepositoryContext context, OperationPipeline pipeline, string id, CancellationToken cancellationToken)
     {
-        var options = new FindDevicesOptions { Ids = [WildcardPattern.Escape(id)] };
+        var options = new FindDevicesOptions { Ids = [id] };
         await foreach (var device in new FindDevices(context).RunAsync(options, pipeline.WriteErrorAsync, cancellationToken).ConfigureAwait(false))
         {
             await pipeline.WriteAsync(device.ToOutput()).ConfigureAwait(false);

@@ -3,6 +3,7 @@ using System.Security;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 using EdgeBackup.PowerShell.Session;
 
 namespace EdgeBackup.PowerShell.Commands;
@@ -29,6 +30,7 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
     /// <summary>The device type; a device that tells another one is refused.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceTypeCompleter))]
     public string? Type { get; set; }
 
     /// <summary>The version of a device that tells none.</summary>
@@ -37,6 +39,7 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
 
     /// <summary>Words to select it by.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(LiteralTagCompleter))]
     public string[] Tag { get; set; } = [];
 
     /// <summary>Where it stands.</summary>
@@ -45,6 +48,7 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
 
     /// <summary>The id of the server above it.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(LiteralDeviceIdCompleter))]
     public string? Parent { get; set; }
 
     /// <summary>User and password.</summary>

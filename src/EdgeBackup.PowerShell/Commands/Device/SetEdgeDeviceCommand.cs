@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Security;
 using EdgeBackup.Core.Operations;
+using EdgeBackup.PowerShell.Completion;
 using EdgeBackup.PowerShell.Session;
 
 namespace EdgeBackup.PowerShell.Commands;
@@ -23,6 +24,7 @@ public sealed class SetEdgeDeviceCommand : DeviceCommand
     /// <summary>The device type.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceTypeCompleter))]
     public string? Type { get; set; }
 
     /// <summary>The version of a device that tells none.</summary>
@@ -33,6 +35,7 @@ public sealed class SetEdgeDeviceCommand : DeviceCommand
     /// <summary>Words to select it by, instead of those there are.</summary>
     [Parameter]
     [AllowEmptyCollection]
+    [ArgumentCompleter(typeof(LiteralTagCompleter))]
     public string[]? Tag { get; set; }
 
     /// <summary>Where it stands; empty for nowhere.</summary>
@@ -43,6 +46,7 @@ public sealed class SetEdgeDeviceCommand : DeviceCommand
     /// <summary>The id of the server above it; empty for none.</summary>
     [Parameter]
     [AllowEmptyString]
+    [ArgumentCompleter(typeof(LiteralDeviceIdCompleter))]
     public string? Parent { get; set; }
 
     /// <summary>User and password.</summary>

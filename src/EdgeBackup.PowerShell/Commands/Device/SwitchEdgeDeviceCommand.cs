@@ -2,6 +2,7 @@ using System.Management.Automation;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -14,17 +15,20 @@ public sealed class SwitchEdgeDeviceCommand : EdgeRepositoryCommand
     [Parameter(Mandatory = true, Position = 0)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceIdCompleter))]
     public string Device { get; set; } = "";
 
     /// <summary>The id of the broken device.</summary>
     [Parameter(Mandatory = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ReplacedDeviceIdCompleter))]
     public string Replaces { get; set; } = "";
 
     /// <summary>One of the broken device's backups; its newest without it.</summary>
     [Parameter]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(SwitchedBackupIdCompleter))]
     public string? Backup { get; set; }
 
     /// <summary>Why, for the record.</summary>

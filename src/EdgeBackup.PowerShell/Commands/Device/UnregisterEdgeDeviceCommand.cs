@@ -5,6 +5,7 @@ namespace EdgeBackup.PowerShell.Commands;
 
 /// <summary>Ends the registration of devices; their backups stay.</summary>
 [Cmdlet(VerbsLifecycle.Unregister, "EdgeDevice", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
 public sealed class UnregisterEdgeDeviceCommand : DeviceCommand
 {
     /// <inheritdoc/>

@@ -1,7 +1,9 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Records;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -14,6 +16,7 @@ public sealed class GetEdgeEventCommand : EdgeRepositoryCommand
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownDeviceIdCompleter))]
     public string[] Device { get; set; } = [];
 
     /// <summary>At this time or later.</summary>
@@ -44,6 +47,16 @@ public sealed class GetEdgeEventCommand : EdgeRepositoryCommand
             foreach (var problem in await context.Catalog.RefreshEventsAsync(cancellationToken).ConfigureAwait(false))
             {
                 await pipeline.WriteErrorAsync(problem).ConfigureAwait(false);
+            }
+
+            // A device that was unregistered still has its events; one that nobody ever knew is a slip of the hand.
+            foreach (var literal in query.Devices!.Where(text => !Core.Catalog.WildcardPattern.HasWildcard(text)).Select(Core.Catalog.WildcardPattern.Unescape))
+            {
+                await context.Catalog.RefreshDevicesAsync([literal], cancellationToken).ConfigureAwait(false);
+                if (!await context.Catalog.KnowsAsync(literal, cancellationToken).ConfigureAwait(false))
+                {
+                    await pipeline.WriteErrorAsync(await RegisteredDevices.NotFoundAsync(context, literal, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+                }
             }
 
             await foreach (var edgeEvent in context.Catalog.QueryEventsAsync(query, cancellationToken).ConfigureAwait(false))

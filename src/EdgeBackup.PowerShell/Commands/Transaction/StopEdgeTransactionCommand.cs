@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -13,6 +14,7 @@ public sealed class StopEdgeTransactionCommand : EdgeRepositoryCommand
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceIdCompleter))]
     public string Device { get; set; } = "";
 
     /// <summary>Only on this charge point.</summary>

@@ -1,0 +1,89 @@
+using System.Text;
+using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Operations.Restore;
+using EdgeBackup.Core.Records;
+using EdgeBackup.Simulator.Devices;
+using Xunit;
+
+namespace EdgeBackup.Core.Tests.Operations;
+
+/// <summary>The ids of restore sessions are noted in the repository, so that our own left-overs are told from other people's work.</summary>
+public sealed class RestoreJournalTests
+{
+    [Fact]
+    public async Task A_session_that_a_killed_command_left_is_dropped_and_the_restore_goes_through()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var device = await bench.AddSimulatedAsync("edge-1");
+        var backup = await bench.AutomaticAsync("edge-1");
+        device.Items.Set("config/site.json", Encoding.UTF8.GetBytes("broken"));
+
+        // A command of ours opens a session and dies: nobody disposes it.
+        var state = await bench.Context.Devices.GetAsync("edge-1", default);
+        var connection = bench.Connections().Connect(new ConnectionOptions { Address = DeviceAddress.Parse(state.Registration!.Address, bench.Path()) });
+        await connection.BeginRestoreAsync(new RestorePlan(RestoreMode.Overlay, []), new RegistryRestoreJournal(bench.Context.Devices, "edge-1"), default);
+        Assert.Single((await bench.Context.Devices.GetAsync("edge-1", default)).OpenRestores);
+
+        // The next command runs in another process and knows only what the repository says.
+        var other = await bench.OpenAsync("somebody-else");
+        var result = await new RestoreBackup(other, bench.Observer).RunAsync(new RestoreOptions { Backup = backup.Backup.Id }, default);
+        Assert.Equal(["config/site.json"], result.Restored);
+        Assert.Empty((await bench.Context.Devices.GetAsync("edge-1", default)).OpenRestores);
+    }
+
+    [Fact]
+    public async Task Somebody_elses_session_is_busy_and_stays()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var device = await bench.AddSimulatedAsync("edge-1");
+        var backup = await bench.AutomaticAsync("edge-1");
+        device.Items.Set("config/site.json", Encoding.UTF8.GetBytes("broken"));
+        using var client = new HttpClient();
+        using var content = new StringContent("""{"mode":"overlay","items":0,"bytes":0}""", Encoding.UTF8, "application/json");
+        using var opened = await client.PostAsync(new Uri(device.Address, "api/v1/restores"), content);
+        opened.EnsureSuccessStatusCode();
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => new RestoreBackup(bench.Context, bench.Observer).RunAsync(new RestoreOptions { Backup = backup.Backup.Id }, default));
+        Assert.Equal(ErrorIds.DeviceBusy, error.ErrorId);
+        Assert.Equal("broken", Encoding.UTF8.GetString(device.Items.Find("config/site.json")!.Content));
+        using var still = await client.GetAsync(new Uri(device.Address, opened.Headers.Location!));
+        Assert.True(still.IsSuccessStatusCode);
+    }
+
+    [Fact]
+    public async Task A_restore_that_fails_closes_its_entry_names_the_safety_backup_and_is_an_event()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var device = await bench.AddSimulatedAsync("edge-1");
+        var backup = await bench.AutomaticAsync("edge-1");
+        device.Items.Set("config/site.json", Encoding.UTF8.GetBytes("broken"));
+        device.Faults.CommitFailure = "flash worn out";
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => new RestoreBackup(bench.Context, bench.Observer).RunAsync(new RestoreOptions { Backup = backup.Backup.Id }, default));
+        Assert.Equal(ErrorIds.RestoreFailed, error.ErrorId);
+        Assert.Contains("flash worn out", error.Message, StringComparison.Ordinal);
+        var safety = (await bench.ListAsync()).Single(listed => listed.Backup.Kind == BackupKind.Safety);
+        Assert.Contains(safety.Backup.Id, error.Message, StringComparison.Ordinal);
+        Assert.Empty((await bench.Context.Devices.GetAsync("edge-1", default)).OpenRestores);
+        var failed = Assert.Single(await bench.EventsAsync("Failed"));
+        Assert.Equal((EdgeEventCategory.Restore, ErrorIds.RestoreFailed, backup.Backup.Id), (failed.Category, failed.ErrorId, failed.Backup));
+    }
+
+    [Fact]
+    public async Task A_plan_changes_nothing_on_the_device_and_in_the_repository()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var device = await bench.AddSimulatedAsync("edge-1");
+        var backup = await bench.AutomaticAsync("edge-1");
+        device.Items.Set("config/site.json", Encoding.UTF8.GetBytes("broken"));
+        device.Items.Set("config/extra.json", Encoding.UTF8.GetBytes("{}"));
+        var before = bench.Objects();
+        device.ClearCalls();
+        var plan = await new RestoreBackup(bench.Context, bench.Observer).PlanAsync(new RestoreOptions { Backup = backup.Backup.Id }, default);
+        Assert.Equal(["config/site.json"], plan.Steps.Where(step => step.Action == RestoreAction.Restore).Select(step => step.Path));
+        Assert.Equal(["config/extra.json"], plan.Steps.Where(step => step.Action == RestoreAction.Remove).Select(step => step.Path));
+        Assert.Equal(["values/live.json"], plan.Steps.Where(step => step.Action == RestoreAction.NotRestored).Select(step => step.Path));
+        Assert.Equal(before, bench.Objects());
+        Assert.All(device.Calls, call => Assert.Equal("GET", call.Method));
+    }
+}
