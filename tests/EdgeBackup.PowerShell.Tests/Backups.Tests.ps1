@@ -162,6 +162,18 @@ Describe 'Several devices' {
         @($said.Errors | Get-ErrorId | Sort-Object) | Should -Contain 'DeviceBusy'
     }
 
+    It 'are named in their errors, whatever the fault' {
+        $gone = New-FolderDevice -Id 'gone'
+        $null = Register-EdgeDevice $gone
+        Remove-Item $gone -Recurse
+        $said = Watch { New-EdgeBackup one, gone -Automatic }
+        $said.Output.Device | Should -Be 'one'
+        $said.Errors | Get-ErrorId | Should -Be 'DeviceUnreachable'
+        $said.Errors[0].TargetObject | Should -Be 'gone'
+        "$($said.Errors[0])" | Should -Match "'gone'"
+        Unregister-EdgeDevice gone -Confirm:$false
+    }
+
     It 'name the one that is not known and go on with the rest' {
         $said = Watch { New-EdgeBackup one, nosuch, two -Automatic }
         @($said.Output.Device | Sort-Object) | Should -Be 'one', 'two'

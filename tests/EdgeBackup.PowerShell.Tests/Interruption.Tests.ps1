@@ -149,4 +149,31 @@ foreach (`$turn in 1..200) {
         foreach ($id in $acknowledged) { (Get-EdgeBackup -Id $id).Id | Should -Be $id }
         Write-Host "    $($acknowledged.Count) acknowledged"
     }
+
+    It 'in a folder''s restore leaves the old or the new state, and the next one clears up' {
+        $random = [System.Random]::new(4)
+        $folder = New-FolderDevice -Id 'killed-tree'
+        $null = Register-EdgeDevice $folder
+        1..300 | ForEach-Object { [System.IO.File]::WriteAllText((Join-Path $folder "f$_.txt"), "old $_") }
+        $backup = New-EdgeBackup killed-tree -Automatic
+        $script = "`$ProgressPreference = 'SilentlyContinue'; Import-Module '$(Get-ModulePath)'; `$null = Connect-EdgeRepository '$($repository.Path)' -KeyFile '$key'; [Console]::Out.WriteLine('ready'); Restore-EdgeBackup $($backup.Id) -Force -SkipSafetyBackup; [Console]::Out.WriteLine('done')"
+        foreach ($round in 1..5) {
+            1..300 | ForEach-Object { [System.IO.File]::WriteAllText((Join-Path $folder "f$_.txt"), "new $_ of $round") }
+            $start = [System.Diagnostics.ProcessStartInfo]::new('pwsh')
+            foreach ($argument in '-NoProfile', '-NonInteractive', '-Command', $script) { $start.ArgumentList.Add($argument) }
+            $start.RedirectStandardOutput = $true
+            $process = [System.Diagnostics.Process]::Start($start)
+            $process.StandardOutput.ReadLine() | Should -Be 'ready'
+            Start-Sleep -Milliseconds $random.Next(30, 700)
+            $process.Kill()
+            $process.WaitForExit()
+            $folder | Should -Exist
+            $files = @(Get-ChildItem $folder -Filter f*.txt)
+            $files | Should -HaveCount 300 -Because "round $round"
+            @($files | ForEach-Object { [System.IO.File]::ReadAllText($_).Split(' ')[0] } | Select-Object -Unique) | Should -HaveCount 1 -Because "round $round"
+        }
+        ($backup | Restore-EdgeBackup -Force).Verified | Should -BeTrue
+        Get-ChildItem (Split-Path $folder) -Force | Where-Object Name -Like "*$(Split-Path $folder -Leaf)*" | Should -HaveCount 1
+        (New-EdgeBackup killed-tree -Automatic).Device | Should -Be 'killed-tree'
+    }
 }

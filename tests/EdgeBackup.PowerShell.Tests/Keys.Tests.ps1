@@ -87,7 +87,8 @@ Describe 'A damaged repository' {
         $null = Protect-EdgeBackup $last.Id -Reason 'test'
         $key = Join-Path (Split-Path $repository.Path) 'k.key'
         Disconnect-EdgeRepository -Repository $repository.Path
-        $objects = Get-ChildItem $repository.Path -Recurse -File -Force | Where-Object FullName -NotMatch '[\\/](leases|tmp)[\\/]'
+        $objects = Get-ChildItem $repository.Path -Recurse -File -Force |
+            Where-Object { [System.IO.Path]::GetRelativePath($repository.Path, $_.FullName) -notmatch '^(leases|tmp)[\\/]' }
     }
 
     It 'is healthy before' {
@@ -99,6 +100,7 @@ Describe 'A damaged repository' {
     }
 
     It 'is found out whichever object has a wrong byte, and nothing crashes' {
+        $objects.Count | Should -BeGreaterThan 10
         foreach ($object in $objects) {
             $bytes = [System.IO.File]::ReadAllBytes($object)
             foreach ($at in 0, [int]($bytes.Length / 2), ($bytes.Length - 1) | Select-Object -Unique) {
@@ -129,6 +131,29 @@ Describe 'A damaged repository' {
                 finally {
                     Set-Byte $object $at
                     Disconnect-EdgeRepository -Repository $repository.Path -ErrorAction Ignore
+                }
+            }
+        }
+    }
+
+    It 'is found out whichever object is cut or emptied' {
+        foreach ($object in $objects) {
+            $bytes = [System.IO.File]::ReadAllBytes($object)
+            foreach ($length in ($bytes.Length - 1), 0) {
+                $what = "$([System.IO.Path]::GetRelativePath($repository.Path, $object)) with $length bytes"
+                Remove-Item $object -Force
+                [System.IO.File]::WriteAllBytes($object, [System.ArraySegment[byte]]::new($bytes, 0, $length).ToArray())
+                $said = Watch {
+                    $null = Connect-EdgeRepository $repository.Path -KeyFile $key -ErrorAction Stop
+                    Test-EdgeRepository -ReadData
+                }
+                Disconnect-EdgeRepository -Repository $repository.Path -ErrorAction Ignore
+                [System.IO.File]::WriteAllBytes($object, $bytes)
+                if ($said.Errors) {
+                    $said.Errors | Get-ErrorId | Should -BeIn 'RepositoryDamaged', 'RepositoryKeyWrong' -Because $what
+                }
+                else {
+                    $said.Output[0].Healthy | Should -BeFalse -Because $what
                 }
             }
         }

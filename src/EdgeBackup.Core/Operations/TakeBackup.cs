@@ -203,8 +203,24 @@ public sealed class TakeBackup
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             await NoteFailureAsync(device, options.Kind, exception, cancellationToken).ConfigureAwait(false);
-            return new TakeBackupOutcome(device, Backup: null, exception);
+            return new TakeBackupOutcome(device, Backup: null, NameDevice(device, exception));
         }
+    }
+
+    /// <summary>
+    /// A connection knows its address or its item; whoever backs up three hundred devices at once needs the id, in the
+    /// words and as the target.
+    /// </summary>
+    private static Exception NameDevice(string device, Exception exception)
+    {
+        if (exception is not EdgeBackupException known || known.Target == device || known.ErrorId == ErrorIds.BackupNameInUse
+            || known.ErrorId.StartsWith("Repository", StringComparison.Ordinal))
+        {
+            return exception;
+        }
+
+        var message = known.Message.Contains($"'{device}'", StringComparison.Ordinal) ? known.Message : $"Device '{device}': {known.Message}";
+        return new EdgeBackupException(known.ErrorId, message, device, known);
     }
 
     private async Task<BackupHeader> CaptureAsync(
