@@ -86,7 +86,8 @@ public static class ItemPath
             : null;
     }
 
-    private static bool IsWellFormed(string path)
+    /// <summary>Whether a text has no half of a surrogate pair, which no encoding keeps.</summary>
+    internal static bool IsWellFormed(string path)
     {
         for (var index = 0; index < path.Length; index++)
         {

@@ -28,8 +28,9 @@ public sealed class ApplyRetention
     /// <param name="whatIf">Tell what would go; write and delete nothing.</param>
     /// <param name="knownCount">How many backups the catalog knew before it was last refreshed; null to ask it now.</param>
     /// <param name="cancellationToken">Stops before anything is removed.</param>
+    /// <param name="exempt">A backup that stays whatever its age: the one that was just restored.</param>
     /// <returns>What went, or would go.</returns>
-    public async Task<IReadOnlyList<ExpiredBackup>> RunAsync(string device, PolicyBook policies, bool whatIf, int? knownCount, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ExpiredBackup>> RunAsync(string device, PolicyBook policies, bool whatIf, int? knownCount, CancellationToken cancellationToken, string? exempt = null)
     {
         knownCount ??= await context.Catalog.CountBackupsAsync(device, cancellationToken).ConfigureAwait(false);
         var problems = await context.Catalog.RefreshBackupsAsync([device], cancellationToken).ConfigureAwait(false);
@@ -56,7 +57,7 @@ public sealed class ApplyRetention
         var state = await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
         var policy = policies.For(device, state.Registration?.Type ?? backups.FirstOrDefault()?.DeviceType, state.Registration?.Tags ?? []);
         var subjects = backups
-            .Select(backup => new RetentionSubject(backup.Id, device, backup.Kind, backup.Created, state.Protections.ContainsKey(backup.Id)))
+            .Select(backup => new RetentionSubject(backup.Id, device, backup.Kind, backup.Created, state.Protections.ContainsKey(backup.Id) || backup.Id == exempt))
             .ToList();
         var plan = RetentionPlanner.Plan(subjects, policy.ToRetention(), context.Clock.GetUtcNow(), new RetentionContext { KnownCount = knownCount });
         if (plan.Refusal is not null)
@@ -87,12 +88,12 @@ public sealed class ApplyRetention
         foreach (var entry in expired)
         {
             observer.Verbose($"{device}: the backup {entry.Backup.Id} has expired: {entry.Reason}");
-            await context.Events.AppendAsync(EdgeEventCategory.Retention, "Expired", entry.Reason, device, cancellationToken, backup: entry.Backup.Id).ConfigureAwait(false);
+            await context.NoteAsync(observer, EdgeEventCategory.Retention, "Expired", entry.Reason, device, backup: entry.Backup.Id).ConfigureAwait(false);
         }
 
         if (leavesNone)
         {
-            await context.Events.AppendAsync(EdgeEventCategory.Retention, "LeftWithoutBackup", "Retention removed the device's last backup.", device, cancellationToken).ConfigureAwait(false);
+            await context.NoteAsync(observer, EdgeEventCategory.Retention, "LeftWithoutBackup", "Retention removed the device's last backup.", device).ConfigureAwait(false);
         }
 
         return expired;

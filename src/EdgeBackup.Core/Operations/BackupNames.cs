@@ -17,6 +17,7 @@ public static class BackupNames
         var fault = string.IsNullOrWhiteSpace(name) ? "is empty"
             : name.Length > MaximumLength ? $"has {name.Length} characters; {MaximumLength} are allowed"
             : name.Any(char.IsControl) ? "contains control characters"
+            : !ItemPath.IsWellFormed(name) ? "is not valid Unicode"
             : null;
         if (fault is not null)
         {

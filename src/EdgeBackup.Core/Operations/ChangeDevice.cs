@@ -94,7 +94,7 @@ public sealed class ChangeDevice
         if (options.LiftFence && state.Fence is { } fence)
         {
             await context.Devices.AppendAsync(device, DeviceLogEntryKind.FenceLifted, entry => entry, cancellationToken).ConfigureAwait(false);
-            await context.Events.AppendAsync(EdgeEventCategory.Device, "FenceLifted", $"'{device}', replaced by '{fence.ReplacedBy}', is active again.", device, cancellationToken).ConfigureAwait(false);
+            await context.NoteAsync(observer, EdgeEventCategory.Device, "FenceLifted", $"'{device}', replaced by '{fence.ReplacedBy}', is active again.", device).ConfigureAwait(false);
         }
 
         await context.Catalog.RefreshDevicesAsync([device], cancellationToken).ConfigureAwait(false);
@@ -106,7 +106,7 @@ public sealed class ChangeDevice
     {
         await RegisteredDevices.RequireAsync(context, device, cancellationToken).ConfigureAwait(false);
         await context.Devices.AppendAsync(device, DeviceLogEntryKind.Unregistered, entry => entry, cancellationToken).ConfigureAwait(false);
-        await context.Events.AppendAsync(EdgeEventCategory.Device, "Unregistered", $"'{device}' is no longer registered; its backups stay.", device, cancellationToken).ConfigureAwait(false);
+        await context.NoteAsync(observer, EdgeEventCategory.Device, "Unregistered", $"'{device}' is no longer registered; its backups stay.", device).ConfigureAwait(false);
         await context.Catalog.RefreshDevicesAsync([device], cancellationToken).ConfigureAwait(false);
         observer.Verbose($"{device}: unregistered; its backups stay.");
     }

@@ -8,8 +8,13 @@ namespace EdgeBackup.Core.Operations;
 public sealed class ProtectBackup
 {
     private readonly RepositoryContext context;
+    private readonly IOperationObserver observer;
 
-    public ProtectBackup(RepositoryContext context) => this.context = context;
+    public ProtectBackup(RepositoryContext context, IOperationObserver observer)
+    {
+        this.context = context;
+        this.observer = observer;
+    }
 
     /// <summary>Protects a backup (R9).</summary>
     public Task ProtectAsync(CatalogBackup backup, string? reason, CancellationToken cancellationToken) =>
@@ -29,7 +34,7 @@ public sealed class ProtectBackup
         }
 
         await context.Devices.AppendAsync(backup.Device, kind, entry => entry with { Backup = backup.Id, Reason = reason }, cancellationToken).ConfigureAwait(false);
-        await context.Events.AppendAsync(EdgeEventCategory.Retention, action, reason ?? $"The backup was {action.ToLowerInvariant()}.", backup.Device, cancellationToken, backup: backup.Id).ConfigureAwait(false);
+        await context.NoteAsync(observer, EdgeEventCategory.Retention, action, reason ?? $"The backup was {action.ToLowerInvariant()}.", backup.Device, backup: backup.Id).ConfigureAwait(false);
         await context.Catalog.RefreshDevicesAsync([backup.Device], cancellationToken).ConfigureAwait(false);
     }
 }

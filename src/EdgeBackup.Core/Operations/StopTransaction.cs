@@ -43,12 +43,12 @@ public sealed class StopTransaction
         foreach (var transaction in transactions)
         {
             await contact.Connection.StopTransactionAsync(transaction.ChargePoint, transaction.Connector, cancellationToken).ConfigureAwait(false);
-            await context.Events.AppendAsync(
+            await context.NoteAsync(
+                observer,
                 EdgeEventCategory.Device,
                 "StopRequested",
                 $"The transaction {transaction.TransactionId ?? "(without id)"} on connector {transaction.Connector} of charge point {transaction.ChargePoint} was asked to stop.",
-                device,
-                cancellationToken).ConfigureAwait(false);
+                device).ConfigureAwait(false);
         }
 
         var started = context.Clock.GetTimestamp();

@@ -6,6 +6,7 @@ using EdgeBackup.Core.Operations.Capture;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
+using Microsoft.Data.Sqlite;
 
 namespace EdgeBackup.Core.Operations;
 
@@ -202,7 +203,7 @@ public sealed class TakeBackup
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            await NoteFailureAsync(device, options.Kind, exception, cancellationToken).ConfigureAwait(false);
+            await NoteFailureAsync(device, options.Kind, exception).ConfigureAwait(false);
             return new TakeBackupOutcome(device, Backup: null, NameDevice(device, exception));
         }
     }
@@ -275,11 +276,33 @@ public sealed class TakeBackup
         CancellationToken cancellationToken)
     {
         var record = await draft.CommitAsync(header, digest => previous.SameContent?.StateDigest != digest, cancellationToken).ConfigureAwait(false);
-        await context.Catalog.AddAsync(record, cancellationToken).ConfigureAwait(false);
         observer.Verbose($"{record.Device}: backup {record.Id} holds {record.ItemCount} items, {record.Length} bytes{(record.Changed ? "" : "; nothing has changed since the last one")}.");
-        await NoteVersionAsync(header, registration, cancellationToken).ConfigureAwait(false);
-        await new ApplyRetention(context, observer).RunAsync(record.Device, policies, whatIf: false, previous.KnownCount, cancellationToken).ConfigureAwait(false);
+
+        // The backup exists. Nothing that comes after may call it failed, and nobody's Ctrl+C leaves it half noted.
+        await AfterwardsAsync(record.Device, "listed", () => context.Catalog.AddAsync(record, CancellationToken.None)).ConfigureAwait(false);
+        await AfterwardsAsync(record.Device, "noted with its version", () => NoteVersionAsync(header, registration, CancellationToken.None)).ConfigureAwait(false);
+        if (header.Kind != BackupKind.Safety)
+        {
+            // A safety backup comes before a restore: what is about to be restored must not expire under it.
+            await AfterwardsAsync(
+                record.Device,
+                "followed by retention",
+                () => new ApplyRetention(context, observer).RunAsync(record.Device, policies, whatIf: false, previous.KnownCount, CancellationToken.None)).ConfigureAwait(false);
+        }
+
         return ListedBackup.From(record, context.Repository.BackupObjectName(record.Device, record.Id), policies.For(record.Device, registration.Type, registration.Tags));
+    }
+
+    private async Task AfterwardsAsync(string device, string what, Func<Task> action)
+    {
+        try
+        {
+            await action().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException or SqliteException)
+        {
+            observer.Warning($"{device}: the backup was taken but could not be {what}: {exception.Message}");
+        }
     }
 
     /// <summary>The registration shows the version that the device last told; what others changed meanwhile stays.</summary>
@@ -336,7 +359,7 @@ public sealed class TakeBackup
     }
 
     /// <summary>A refusal is an event, so that how long a device has been waiting is visible (R4).</summary>
-    private async Task NoteFailureAsync(string device, BackupKind kind, Exception exception, CancellationToken cancellationToken)
+    private async Task NoteFailureAsync(string device, BackupKind kind, Exception exception)
     {
         var errorId = (exception as EdgeBackupException)?.ErrorId;
         if (errorId is ErrorIds.DeviceNotFound or ErrorIds.BackupNameInUse or ErrorIds.BackupNameInvalid or ErrorIds.RepositoryNotWritable)
@@ -345,14 +368,7 @@ public sealed class TakeBackup
         }
 
         var refused = errorId is ErrorIds.DeviceBusy or ErrorIds.DeviceStateUnknown or ErrorIds.CaptureInterrupted;
-        try
-        {
-            await context.Events.AppendAsync(EdgeEventCategory.Backup, refused ? "Refused" : "Failed", exception.Message, device, cancellationToken, errorId: errorId, kind: kind).ConfigureAwait(false);
-        }
-        catch (Exception second) when (second is EdgeBackupException or IOException)
-        {
-            observer.Warning($"{device}: the failure could not be written to the events: {second.Message}");
-        }
+        await context.NoteAsync(observer, EdgeEventCategory.Backup, refused ? "Refused" : "Failed", exception.Message, device, errorId: errorId, kind: kind).ConfigureAwait(false);
     }
 
     /// <summary>The backups before this one.</summary>

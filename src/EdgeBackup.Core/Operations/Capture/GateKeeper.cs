@@ -81,6 +81,20 @@ internal sealed class GateKeeper
         }
     }
 
+    /// <summary>A look right before a restore is committed (R2).</summary>
+    /// <exception cref="EdgeBackupException">DeviceBusy: something runs or began; DeviceStateUnknown: that cannot be told.</exception>
+    public static async Task CheckStillIdleAsync(DeviceContact contact, GatePass pass, CancellationToken cancellationToken)
+    {
+        var look = TransactionGate.LookAgain(pass.Before, await contact.LookAsync(cancellationToken).ConfigureAwait(false), TransactionGate.DefaultSeenWithin);
+        if (!look.Stands)
+        {
+            throw new EdgeBackupException(
+                look.State == GateState.Busy ? ErrorIds.DeviceBusy : ErrorIds.DeviceStateUnknown,
+                $"The device '{contact.Id}' was not restored and holds its old state, because it was no longer idle when everything had been sent: {look.Reason}. Try again when it is idle.",
+                contact.Id);
+        }
+    }
+
     /// <summary>The second look.</summary>
     /// <exception cref="EdgeBackupException">CaptureInterrupted: a transaction began; DeviceStateUnknown: that cannot be told.</exception>
     public static async Task LookAgainAsync(DeviceContact contact, GatePass pass, CancellationToken cancellationToken)

@@ -71,6 +71,30 @@ public sealed class RepositoryContext : IAsyncDisposable
                 name);
     }
 
+    /// <summary>
+    /// Notes what has happened. It has happened whether or not that can be written down, so a failure to write is a
+    /// warning, and nobody's Ctrl+C keeps it from being written.
+    /// </summary>
+    public async Task NoteAsync(
+        IOperationObserver observer,
+        EdgeEventCategory category,
+        string action,
+        string message,
+        string? device,
+        string? backup = null,
+        string? errorId = null,
+        Items.BackupKind? kind = null)
+    {
+        try
+        {
+            await Events.AppendAsync(category, action, message, device, CancellationToken.None, backup, errorId, kind).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException)
+        {
+            observer.Warning($"{device ?? "The repository"}: '{action}' could not be written to the events: {exception.Message}");
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Catalog.Dispose();

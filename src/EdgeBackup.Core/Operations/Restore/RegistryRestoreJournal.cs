@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Records;
 
 namespace EdgeBackup.Core.Operations.Restore;
@@ -8,11 +9,13 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal
 {
     private readonly DeviceRegistry registry;
     private readonly string device;
+    private readonly IOperationObserver observer;
 
-    public RegistryRestoreJournal(DeviceRegistry registry, string device)
+    public RegistryRestoreJournal(DeviceRegistry registry, string device, IOperationObserver observer)
     {
         this.registry = registry;
         this.device = device;
+        this.observer = observer;
     }
 
     public async Task<bool> IsOwnAsync(string sessionId, CancellationToken cancellationToken) =>
@@ -21,6 +24,16 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal
     public Task OpenedAsync(string sessionId, CancellationToken cancellationToken) =>
         registry.AppendAsync(device, DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = sessionId }, cancellationToken);
 
-    public Task ClosedAsync(string sessionId, CancellationToken cancellationToken) =>
-        registry.AppendAsync(device, DeviceLogEntryKind.RestoreClosed, entry => entry with { Session = sessionId }, cancellationToken);
+    /// <summary>The session is over whether or not that can be noted; a note that is missing only lets the next restore drop a session that is gone.</summary>
+    public async Task ClosedAsync(string sessionId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await registry.AppendAsync(device, DeviceLogEntryKind.RestoreClosed, entry => entry with { Session = sessionId }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException)
+        {
+            observer.Warning($"{device}: the end of the restore session {sessionId} could not be noted: {exception.Message}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ using EdgeBackup.Core.Operations.Capture;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
+using Microsoft.Data.Sqlite;
 
 namespace EdgeBackup.Core.Operations.Restore;
 
@@ -96,7 +97,7 @@ public sealed class RestoreBackup
                 ? await CompareWithSafetyAsync(safetyBackup, sent, cancellationToken).ConfigureAwait(false)
                 : await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
             var steps = MakeSteps(selection, sent, before, options).ToList();
-            await SendAsync(contact, record, selection, options, cancellationToken).ConfigureAwait(false);
+            await SendAsync(contact, pass, record, selection, options, cancellationToken).ConfigureAwait(false);
             await ReadBackAsync(contact, sent, options, cancellationToken).ConfigureAwait(false);
             var result = new RestoreResult
             {
@@ -110,13 +111,14 @@ public sealed class RestoreBackup
                 Verified = true,
                 Duration = context.Clock.GetElapsedTime(started),
             };
-            await context.Events.AppendAsync(
+            await context.NoteAsync(
+                observer,
                 EdgeEventCategory.Restore,
                 "Restored",
                 $"The backup {record.Id} of '{record.Device}' was restored onto '{target}': {result.Restored.Count} restored, {result.Unchanged.Count} unchanged, {result.Removed.Count} removed, {result.NotRestored.Count} not restored.",
                 target,
-                cancellationToken,
                 backup: record.Id).ConfigureAwait(false);
+            await ApplyRetentionAsync(record, target).ConfigureAwait(false);
             return result;
         }
         catch (EdgeBackupException exception)
@@ -126,8 +128,27 @@ public sealed class RestoreBackup
                 $"{exception.Message} The state before the restore is in the safety backup {safety}.",
                 exception.Target,
                 exception);
-            await context.Events.AppendAsync(EdgeEventCategory.Restore, "Failed", failure.Message, target, CancellationToken.None, backup: record.Id, errorId: failure.ErrorId).ConfigureAwait(false);
+            await context.NoteAsync(observer, EdgeEventCategory.Restore, "Failed", failure.Message, target, backup: record.Id, errorId: failure.ErrorId).ConfigureAwait(false);
             throw failure;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            await context.NoteAsync(observer, EdgeEventCategory.Restore, "Failed", exception.Message, target, backup: record.Id).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>The safety backup was one more; what was restored stays, however old it is.</summary>
+    private async Task ApplyRetentionAsync(BackupRecord record, string target)
+    {
+        try
+        {
+            var policies = await PolicyBook.LoadAsync(context.Repository, CancellationToken.None).ConfigureAwait(false);
+            await new ApplyRetention(context, observer).RunAsync(target, policies, whatIf: false, knownCount: null, CancellationToken.None, exempt: record.Id).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException or SqliteException)
+        {
+            observer.Warning($"{target}: the restore is done, but retention could not be applied: {exception.Message}");
         }
     }
 
@@ -207,11 +228,11 @@ public sealed class RestoreBackup
         return selection;
     }
 
-    private async Task SendAsync(DeviceContact contact, BackupRecord record, RestoreSelection selection, RestoreOptions options, CancellationToken cancellationToken)
+    private async Task SendAsync(DeviceContact contact, GatePass pass, BackupRecord record, RestoreSelection selection, RestoreOptions options, CancellationToken cancellationToken)
     {
         var mode = options.Paths.Count > 0 ? RestoreMode.Overlay : RestoreMode.Replace;
         var plan = new RestorePlan(mode, selection.Items.Select(item => new RestoreItem(item)).ToList());
-        var journal = new RegistryRestoreJournal(context.Devices, contact.Id);
+        var journal = new RegistryRestoreJournal(context.Devices, contact.Id, observer);
         var session = await contact.Connection.BeginRestoreAsync(plan, journal, cancellationToken).ConfigureAwait(false);
         await using var lease = session.ConfigureAwait(false);
         var items = 0;
@@ -227,6 +248,8 @@ public sealed class RestoreBackup
             observer.Progress(new OperationProgress($"Restoring {contact.Id}", $"sending {item.Item.Path}", items, selection.Items.Count, bytes, total));
         }
 
+        // R2 up to the last moment: sending may have taken long, and not every device has a hold.
+        await GateKeeper.CheckStillIdleAsync(contact, pass, cancellationToken).ConfigureAwait(false);
         observer.Verbose($"{contact.Id}: {items} items staged; committing.");
         observer.Progress(new OperationProgress($"Restoring {contact.Id}", "the device is taking the new state", items, selection.Items.Count, bytes, total));
         var outcome = await session.CommitAsync(cancellationToken).ConfigureAwait(false);

@@ -84,12 +84,18 @@ public sealed class SwitchDevice
             DeviceLogEntryKind.Fenced,
             entry => entry with { ReplacedBy = replacement, Reason = options.Reason, Backup = record!.Id },
             cancellationToken).ConfigureAwait(false);
-        await context.Events.AppendAsync(
+        var now = await context.Devices.GetAsync(broken.Id, CancellationToken.None).ConfigureAwait(false);
+        if (now.Fence is { } winner && winner.ReplacedBy != replacement)
+        {
+            throw RegisteredDevices.Replaced(broken.Id, winner);
+        }
+
+        await context.NoteAsync(
+            observer,
             EdgeEventCategory.Switch,
             "Switched",
             $"'{replacement}' replaces '{broken.Id}' with the state of backup {record!.Id}{(options.Reason is null ? "" : $": {options.Reason}")}.",
             broken.Id,
-            cancellationToken,
             backup: record.Id).ConfigureAwait(false);
         await context.Catalog.RefreshDevicesAsync([replacement, broken.Id], cancellationToken).ConfigureAwait(false);
         return new SwitchOutcome(replacement, broken.Id, result, new Fence(replacement, fenced.Time, fenced.Author, fenced.Reason, fenced.Backup));

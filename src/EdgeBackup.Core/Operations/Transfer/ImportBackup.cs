@@ -104,7 +104,7 @@ public sealed class ImportBackup
         await CheckNameAsync(header.Backup, cancellationToken).ConfigureAwait(false);
         var record = await StoreAsync(archive, header, items, path, cancellationToken).ConfigureAwait(false);
         await context.Catalog.AddAsync(record, cancellationToken).ConfigureAwait(false);
-        await context.Events.AppendAsync(EdgeEventCategory.Backup, "Imported", $"The backup {record.Id} of '{record.Device}' was read in from '{Path.GetFileName(path)}'.", record.Device, cancellationToken, backup: record.Id).ConfigureAwait(false);
+        await context.NoteAsync(observer, EdgeEventCategory.Backup, "Imported", $"The backup {record.Id} of '{record.Device}' was read in from '{Path.GetFileName(path)}'.", record.Device, backup: record.Id).ConfigureAwait(false);
         return Listed(record, policies);
     }
 

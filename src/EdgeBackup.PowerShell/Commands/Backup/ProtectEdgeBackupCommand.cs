@@ -17,7 +17,7 @@ public sealed class ProtectEdgeBackupCommand : BackupCommand
     {
         if (await ConfirmAsync(pipeline, $"{backup.Id} of {backup.Device}", "Protect backup").ConfigureAwait(false))
         {
-            await new ProtectBackup(context).ProtectAsync(backup, Reason, cancellationToken).ConfigureAwait(false);
+            await new ProtectBackup(context, pipeline.Observer).ProtectAsync(backup, Reason, cancellationToken).ConfigureAwait(false);
             await BackupOutput.WriteAsync(context, pipeline, backup.Id, cancellationToken).ConfigureAwait(false);
         }
     });

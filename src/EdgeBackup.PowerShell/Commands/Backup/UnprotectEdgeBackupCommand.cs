@@ -13,7 +13,7 @@ public sealed class UnprotectEdgeBackupCommand : BackupCommand
     {
         if (await ConfirmAsync(pipeline, $"{backup.Id} of {backup.Device}", "End the protection of backup").ConfigureAwait(false))
         {
-            await new ProtectBackup(context).UnprotectAsync(backup, cancellationToken).ConfigureAwait(false);
+            await new ProtectBackup(context, pipeline.Observer).UnprotectAsync(backup, cancellationToken).ConfigureAwait(false);
             await BackupOutput.WriteAsync(context, pipeline, backup.Id, cancellationToken).ConfigureAwait(false);
         }
     });

@@ -103,7 +103,7 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
 
                 var entry = new PolicyEntry { Scope = scope, Key = key, Values = values, Time = context.Clock.GetUtcNow(), Author = context.Author };
                 await PolicyBook.SetAsync(context.Repository, entry, cancellationToken).ConfigureAwait(false);
-                await context.Events.AppendAsync(EdgeEventCategory.Retention, "PolicySet", $"The policy for {PolicyInfo.Name(scope, key)} was set.", scope == PolicyScope.Device ? key : null, cancellationToken).ConfigureAwait(false);
+                await context.NoteAsync(pipeline.Observer, EdgeEventCategory.Retention, "PolicySet", $"The policy for {PolicyInfo.Name(scope, key)} was set.", scope == PolicyScope.Device ? key : null).ConfigureAwait(false);
                 var book = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
                 foreach (var found in book.Entries.Where(found => found.Scope == scope && string.Equals(found.Key, key, StringComparison.OrdinalIgnoreCase)))
                 {
