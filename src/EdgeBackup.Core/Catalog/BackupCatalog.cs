@@ -143,6 +143,21 @@ public sealed class BackupCatalog : IDisposable
         return lineage;
     }
 
+    /// <summary>The devices and those that they carry on, as far as the catalog is up to date: one query, however many they are.</summary>
+    public async Task<IReadOnlyList<string>> WithLineageAsync(IReadOnlyList<string> devices, CancellationToken cancellationToken)
+    {
+        const string text = """
+            WITH RECURSIVE line(id) AS (
+                SELECT value FROM json_each($device)
+                UNION
+                SELECT p.predecessor FROM line
+                    JOIN predecessors p ON p.device = line.id
+                    JOIN devices d ON d.id = p.predecessor AND d.replaced_by = p.device)
+            SELECT id FROM line;
+            """;
+        return await ToListAsync(text, JsonSerializer.Serialize(devices, RecordsJson.Default.IReadOnlyListString), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Whether a device was ever registered or has backups, as far as the catalog is up to date for it.</summary>
     public async Task<bool> KnowsAsync(string device, CancellationToken cancellationToken) =>
         (await ToListAsync(

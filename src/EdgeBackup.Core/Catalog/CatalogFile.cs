@@ -16,16 +16,18 @@ internal sealed class CatalogFile : IDisposable
     private const int NotADatabase = 26;
     private const int SqlError = 1;
 
-    private readonly string path;
+    private readonly string wantedPath;
     private readonly string repositoryId;
     private readonly IPlatform platform;
     private readonly SemaphoreSlim writeLock = new(1, 1);
+    private string path;
     private SqliteConnection? writer;
     private string? writerFileId;
     private int generation;
 
     private CatalogFile(string path, string repositoryId, IPlatform platform)
     {
+        wantedPath = path;
         this.path = path;
         this.repositoryId = repositoryId;
         this.platform = platform;
@@ -139,9 +141,17 @@ internal sealed class CatalogFile : IDisposable
     {
         writer?.Dispose();
         writer = null;
-        foreach (var suffix in (string[])["", "-wal", "-shm", "-journal"])
+        try
         {
-            File.Delete(path + suffix);
+            foreach (var suffix in (string[])["", "-wal", "-shm", "-journal"])
+            {
+                File.Delete(path + suffix);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Windows keeps a file that another process has open. A cache may as well stand beside it.
+            path = $"{wantedPath}.{Environment.ProcessId}-{Generation}";
         }
 
         Interlocked.Increment(ref generation);

@@ -207,6 +207,7 @@ public sealed class FindBackups
     private async Task<IReadOnlyList<string>> ResolveDevicesAsync(IReadOnlyCollection<string> texts, Func<EdgeBackupException, Task> onError, CancellationToken cancellationToken)
     {
         var found = new List<string>();
+        var matched = new List<string>();
         var open = new List<string>();
         foreach (var text in texts)
         {
@@ -240,7 +241,7 @@ public sealed class FindBackups
                 if (WildcardPattern.HasWildcard(text))
                 {
                     var pattern = new WildcardPattern(text);
-                    found.AddRange(ids.Where(pattern.IsMatch));
+                    matched.AddRange(ids.Where(pattern.IsMatch));
                 }
                 else if (RegisteredDevices.FindLiteral(WildcardPattern.Unescape(text), ids, exact) is { } id)
                 {
@@ -253,7 +254,8 @@ public sealed class FindBackups
             }
         }
 
-        var all = new List<string>();
+        // The logs of all devices were just read for wildcards; a literal leads on from its own log.
+        var all = new List<string>(await context.Catalog.WithLineageAsync(matched, cancellationToken).ConfigureAwait(false));
         foreach (var id in found)
         {
             all.AddRange(await context.Catalog.LineageAsync(id, cancellationToken).ConfigureAwait(false));

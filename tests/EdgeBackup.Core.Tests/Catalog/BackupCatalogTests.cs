@@ -211,7 +211,7 @@ public sealed class BackupCatalogTests
         await bench.AutomaticAsync("a");
         var named = await bench.ManualAsync("a", "named");
         await bench.AutomaticAsync("a");
-        await new ProtectBackup(bench.Context).ProtectAsync(named.Backup, "audit", default);
+        await new ProtectBackup(bench.Context, SilentObserver.Instance).ProtectAsync(named.Backup, "audit", default);
         await bench.Context.Events.AppendAsync(Records.EdgeEventCategory.Backup, "Refused", "busy", "b", default, kind: BackupKind.Automatic);
         return bench;
     }

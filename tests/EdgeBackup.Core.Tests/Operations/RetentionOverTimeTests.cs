@@ -69,7 +69,7 @@ public sealed class RetentionOverTimeTests
         bench.Put(EndOfAugust);
         var old = await bench.AutomaticAsync("k");
         var golden = await bench.ManualAsync("k", "golden");
-        var protect = new ProtectBackup(bench.Context);
+        var protect = new ProtectBackup(bench.Context, SilentObserver.Instance);
         await protect.ProtectAsync(old.Backup, "audit", default);
         await protect.ProtectAsync(golden.Backup, null, default);
         var shown = (await bench.ListAsync()).Single(listed => listed.Backup.Id == old.Backup.Id);

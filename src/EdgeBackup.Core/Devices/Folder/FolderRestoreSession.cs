@@ -280,7 +280,20 @@ internal sealed class FolderRestoreSession : IRestoreSession
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            var isDone = swap.Interrupted() is { } journal && swap.Recover(journal);
+            bool isDone;
+            try
+            {
+                isDone = swap.Interrupted() is { } journal && swap.Recover(journal);
+            }
+            catch (Exception second) when (second is (IOException or UnauthorizedAccessException) && !Directory.Exists(root))
+            {
+                throw new EdgeBackupException(
+                    ErrorIds.RestoreFailed,
+                    $"The folder '{root}' could not be put back in its place ({second.Message.TrimEnd('.')}). Its old state is whole at '{context.Paths.Old(session)}'; the next command that contacts the device moves it back, or rename it by hand.",
+                    root,
+                    second);
+            }
+
             if (!isDone)
             {
                 throw;

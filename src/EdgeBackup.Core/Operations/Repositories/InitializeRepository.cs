@@ -1,4 +1,3 @@
-using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Repository;
@@ -70,8 +69,9 @@ public sealed class InitializeRepository
         {
             created = await EdgeRepository.CreateAsync(store, secrets, environment, cancellationToken).ConfigureAwait(false);
         }
-        catch when (pendingKeyFile is not null)
+        catch when (pendingKeyFile is not null && !File.Exists(Path.Combine(folder, "repository.json")))
         {
+            // Only while it opens nothing.
             File.Delete(pendingKeyFile);
             throw;
         }
@@ -86,7 +86,7 @@ public sealed class InitializeRepository
             OpenRepository.RememberKeyFile(locations, environment.Platform, created.Repository.Id, keyFile);
         }
 
-        var catalog = BackupCatalog.Open(locations.Catalog(created.Repository.Id), created.Repository);
+        var catalog = OpenRepository.OpenCatalog(locations, created.Repository);
         var context = new RepositoryContext(created.Repository, catalog, connections, author) { KeyFile = keyFile, IsEmbedded = path is null };
         return new InitializedRepository(context, created.RecoveryKey);
     }

@@ -4,6 +4,7 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Platform;
 using EdgeBackup.Core.Repository;
 using EdgeBackup.Core.Repository.Stores;
+using Microsoft.Data.Sqlite;
 
 namespace EdgeBackup.Core.Operations.Repositories;
 
@@ -64,7 +65,7 @@ public sealed class OpenRepository
                 RememberKeyFile(locations, environment.Platform, repository.Id, key.KeyFile);
             }
 
-            var catalog = BackupCatalog.Open(locations.Catalog(repository.Id), repository);
+            var catalog = OpenCatalog(locations, repository);
             return new RepositoryContext(repository, catalog, connections, author)
             {
                 KeyFile = secret is KeyFileSecret ? keyFile : null,
@@ -75,6 +76,20 @@ public sealed class OpenRepository
         {
             await repository.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    /// <summary>The catalog in its place; where that cannot be written, one of this process alone: it is only a cache.</summary>
+    internal static BackupCatalog OpenCatalog(RepositoryLocations locations, EdgeRepository repository)
+    {
+        try
+        {
+            return BackupCatalog.Open(locations.Catalog(repository.Id), repository);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or SqliteException)
+        {
+            var folder = Directory.CreateTempSubdirectory("edgebackup-").FullName;
+            return BackupCatalog.Open(Path.Combine(folder, repository.Id + ".db"), repository);
         }
     }
 

@@ -103,7 +103,11 @@ public sealed class ImportBackup
 
         await CheckNameAsync(header.Backup, cancellationToken).ConfigureAwait(false);
         var record = await StoreAsync(archive, header, items, path, cancellationToken).ConfigureAwait(false);
-        await context.Catalog.AddAsync(record, cancellationToken).ConfigureAwait(false);
+        foreach (var problem in await context.Catalog.RefreshBackupsAsync([record.Device], CancellationToken.None).ConfigureAwait(false))
+        {
+            observer.Warning(problem.Message);
+        }
+
         await context.NoteAsync(observer, EdgeEventCategory.Backup, "Imported", $"The backup {record.Id} of '{record.Device}' was read in from '{Path.GetFileName(path)}'.", record.Device, backup: record.Id).ConfigureAwait(false);
         return Listed(record, policies);
     }
@@ -111,8 +115,14 @@ public sealed class ImportBackup
     private ListedBackup Listed(BackupRecord record, PolicyBook policies) =>
         ListedBackup.From(record, context.Repository.BackupObjectName(record.Device, record.Id), policies.For(record.Device, record.DeviceType, []));
 
-    private static void CheckHeader(BackupHeader header, string path)
+    private void CheckHeader(BackupHeader header, string path)
     {
+        if (header.Created > context.Clock.GetUtcNow().AddDays(1))
+        {
+            // It would be the device's newest backup for as long, and hide that there is none (R5).
+            throw Damaged(path, $"it was taken in the future, {header.Created:u}");
+        }
+
         if (!BackupIds.IsId(header.Id) || string.IsNullOrWhiteSpace(header.Device) || header.Device.Any(char.IsControl) || !Devices.DeviceTypes.IsWord(header.DeviceType))
         {
             throw Damaged(path, "its header has no valid id, device or type");
