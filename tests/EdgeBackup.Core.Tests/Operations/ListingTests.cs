@@ -151,7 +151,7 @@ public sealed class ListingTests
         var listed = await bench.Context.Catalog.QueryBackupsAsync(
             new() { Devices = many.ConvertAll(number => $"k-{number}"), Names = many.ConvertAll(number => $"N-{number}") }, default).ToListAsync();
         Assert.Equal("n-1", Assert.Single(listed).Name);
-        var devices = await bench.Context.Catalog.QueryDevicesAsync(new() { Ids = many.ConvertAll(number => $"K-{number}") }, default).ToListAsync();
+        var devices = await bench.Context.Catalog.QueryDevicesAsync(new() { Ids = many.ConvertAll(number => $"k-{number}") }, default).ToListAsync();
         Assert.Equal("k-1", Assert.Single(devices).Id);
     }
 

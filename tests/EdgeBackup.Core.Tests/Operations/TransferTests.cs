@@ -190,8 +190,19 @@ public sealed class TransferTests
         return (exported.Path, backup);
     }
 
-    /// <summary>Alters a file as somebody would who knows the format: the digest of the item list fits again.</summary>
+    /// <summary>Alters a file as somebody would who knows the format: the digest of the item list and the seal fit again.</summary>
     private static void Forge(string file, Action<JsonObject> changeHeader, Func<JsonNode, string?> newPath, bool fixState = false)
+    {
+        ForgeEntries(file, changeHeader, newPath, fixState);
+
+        // As docs/format.md says of the archive's comment: sha256= and 64 digits, its length of two bytes before it.
+        var bytes = File.ReadAllBytes(file);
+        var covered = bytes.AsSpan(0, bytes.Length - 73);
+        Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(covered)), bytes.AsSpan(bytes.Length - 64));
+        File.WriteAllBytes(file, bytes);
+    }
+
+    private static void ForgeEntries(string file, Action<JsonObject> changeHeader, Func<JsonNode, string?> newPath, bool fixState)
     {
         using var archive = ZipFile.Open(file, ZipArchiveMode.Update);
         var lines = Read(archive, "items.jsonl").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
