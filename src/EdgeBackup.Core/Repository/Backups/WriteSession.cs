@@ -3,6 +3,7 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Chunks;
+using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Maintenance;
 using EdgeBackup.Core.Repository.Packs;
 
@@ -20,13 +21,13 @@ public sealed class WriteSession : IAsyncDisposable
     private readonly GroupCommit group;
     private long bytesBesidePacks;
 
-    private WriteSession(RepositoryCore core, Lease lease)
+    private WriteSession(RepositoryCore core, Lease lease, ChunkTable table)
     {
         this.core = core;
         this.lease = lease;
         group = new GroupCommit(core.Environment.Clock, FlushAsync);
         packs = new PackWriter(core, group.PackClosed);
-        Chunks = new ChunkStore(core, core.Index.Table!, packs);
+        Chunks = new ChunkStore(core, table, packs);
     }
 
     /// <summary>What the session has done so far.</summary>
@@ -48,13 +49,13 @@ public sealed class WriteSession : IAsyncDisposable
         {
             var marks = await Marks.ReadAsync(core, cancellationToken).ConfigureAwait(false);
             var condemned = marks.Values.SelectMany(mark => mark.Packs).ToHashSet();
-            await core.Index.RefreshAsync(condemned, force: false, cancellationToken).ConfigureAwait(false);
+            var table = await core.Index.RefreshAsync(condemned, force: false, cancellationToken).ConfigureAwait(false);
             if (marks.Count > 0)
             {
                 await lease.NoteMarksAsync(marks.Keys, cancellationToken).ConfigureAwait(false);
             }
 
-            return new WriteSession(core, lease);
+            return new WriteSession(core, lease, table);
         }
         catch
         {
@@ -95,7 +96,7 @@ public sealed class WriteSession : IAsyncDisposable
             : new SavedItem { Item = item with { Length = 0 } };
     }
 
-    /// <summary>Whether all chunks of an earlier backup's item are still there, so that it need not be read again.</summary>
+    /// <summary>Whether all chunks of an earlier backup's item are in packs that were there when the session began, so that it need not be read again.</summary>
     public ValueTask<bool> CanReuseAsync(SavedItem previous, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
