@@ -16,6 +16,9 @@ public sealed class MemoryObjectStore : IObjectStore
     /// <summary>Writes and deletions so far.</summary>
     public int Operations { get; private set; }
 
+    /// <summary>Listings begun so far.</summary>
+    public int Listings { get; private set; }
+
     /// <summary>From the n-th write or deletion on, the store is dead, as after a kill.</summary>
     public void DieAfter(int operations) => operationsLeft = operations;
 
@@ -96,6 +99,7 @@ public sealed class MemoryObjectStore : IObjectStore
         List<ObjectInfo> found;
         lock (sync)
         {
+            Listings++;
             found = [.. Objects.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(entry => new ObjectInfo(entry.Key, entry.Value.Length))];
         }
 
