@@ -104,6 +104,37 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task Of_a_group_only_the_records_that_were_not_written_fail()
+    {
+        var store = new MemoryObjectStore();
+        await using var repository = await Bench.CreateAsync(store);
+        await using var session = await repository.BeginWriteAsync(default);
+        store.Refuses = name => name.StartsWith($"backups/{repository.SubjectFolder("d3")}/", StringComparison.Ordinal);
+        var hold = session.BeginBackup();
+        var backups = Enumerable.Range(0, 10).Select(device => Bench.BackUpAsync(session, $"d{device}", new Dictionary<string, byte[]> { ["a"] = [(byte)device] })).ToList();
+        await hold.DisposeAsync();
+        for (var device = 0; device < 10; device++)
+        {
+            if (device == 3)
+            {
+                var error = await Assert.ThrowsAsync<EdgeBackupException>(() => backups[3]);
+                Assert.Equal(ErrorIds.RepositoryNotWritable, error.ErrorId);
+                Assert.Contains("'d3'", error.Message, StringComparison.Ordinal);
+            }
+            else
+            {
+                await backups[device];
+            }
+        }
+
+        Assert.Equal(9, (await Bench.ListAsync(repository.ListBackupsAsync(null, default))).Count);
+
+        // The session goes on.
+        store.Refuses = _ => false;
+        await Bench.BackUpAsync(session, "d3", new Dictionary<string, byte[]> { ["a"] = [3] });
+    }
+
+    [Fact]
     public async Task Records_sort_in_the_order_of_appending_also_when_the_clock_steps_back()
     {
         var store = new MemoryObjectStore();

@@ -143,7 +143,8 @@ public sealed class WriteSession : IAsyncDisposable
     internal Task JoinAsync(BackupRecord record) => group.JoinAsync(record);
 
     /// <summary>Packs durable, then one index object durable, then the records.</summary>
-    private async Task FlushAsync(IReadOnlyList<BackupRecord> records, bool closeCurrent)
+    /// <returns>For each record why it was not written, or null.</returns>
+    private async Task<IReadOnlyList<Exception?>> FlushAsync(IReadOnlyList<BackupRecord> records, bool closeCurrent)
     {
         try
         {
@@ -156,15 +157,6 @@ public sealed class WriteSession : IAsyncDisposable
             }
 
             await ConfirmLeaseAsync().ConfigureAwait(false);
-            var objects = new List<(string Name, ReadOnlyMemory<byte> Content)>(records.Count);
-            foreach (var record in records)
-            {
-                var name = EdgeRepository.ToBackupName(core, record.Device, record.Id);
-                objects.Add((name, core.Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(record, RepositoryJson.Default.BackupRecord))));
-            }
-
-            await core.Store.PutManyAsync(objects, CancellationToken.None).ConfigureAwait(false);
-            Interlocked.Add(ref bytesBesidePacks, objects.Sum(entry => (long)entry.Content.Length));
         }
         catch (Exception exception)
         {
@@ -172,7 +164,36 @@ public sealed class WriteSession : IAsyncDisposable
             Chunks.Fault(exception);
             Chunks.ThrowIfFaulted();
         }
+
+        // Nobody relies on another's record: one that cannot be written fails alone (R16).
+        var objects = new List<(string Name, ReadOnlyMemory<byte> Content)>(records.Count);
+        foreach (var record in records)
+        {
+            var name = EdgeRepository.ToBackupName(core, record.Device, record.Id);
+            objects.Add((name, core.Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(record, RepositoryJson.Default.BackupRecord))));
+        }
+
+        IReadOnlyList<Exception?> faults;
+        try
+        {
+            faults = await core.Store.PutManyAsync(objects, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            faults = [.. Enumerable.Repeat(exception, records.Count)];
+        }
+
+        Interlocked.Add(ref bytesBesidePacks, objects.Zip(faults).Sum(entry => entry.Second is null ? (long)entry.First.Content.Length : 0));
+        return [.. faults.Select((fault, index) => fault is null ? null : Unwritten(records[index], fault))];
     }
+
+    private EdgeBackupException Unwritten(BackupRecord record, Exception fault) => fault is EdgeBackupException known
+        ? new EdgeBackupException(known.ErrorId, known.Message, known.Target, known)
+        : new EdgeBackupException(
+            ErrorIds.RepositoryNotWritable,
+            $"The record of the backup of '{record.Device}' could not be written to the repository '{core.Store.Location}': {fault.Message} Nothing saved before was lost; see that it can be written and take the backup again.",
+            core.Store.Location,
+            fault);
 
     /// <summary>
     /// After a gap (the process was stopped, the store was away) maintenance may have held this session for dead. Then
