@@ -20,14 +20,14 @@ internal sealed class UnflushedStore(string root) : IObjectStore
         return Task.FromResult(true);
     }
 
-    public Task PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<Exception?>> PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken)
     {
         foreach (var (name, content) in objects)
         {
             Write(Path.Combine(root, name), content);
         }
 
-        return Task.CompletedTask;
+        return Task.FromResult<IReadOnlyList<Exception?>>(new Exception?[objects.Count]);
     }
 
     public Task OverwriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)

@@ -53,9 +53,6 @@ public sealed record EdgeEvent
 /// <summary>The events in a repository.</summary>
 public sealed class EventLog
 {
-    /// <summary>The subject that all events share.</summary>
-    internal const string Subject = "events";
-
     private readonly EdgeRepository repository;
     private readonly string author;
 
@@ -89,7 +86,7 @@ public sealed class EventLog
             Author = author,
         };
         var json = JsonSerializer.SerializeToUtf8Bytes(edgeEvent, RecordsJson.Default.EdgeEvent);
-        await repository.AppendAsync(RecordArea.Events, Subject, json, cancellationToken).ConfigureAwait(false);
+        await repository.AppendAsync(RecordArea.Events, subject: "", json, cancellationToken).ConfigureAwait(false);
         return edgeEvent;
     }
 

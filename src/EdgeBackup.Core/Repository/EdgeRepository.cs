@@ -132,12 +132,15 @@ public sealed class EdgeRepository : IAsyncDisposable
     /// <summary>The folder that stands for a subject: 32 hex digits of a keyed hash, so that no name is told or can be steered.</summary>
     public string SubjectFolder(string subject) => core.Master.ToFolder(subject);
 
-    /// <summary>Appends a sealed record; durable on return. Names in a folder sort in the order of appending.</summary>
+    /// <summary>
+    /// Appends a sealed record; durable on return. Names in a folder sort in the order of appending. Events belong to no
+    /// subject: their folders are months, and their names sort in the order in which this object appends them.
+    /// </summary>
     /// <returns>The object's name.</returns>
     public Task<string> AppendAsync(RecordArea area, string subject, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
         log.AppendAsync(area, subject, json, cancellationToken);
 
-    /// <summary>The names of a subject's records, or of all, in ordinal order.</summary>
+    /// <summary>The names of a subject's records, or of all, in ordinal order; of events always all.</summary>
     public IAsyncEnumerable<string> ListAsync(RecordArea area, string? subject, CancellationToken cancellationToken) =>
         log.ListAsync(area, subject, cancellationToken);
 

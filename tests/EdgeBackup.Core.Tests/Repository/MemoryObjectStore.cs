@@ -16,6 +16,9 @@ public sealed class MemoryObjectStore : IObjectStore
     /// <summary>Writes and deletions so far.</summary>
     public int Operations { get; private set; }
 
+    /// <summary>Listings begun so far.</summary>
+    public int Listings { get; private set; }
+
     /// <summary>From the n-th write or deletion on, the store is dead, as after a kill.</summary>
     public void DieAfter(int operations) => operationsLeft = operations;
 
@@ -41,16 +44,35 @@ public sealed class MemoryObjectStore : IObjectStore
         lock (sync)
         {
             Count();
+            if (Refuses(name))
+            {
+                throw new IOException($"'{name}' is refused.");
+            }
+
             return Task.FromResult(Objects.TryAdd(name, content.ToArray()));
         }
     }
 
-    public async Task PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken)
+    /// <summary>Objects that cannot be put.</summary>
+    public Predicate<string> Refuses { get; set; } = _ => false;
+
+    public async Task<IReadOnlyList<Exception?>> PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken)
     {
+        var faults = new List<Exception?>();
         foreach (var (name, content) in objects)
         {
-            await PutAsync(name, content, cancellationToken);
+            try
+            {
+                await PutAsync(name, content, cancellationToken);
+                faults.Add(null);
+            }
+            catch (IOException exception)
+            {
+                faults.Add(exception);
+            }
         }
+
+        return faults;
     }
 
     public Task OverwriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
@@ -96,6 +118,7 @@ public sealed class MemoryObjectStore : IObjectStore
         List<ObjectInfo> found;
         lock (sync)
         {
+            Listings++;
             found = [.. Objects.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(entry => new ObjectInfo(entry.Key, entry.Value.Length))];
         }
 

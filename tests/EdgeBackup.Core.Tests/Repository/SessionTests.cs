@@ -104,23 +104,78 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task Of_a_group_only_the_records_that_were_not_written_fail()
+    {
+        var store = new MemoryObjectStore();
+        await using var repository = await Bench.CreateAsync(store);
+        await using var session = await repository.BeginWriteAsync(default);
+        store.Refuses = name => name.StartsWith($"backups/{repository.SubjectFolder("d3")}/", StringComparison.Ordinal);
+        var hold = session.BeginBackup();
+        var backups = Enumerable.Range(0, 10).Select(device => Bench.BackUpAsync(session, $"d{device}", new Dictionary<string, byte[]> { ["a"] = [(byte)device] })).ToList();
+        await hold.DisposeAsync();
+        for (var device = 0; device < 10; device++)
+        {
+            if (device == 3)
+            {
+                var error = await Assert.ThrowsAsync<EdgeBackupException>(() => backups[3]);
+                Assert.Equal(ErrorIds.RepositoryNotWritable, error.ErrorId);
+                Assert.Contains("'d3'", error.Message, StringComparison.Ordinal);
+            }
+            else
+            {
+                await backups[device];
+            }
+        }
+
+        Assert.Equal(9, (await Bench.ListAsync(repository.ListBackupsAsync(null, default))).Count);
+
+        // The session goes on.
+        store.Refuses = _ => false;
+        await Bench.BackUpAsync(session, "d3", new Dictionary<string, byte[]> { ["a"] = [3] });
+    }
+
+    [Fact]
     public async Task Records_sort_in_the_order_of_appending_also_when_the_clock_steps_back()
     {
         var store = new MemoryObjectStore();
         await (await Bench.CreateAsync(store)).DisposeAsync();
-        var clock = new SteppingClock();
-        await using var repository = await EdgeRepository.OpenAsync(store, Bench.Key, Bench.Environment with { Clock = clock }, default);
-        var names = new List<string>();
-        for (var index = 0; index < 10; index++)
+        await using var repository = await EdgeRepository.OpenAsync(store, Bench.Key, Bench.Environment with { Clock = new SteppingClock() }, default);
+        foreach (var area in new[] { RecordArea.Devices, RecordArea.Events })
         {
-            names.Add(await repository.AppendAsync(RecordArea.Events, "s", new[] { (byte)('0' + index) }, default));
+            var names = new List<string>();
+            for (var index = 0; index < 10; index++)
+            {
+                names.Add(await repository.AppendAsync(area, "s", new[] { (byte)('0' + index) }, default));
+            }
+
+            Assert.Equal(names, await Bench.ListAsync(repository.ListAsync(area, "s", default)));
+            Assert.Equal("3"u8.ToArray(), await repository.ReadAsync(names[3], default));
+            Assert.Equal(names, await Bench.ListAsync(repository.ListAsync(area, null, default)));
         }
 
-        Assert.Equal(names, await Bench.ListAsync(repository.ListAsync(RecordArea.Events, "s", default)));
-        Assert.Equal("3"u8.ToArray(), await repository.ReadAsync(names[3], default));
-        Assert.Equal(names, await Bench.ListAsync(repository.ListAsync(RecordArea.Events, null, default)));
-        Assert.Empty(await Bench.ListAsync(repository.ListAsync(RecordArea.Devices, null, default)));
-        Assert.All(names, name => Assert.StartsWith($"events/{repository.SubjectFolder("s")}/", name, StringComparison.Ordinal));
+        Assert.Empty(await Bench.ListAsync(repository.ListAsync(RecordArea.Policies, null, default)));
+        Assert.All(await Bench.ListAsync(repository.ListAsync(RecordArea.Devices, null, default)), name => Assert.StartsWith($"devices/{repository.SubjectFolder("s")}/", name, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Events_go_into_folders_of_months_and_appending_one_lists_nothing()
+    {
+        var store = new MemoryObjectStore();
+        await (await Bench.CreateAsync(store)).DisposeAsync();
+        var clock = new SetClock { Now = new DateTimeOffset(2026, 1, 31, 23, 59, 59, TimeSpan.Zero) };
+        await using var repository = await EdgeRepository.OpenAsync(store, Bench.Key, Bench.Environment with { Clock = clock }, default);
+        var listings = store.Listings;
+        var january = await repository.AppendAsync(RecordArea.Events, "", "1"u8.ToArray(), default);
+        clock.Now += TimeSpan.FromSeconds(1);
+        var february = await repository.AppendAsync(RecordArea.Events, "", "2"u8.ToArray(), default);
+        Assert.Equal(listings, store.Listings);
+        Assert.StartsWith("events/202601/", january, StringComparison.Ordinal);
+        Assert.StartsWith("events/202602/", february, StringComparison.Ordinal);
+        Assert.Equal([january, february], await Bench.ListAsync(repository.ListAsync(RecordArea.Events, null, default)));
+
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => Task.Run(() => repository.AppendAsync(RecordArea.Events, "", "3"u8.ToArray(), default))));
+        var names = await Bench.ListAsync(repository.ListAsync(RecordArea.Events, null, default));
+        Assert.Equal(202, names.Select(name => name.Split('/')[2][..12]).Distinct().Count());
     }
 
     [Fact]
@@ -133,6 +188,13 @@ public sealed class SessionTests
     }
 
     private static int Count(MemoryObjectStore store, string prefix) => store.Objects.Keys.Count(name => name.StartsWith(prefix, StringComparison.Ordinal));
+
+    private sealed class SetClock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
 
     private sealed class SteppingClock : TimeProvider
     {

@@ -165,6 +165,19 @@ public sealed class FileStoreTests : StoreConformance, IDisposable
         Assert.Equal(2, Directory.GetFiles(temporary).Length);
     }
 
+    [Fact]
+    public async Task Of_many_objects_only_that_which_cannot_be_written_is_reported()
+    {
+        // A file where a folder is needed.
+        await store.PutAsync("a/file", new byte[1], default);
+        var faults = await store.PutManyAsync([("a/one", new byte[1]), ("a/file/two", new byte[1]), ("b/three", new byte[1])], default);
+        Assert.Null(faults[0]);
+        Assert.NotNull(faults[1]);
+        Assert.Null(faults[2]);
+        Assert.NotNull(await store.GetAsync("a/one", default));
+        Assert.NotNull(await store.GetAsync("b/three", default));
+    }
+
     [Theory]
     [InlineData(28, "full")]
     [InlineData(122, "full")]

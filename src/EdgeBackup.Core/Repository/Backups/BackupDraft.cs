@@ -81,6 +81,8 @@ public sealed class BackupDraft : IAsyncDisposable
             depth++;
         }
 
+        // A bad id would otherwise be found only when the whole group is written.
+        EdgeRepository.ToBackupName(core, header.Device, header.Id);
         var digest = state.Complete();
         var record = new BackupRecord
         {

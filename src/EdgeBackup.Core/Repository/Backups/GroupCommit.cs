@@ -7,8 +7,11 @@ namespace EdgeBackup.Core.Repository.Backups;
 /// until a pack is full, nobody in the session captures any more, or two seconds have passed.
 /// </summary>
 /// <param name="clock">For the two seconds.</param>
-/// <param name="flush">Makes records durable, with all they need; told whether to close the pack that is being filled.</param>
-internal sealed class GroupCommit(TimeProvider clock, Func<IReadOnlyList<BackupRecord>, bool, Task> flush) : IAsyncDisposable
+/// <param name="flush">
+/// Makes records durable, with all they need; told whether to close the pack that is being filled. Gives for each record
+/// why it is not durable, or null; throws when none is.
+/// </param>
+internal sealed class GroupCommit(TimeProvider clock, Func<IReadOnlyList<BackupRecord>, bool, Task<IReadOnlyList<Exception?>>> flush) : IAsyncDisposable
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
@@ -147,8 +150,11 @@ internal sealed class GroupCommit(TimeProvider clock, Func<IReadOnlyList<BackupR
         await flushing.WaitAsync().ConfigureAwait(false);
         try
         {
-            await flush(group.ConvertAll(entry => entry.Record), closeCurrent).ConfigureAwait(false);
-            group.ForEach(entry => entry.Completion.TrySetResult());
+            var faults = await flush(group.ConvertAll(entry => entry.Record), closeCurrent).ConfigureAwait(false);
+            foreach (var (entry, fault) in group.Zip(faults))
+            {
+                _ = fault is null ? entry.Completion.TrySetResult() : entry.Completion.TrySetException(fault);
+            }
         }
         catch (Exception exception)
         {

@@ -3,21 +3,39 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeBackup.Core.Repository.Backups;
 
-/// <summary>Sealed append-only records in the folders of their subjects.</summary>
+/// <summary>
+/// Sealed append-only records: those of devices and policies in the folders of their subjects, events in folders of months.
+/// </summary>
 internal sealed class RecordLog(RepositoryCore core) : IDisposable
 {
     private const int TimeDigits = 12;
     private const int RandomBytes = 6;
+    private const int Gates = 32;
 
-    private readonly SemaphoreSlim appending = new(1, 1);
+    /// <summary>Appends to one folder wait for each other; few of those to different folders share a gate.</summary>
+    private readonly SemaphoreSlim[] gates = [.. Enumerable.Range(0, Gates).Select(_ => new SemaphoreSlim(1, 1))];
 
-    /// <summary>Appends a record; durable on return. Its name sorts after all others in its folder, also when the clock stepped back.</summary>
+    private long lastEvent;
+
+    /// <summary>
+    /// Appends a record; durable on return. Its name sorts after all others in its folder, also when the clock stepped
+    /// back; that of an event after those that this log has appended.
+    /// </summary>
     public async Task<string> AppendAsync(RecordArea area, string subject, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
     {
-        await appending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (area == RecordArea.Events)
+        {
+            // Events are many: their folder is never listed for appending one.
+            var eventMoment = NextEventMoment();
+            var month = DateTimeOffset.FromUnixTimeMilliseconds(eventMoment).ToString("yyyyMM", CultureInfo.InvariantCulture);
+            return await PutAsync($"{ToFolder(area)}{month}/", eventMoment, json, cancellationToken).ConfigureAwait(false);
+        }
+
+        var folder = ToFolder(area, subject);
+        var gate = gates[(uint)string.GetHashCode(folder, StringComparison.Ordinal) % Gates];
+        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var folder = ToFolder(area, subject);
             var moment = core.Environment.Clock.GetUtcNow().ToUnixTimeMilliseconds();
             await foreach (var entry in core.Store.ListAsync(folder, cancellationToken).ConfigureAwait(false))
             {
@@ -28,20 +46,11 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
                 }
             }
 
-            while (true)
-            {
-                var random = new byte[RandomBytes];
-                core.Environment.Random.Fill(random);
-                var name = string.Create(CultureInfo.InvariantCulture, $"{folder}{moment:x12}-{Convert.ToHexStringLower(random)}");
-                if (await core.Store.PutAsync(name, core.Sealer.Seal(name, json.Span), cancellationToken).ConfigureAwait(false))
-                {
-                    return name;
-                }
-            }
+            return await PutAsync(folder, moment, json, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            appending.Release();
+            gate.Release();
         }
     }
 
@@ -49,7 +58,7 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
     public async IAsyncEnumerable<string> ListAsync(RecordArea area, string? subject, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var names = new List<string>();
-        await foreach (var entry in core.Store.ListAsync(subject is null ? ToFolder(area) : ToFolder(area, subject), cancellationToken).ConfigureAwait(false))
+        await foreach (var entry in core.Store.ListAsync(subject is null || area == RecordArea.Events ? ToFolder(area) : ToFolder(area, subject), cancellationToken).ConfigureAwait(false))
         {
             names.Add(entry.Name);
         }
@@ -69,7 +78,40 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
         _ => throw new ArgumentOutOfRangeException(nameof(area)),
     };
 
-    public void Dispose() => appending.Dispose();
+    public void Dispose()
+    {
+        foreach (var gate in gates)
+        {
+            gate.Dispose();
+        }
+    }
 
     private string ToFolder(RecordArea area, string subject) => $"{ToFolder(area)}{core.Master.ToFolder(subject)}/";
+
+    private async Task<string> PutAsync(string folder, long moment, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var random = new byte[RandomBytes];
+            core.Environment.Random.Fill(random);
+            var name = string.Create(CultureInfo.InvariantCulture, $"{folder}{moment:x12}-{Convert.ToHexStringLower(random)}");
+            if (await core.Store.PutAsync(name, core.Sealer.Seal(name, json.Span), cancellationToken).ConfigureAwait(false))
+            {
+                return name;
+            }
+        }
+    }
+
+    private long NextEventMoment()
+    {
+        while (true)
+        {
+            var last = Volatile.Read(ref lastEvent);
+            var next = Math.Max(core.Environment.Clock.GetUtcNow().ToUnixTimeMilliseconds(), last + 1);
+            if (Interlocked.CompareExchange(ref lastEvent, next, last) == last)
+            {
+                return next;
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Chunks;
+using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Maintenance;
 using EdgeBackup.Core.Repository.Packs;
 
@@ -20,13 +21,13 @@ public sealed class WriteSession : IAsyncDisposable
     private readonly GroupCommit group;
     private long bytesBesidePacks;
 
-    private WriteSession(RepositoryCore core, Lease lease)
+    private WriteSession(RepositoryCore core, Lease lease, ChunkTable table)
     {
         this.core = core;
         this.lease = lease;
         group = new GroupCommit(core.Environment.Clock, FlushAsync);
         packs = new PackWriter(core, group.PackClosed);
-        Chunks = new ChunkStore(core, core.Index.Table!, packs);
+        Chunks = new ChunkStore(core, table, packs);
     }
 
     /// <summary>What the session has done so far.</summary>
@@ -48,13 +49,13 @@ public sealed class WriteSession : IAsyncDisposable
         {
             var marks = await Marks.ReadAsync(core, cancellationToken).ConfigureAwait(false);
             var condemned = marks.Values.SelectMany(mark => mark.Packs).ToHashSet();
-            await core.Index.RefreshAsync(condemned, force: false, cancellationToken).ConfigureAwait(false);
+            var table = await core.Index.RefreshAsync(condemned, force: false, cancellationToken).ConfigureAwait(false);
             if (marks.Count > 0)
             {
                 await lease.NoteMarksAsync(marks.Keys, cancellationToken).ConfigureAwait(false);
             }
 
-            return new WriteSession(core, lease);
+            return new WriteSession(core, lease, table);
         }
         catch
         {
@@ -95,7 +96,7 @@ public sealed class WriteSession : IAsyncDisposable
             : new SavedItem { Item = item with { Length = 0 } };
     }
 
-    /// <summary>Whether all chunks of an earlier backup's item are still there, so that it need not be read again.</summary>
+    /// <summary>Whether all chunks of an earlier backup's item are in packs that were there when the session began, so that it need not be read again.</summary>
     public ValueTask<bool> CanReuseAsync(SavedItem previous, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -142,7 +143,8 @@ public sealed class WriteSession : IAsyncDisposable
     internal Task JoinAsync(BackupRecord record) => group.JoinAsync(record);
 
     /// <summary>Packs durable, then one index object durable, then the records.</summary>
-    private async Task FlushAsync(IReadOnlyList<BackupRecord> records, bool closeCurrent)
+    /// <returns>For each record why it was not written, or null.</returns>
+    private async Task<IReadOnlyList<Exception?>> FlushAsync(IReadOnlyList<BackupRecord> records, bool closeCurrent)
     {
         try
         {
@@ -155,15 +157,6 @@ public sealed class WriteSession : IAsyncDisposable
             }
 
             await ConfirmLeaseAsync().ConfigureAwait(false);
-            var objects = new List<(string Name, ReadOnlyMemory<byte> Content)>(records.Count);
-            foreach (var record in records)
-            {
-                var name = EdgeRepository.ToBackupName(core, record.Device, record.Id);
-                objects.Add((name, core.Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(record, RepositoryJson.Default.BackupRecord))));
-            }
-
-            await core.Store.PutManyAsync(objects, CancellationToken.None).ConfigureAwait(false);
-            Interlocked.Add(ref bytesBesidePacks, objects.Sum(entry => (long)entry.Content.Length));
         }
         catch (Exception exception)
         {
@@ -171,7 +164,36 @@ public sealed class WriteSession : IAsyncDisposable
             Chunks.Fault(exception);
             Chunks.ThrowIfFaulted();
         }
+
+        // Nobody relies on another's record: one that cannot be written fails alone (R16).
+        var objects = new List<(string Name, ReadOnlyMemory<byte> Content)>(records.Count);
+        foreach (var record in records)
+        {
+            var name = EdgeRepository.ToBackupName(core, record.Device, record.Id);
+            objects.Add((name, core.Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(record, RepositoryJson.Default.BackupRecord))));
+        }
+
+        IReadOnlyList<Exception?> faults;
+        try
+        {
+            faults = await core.Store.PutManyAsync(objects, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            faults = [.. Enumerable.Repeat(exception, records.Count)];
+        }
+
+        Interlocked.Add(ref bytesBesidePacks, objects.Zip(faults).Sum(entry => entry.Second is null ? (long)entry.First.Content.Length : 0));
+        return [.. faults.Select((fault, index) => fault is null ? null : Unwritten(records[index], fault))];
     }
+
+    private EdgeBackupException Unwritten(BackupRecord record, Exception fault) => fault is EdgeBackupException known
+        ? new EdgeBackupException(known.ErrorId, known.Message, known.Target, known)
+        : new EdgeBackupException(
+            ErrorIds.RepositoryNotWritable,
+            $"The record of the backup of '{record.Device}' could not be written to the repository '{core.Store.Location}': {fault.Message} Nothing saved before was lost; see that it can be written and take the backup again.",
+            core.Store.Location,
+            fault);
 
     /// <summary>
     /// After a gap (the process was stopped, the store was away) maintenance may have held this session for dead. Then

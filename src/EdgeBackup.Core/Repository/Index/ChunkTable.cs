@@ -17,7 +17,9 @@ internal sealed class ChunkTable
     private readonly List<Slot[]> segments = [];
     private readonly List<string> packs = [];
     private readonly Dictionary<string, int> packNumbers = [];
+    private readonly List<int> packLengths = [];
     private readonly HashSet<string> condemned;
+    private readonly HashSet<string> lost = [];
     private readonly Lock sync = new();
     private int[] buckets = new int[1024];
     private int count;
@@ -44,6 +46,33 @@ internal sealed class ChunkTable
         }
     }
 
+    /// <summary>Whether the packs in the table are in the store as the table has them: those that are there, and those that are lost.</summary>
+    /// <param name="present">Lengths of the packs in the store, by hash.</param>
+    public bool Fits(IReadOnlyDictionary<string, long> present)
+    {
+        lock (sync)
+        {
+            return packNumbers.All(pack => IsWhole(pack.Key, packLengths[pack.Value], present) != lost.Contains(pack.Key));
+        }
+    }
+
+    /// <summary>Adds a pack of an index object; when it is not in the store as the index tells, nobody may rely on it.</summary>
+    /// <param name="listing">What the index tells.</param>
+    /// <param name="present">Lengths of the packs in the store, by hash.</param>
+    public void Add(PackListing listing, IReadOnlyDictionary<string, long> present)
+    {
+        lock (sync)
+        {
+            if (!IsWhole(listing.Hash, listing.Length, present))
+            {
+                lost.Add(listing.Hash);
+            }
+
+            Add(listing);
+        }
+    }
+
+    /// <summary>Adds a pack that is in the store.</summary>
     public void Add(PackListing listing)
     {
         lock (sync)
@@ -52,19 +81,20 @@ internal sealed class ChunkTable
             {
                 pack = packs.Count;
                 packs.Add(listing.Hash);
+                packLengths.Add(listing.Length);
                 packNumbers.Add(listing.Hash, pack);
             }
 
-            var isCondemned = condemned.Contains(listing.Hash);
+            var isUnreliable = IsUnreliable(listing.Hash);
             foreach (var entry in listing.Entries)
             {
-                Add(entry, pack, isCondemned);
+                Add(entry, pack, isUnreliable);
             }
         }
     }
 
     /// <param name="id">The chunk.</param>
-    /// <param name="reliable">Only where it will stay: not in a condemned pack.</param>
+    /// <param name="reliable">Only where it is and will stay: not in a condemned or lost pack.</param>
     /// <param name="location">Where it is.</param>
     public bool TryFind(ChunkId id, bool reliable, out ChunkLocation location)
     {
@@ -80,11 +110,16 @@ internal sealed class ChunkTable
             ref var slot = ref SlotAt(buckets[bucket] - 1);
             var hash = packs[slot.Pack];
             location = new ChunkLocation(hash, new PackEntry(id, slot.Offset, slot.Stored, slot.Raw & 0xFFFFFF, (byte)(slot.Raw >>> 24)));
-            return !reliable || !condemned.Contains(hash);
+            return !reliable || !IsUnreliable(hash);
         }
     }
 
-    private void Add(PackEntry entry, int pack, bool isCondemned)
+    private static bool IsWhole(string hash, int length, IReadOnlyDictionary<string, long> present) =>
+        present.TryGetValue(hash, out var found) && found == length;
+
+    private bool IsUnreliable(string hash) => condemned.Contains(hash) || lost.Contains(hash);
+
+    private void Add(PackEntry entry, int pack, bool isUnreliable)
     {
         if ((count + 1) * 5L > buckets.Length * 3L)
         {
@@ -101,9 +136,9 @@ internal sealed class ChunkTable
 
             buckets[bucket] = ++count;
         }
-        else if (isCondemned || !condemned.Contains(packs[SlotAt(buckets[bucket] - 1).Pack]))
+        else if (isUnreliable || !IsUnreliable(packs[SlotAt(buckets[bucket] - 1).Pack]))
         {
-            // The first place stays, unless it is about to go and the new one is not.
+            // The first place stays, unless it is gone or about to go and the new one is not.
             return;
         }
 

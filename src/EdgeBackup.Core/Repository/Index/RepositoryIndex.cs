@@ -26,15 +26,18 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
             return known;
         }
 
-        await RefreshAsync(condemnedNow: null, force: false, cancellationToken).ConfigureAwait(false);
-        return Table!;
+        return await RefreshAsync(condemnedNow: null, force: false, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Loads what is new; starts over when something vanished or the condemned packs are others.</summary>
+    /// <summary>
+    /// Loads what is new; starts over when something vanished or the condemned packs are others. Packs that the index
+    /// names and the store does not have, or has with another length, are not relied on: their chunks are stored anew.
+    /// </summary>
     /// <param name="condemnedNow">The packs that marks name; null to leave that as it is.</param>
     /// <param name="force">Start over in any case.</param>
     /// <param name="cancellationToken">Leaves the table as it was.</param>
-    public async Task RefreshAsync(IReadOnlySet<string>? condemnedNow, bool force, CancellationToken cancellationToken)
+    /// <returns>The table that keeps to <paramref name="condemnedNow"/>; a later refresh may put another in its place.</returns>
+    public async Task<ChunkTable> RefreshAsync(IReadOnlySet<string>? condemnedNow, bool force, CancellationToken cancellationToken)
     {
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -46,18 +49,15 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
             }
 
             var startOver = force || table is null || !loaded.IsSubsetOf(listed) || (condemnedNow is not null && !condemned.SetEquals(condemnedNow));
-            var nextCondemned = condemnedNow is null ? condemned : [.. condemnedNow];
-            var nextTable = startOver ? new ChunkTable(nextCondemned) : table!;
-            var nextLoaded = startOver ? [] : loaded;
-            foreach (var name in listed.Where(name => !nextLoaded.Contains(name)))
+            if (startOver || condemnedNow is not null || !listed.IsSubsetOf(loaded))
             {
-                await LoadAsync(name, nextTable, cancellationToken).ConfigureAwait(false);
-                nextLoaded.Add(name);
+                // After the index was listed: a pack that is indexed exists already, so one that is not there is lost.
+                var present = await ListPacksAsync(cancellationToken).ConfigureAwait(false);
+                startOver = startOver || !table!.Fits(present);
+                await LoadAsync(listed, present, condemnedNow, startOver, cancellationToken).ConfigureAwait(false);
             }
 
-            condemned = nextCondemned;
-            loaded = nextLoaded;
-            Volatile.Write(ref table, nextTable);
+            return table!;
         }
         finally
         {
@@ -141,7 +141,38 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
 
     public void Dispose() => gate.Dispose();
 
-    private async Task LoadAsync(string name, ChunkTable into, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, long>> ListPacksAsync(CancellationToken cancellationToken)
+    {
+        var present = new Dictionary<string, long>();
+        await foreach (var entry in core.Store.ListAsync(PackFormat.Folder, cancellationToken).ConfigureAwait(false))
+        {
+            if (PackFormat.ToHash(entry.Name) is { } hash)
+            {
+                present[hash] = entry.Length;
+            }
+        }
+
+        return present;
+    }
+
+    private async Task LoadAsync(
+        HashSet<string> listed, Dictionary<string, long> present, IReadOnlySet<string>? condemnedNow, bool startOver, CancellationToken cancellationToken)
+    {
+        var nextCondemned = condemnedNow is null ? condemned : [.. condemnedNow];
+        var nextTable = startOver ? new ChunkTable(nextCondemned) : table!;
+        var nextLoaded = startOver ? [] : loaded;
+        foreach (var name in listed.Where(name => !nextLoaded.Contains(name)))
+        {
+            await LoadAsync(name, nextTable, present, cancellationToken).ConfigureAwait(false);
+            nextLoaded.Add(name);
+        }
+
+        condemned = nextCondemned;
+        loaded = nextLoaded;
+        Volatile.Write(ref table, nextTable);
+    }
+
+    private async Task LoadAsync(string name, ChunkTable into, Dictionary<string, long> present, CancellationToken cancellationToken)
     {
         if (await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false) is not { } content)
         {
@@ -152,7 +183,7 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
         {
             foreach (var pack in IndexObject.Open(core.Sealer, name, content))
             {
-                into.Add(pack);
+                into.Add(pack, present);
             }
         }
         catch (ObjectDamagedException)

@@ -17,6 +17,12 @@ internal sealed class PackInventory
     /// <summary>Those of them that no good index object names.</summary>
     public HashSet<string> Uncovered { get; } = [];
 
+    /// <summary>
+    /// Packs of another length than the index tells: what is whole in them stays readable by the index, but no other
+    /// copy of a chunk is given up for theirs.
+    /// </summary>
+    public List<PackListing> Torn { get; } = [];
+
     /// <summary>Packs whose directory cannot be read: they stay where they are.</summary>
     public List<string> Unreadable { get; } = [];
 
@@ -60,7 +66,7 @@ internal sealed class PackInventory
             }
         }
 
-        inventory.IsIndexStale |= indexed.Keys.Any(hash => !inventory.Packs.ContainsKey(hash));
+        inventory.IsIndexStale |= indexed.Keys.Any(hash => !inventory.Packs.ContainsKey(hash) && !inventory.Torn.Exists(pack => pack.Hash == hash));
         return inventory;
     }
 
@@ -68,7 +74,15 @@ internal sealed class PackInventory
     {
         if (indexed.TryGetValue(hash, out var known))
         {
-            Packs.Add(hash, known);
+            if (known.Length == length)
+            {
+                Packs.Add(hash, known);
+            }
+            else
+            {
+                Torn.Add(known);
+            }
+
             return;
         }
 

@@ -71,7 +71,7 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
 
         await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
         var inventory = await PackInventory.ReadAsync(core, cancellationToken).ConfigureAwait(false);
-        foreach (var hash in inventory.Unreadable)
+        foreach (var hash in inventory.Unreadable.Concat(inventory.Torn.Select(pack => pack.Hash)))
         {
             left.Add($"The pack '{PackFormat.ToName(hash)}' is damaged; it was left for Repair and for people to look at.");
         }
@@ -196,7 +196,7 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
     {
         var written = new HashSet<string>();
         var group = new List<PackListing>();
-        foreach (var pack in inventory.Packs.Values.Where(pack => !removed.Contains(pack.Hash)).Append(null))
+        foreach (var pack in inventory.Packs.Values.Where(pack => !removed.Contains(pack.Hash)).Concat(inventory.Torn).Append(null))
         {
             if (pack is null ? group.Count > 0 : group.Sum(member => member.Entries.Count) >= IndexObject.TargetEntries)
             {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Enumeration;
 using System.Runtime.CompilerServices;
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Platform;
 
 namespace EdgeBackup.Core.Repository.Stores;
@@ -48,32 +49,40 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
             cancellationToken);
     }
 
-    public Task PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<Exception?>> PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken)
     {
         foreach (var (name, _) in objects)
         {
             ObjectName.Check(name);
         }
 
-        return Task.Run(
+        return Task.Run<IReadOnlyList<Exception?>>(
             async () =>
             {
                 // Flushes that wait at the same time share the file system's journal commits.
                 var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelWrites, CancellationToken = cancellationToken };
-                await Parallel.ForEachAsync(objects, options, (entry, _) =>
+                var faults = new Exception?[objects.Count];
+                await Parallel.ForAsync(0, objects.Count, options, (index, _) =>
                 {
-                    Write(() => Put(entry.Name, entry.Content));
+                    faults[index] = Try(() => Put(objects[index].Name, objects[index].Content));
                     return ValueTask.CompletedTask;
                 }).ConfigureAwait(false);
-                await Parallel.ForEachAsync(objects.Select(entry => FolderOf(entry.Name)).Distinct(), options, (folder, _) =>
+                var folders = Enumerable.Range(0, objects.Count).Where(index => faults[index] is null).GroupBy(index => FolderOf(objects[index].Name));
+                await Parallel.ForEachAsync(folders, options, (folder, _) =>
                 {
-                    Write(() =>
+                    var fault = Try(() =>
                     {
-                        platform.FlushDirectory(folder);
+                        platform.FlushDirectory(folder.Key);
                         return true;
                     });
+                    foreach (var index in folder)
+                    {
+                        faults[index] = fault;
+                    }
+
                     return ValueTask.CompletedTask;
                 }).ConfigureAwait(false);
+                return faults;
             },
             cancellationToken);
     }
@@ -364,6 +373,20 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
         catch (IOException) when (!parent.StartsWith(Location, StringComparison.Ordinal))
         {
             // A folder above the repository may be one that we can pass through and not open; its owner keeps it.
+        }
+    }
+
+    /// <returns>Why the action failed; null when it did not.</returns>
+    private Exception? Try(Func<bool> action)
+    {
+        try
+        {
+            Write(action);
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or EdgeBackupException or UnauthorizedAccessException)
+        {
+            return exception;
         }
     }
 

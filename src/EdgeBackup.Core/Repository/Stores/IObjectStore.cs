@@ -19,8 +19,9 @@ public interface IObjectStore
     /// <returns>False when an object of this name exists already; it is left as it is.</returns>
     Task<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
-    /// <summary>Writes several small objects, each durable on return; cheaper than one by one.</summary>
-    Task PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken);
+    /// <summary>Writes several small objects; cheaper than one by one. One that cannot be written does not hold up the others.</summary>
+    /// <returns>For each object, in their order: null when it is durable or its name exists already, else why it is not.</returns>
+    Task<IReadOnlyList<Exception?>> PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken);
 
     /// <summary>Replaces or makes an object that is not write-once (leases only).</summary>
     Task OverwriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
