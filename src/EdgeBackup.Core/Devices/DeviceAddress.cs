@@ -21,7 +21,7 @@ public sealed record DeviceAddress(ConnectionKind Kind, string Text)
     {
         if (string.IsNullOrWhiteSpace(text))
         {
-            throw new ArgumentException("The address is empty. Give a folder's path or an http:// or https:// address.", nameof(text));
+            throw new ArgumentException("The address is empty. Give a folder's path or an http:// or https:// address.");
         }
 
         var schemeEnd = text.IndexOf("://", StringComparison.Ordinal);
@@ -42,25 +42,24 @@ public sealed record DeviceAddress(ConnectionKind Kind, string Text)
             "ssh" => ConnectionKind.Ssh,
             "bacnet" => ConnectionKind.Bacnet,
             _ => throw new ArgumentException(
-                $"The address '{text}' begins with '{scheme}://', which is not known. Use http://, https://, ssh://, bacnet:// or a folder's path.",
-                nameof(text)),
+                $"The address '{text}' begins with '{scheme}://', which is not known. Use http://, https://, ssh://, bacnet:// or a folder's path."),
         };
 
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
         {
-            throw new ArgumentException($"The address '{text}' is not a valid URI.", nameof(text));
+            throw new ArgumentException($"The address '{text}' is not a valid URI.");
         }
 
         if (kind == ConnectionKind.Http)
         {
             if (uri.UserInfo.Length > 0)
             {
-                throw new ArgumentException("The address holds credentials. Give them with -Credential or -Token, so that they are sealed.", nameof(text));
+                throw new ArgumentException("The address holds credentials. Give them with -Credential or -Token, so that they are sealed.");
             }
 
             if (uri.Query.Length > 0 || uri.Fragment.Length > 0)
             {
-                throw new ArgumentException($"The address '{text}' has a query or a fragment. Give the device's base address only.", nameof(text));
+                throw new ArgumentException($"The address '{text}' has a query or a fragment. Give the device's base address only.");
             }
 
             return new DeviceAddress(kind, uri.AbsoluteUri.TrimEnd('/') + "/");

@@ -67,12 +67,12 @@ public sealed class RegisterDevice
                 options.Address.Text);
         }
 
-        if (identity.Id.Any(char.IsControl))
+        if (FindIdFault(identity.Id) is { } fault)
         {
-            // It is shown in every table and every error from now on.
+            // It is shown in every table and typed as -Device from now on.
             throw new EdgeBackupException(
                 options.Id is null ? ErrorIds.DeviceResponseInvalid : ErrorIds.DeviceRegistrationMismatch,
-                $"The id of the device at {options.Address.Text} contains control characters. Give the device an id that can be shown and typed.",
+                $"The id of the device at {options.Address.Text} {fault}. Give the device an id that can be shown and typed.",
                 options.Address.Text);
         }
 
@@ -104,6 +104,11 @@ public sealed class RegisterDevice
         observer.Verbose($"{identity.Id}: registered as {identity.Type} at {options.Address.Text}.");
         return identity.Id;
     }
+
+    private static string? FindIdFault(string id) =>
+        id.Any(char.IsControl) ? "contains control characters"
+        : id.Contains('*', StringComparison.Ordinal) || id.Contains('?', StringComparison.Ordinal) ? "contains '*' or '?', so that it would stand for other devices too"
+        : null;
 
     private async Task<DeviceIdentity> BelieveAsync(RegisterDeviceOptions options)
     {

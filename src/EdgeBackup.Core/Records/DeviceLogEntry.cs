@@ -60,6 +60,9 @@ public sealed record DeviceLogEntry
 
     public string? Session { get; init; }
 
+    /// <summary>The process that opened the session, so that one which still runs is told from one that was killed.</summary>
+    public string? Owner { get; init; }
+
     internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, RecordsJson.Default.DeviceLogEntry);
 
     internal static DeviceLogEntry FromJson(ReadOnlySpan<byte> json) =>

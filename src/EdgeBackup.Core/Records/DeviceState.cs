@@ -1,10 +1,15 @@
 namespace EdgeBackup.Core.Records;
 
+/// <summary>A restore session that was opened and not closed.</summary>
+/// <param name="Time">When, UTC.</param>
+/// <param name="Owner">The process that opened it.</param>
+public sealed record OpenRestore(DateTimeOffset Time, string? Owner);
+
 /// <summary>What a device's log adds up to.</summary>
 public sealed class DeviceState
 {
     private readonly Dictionary<string, Protection> protections = new(StringComparer.Ordinal);
-    private readonly HashSet<string> openRestores = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, OpenRestore> openRestores = new(StringComparer.Ordinal);
     private readonly HashSet<string> predecessors = new(StringComparer.Ordinal);
 
     public DeviceState(string id) => Id = id;
@@ -20,8 +25,8 @@ public sealed class DeviceState
     /// <summary>By backup id.</summary>
     public IReadOnlyDictionary<string, Protection> Protections => protections;
 
-    /// <summary>Restore sessions on the device that this product opened and never closed.</summary>
-    public IReadOnlySet<string> OpenRestores => openRestores;
+    /// <summary>Restore sessions on the device that this product opened and never closed, by their ids.</summary>
+    public IReadOnlyDictionary<string, OpenRestore> OpenRestores => openRestores;
 
     /// <summary>Devices that this one took over from; each counts as long as its fence names this device.</summary>
     public IReadOnlySet<string> Predecessors => predecessors;
@@ -53,7 +58,7 @@ public sealed class DeviceState
                 protections.Remove(entry.Backup);
                 break;
             case DeviceLogEntryKind.RestoreOpened when entry.Session is not null:
-                openRestores.Add(entry.Session);
+                openRestores[entry.Session] = new OpenRestore(entry.Time, entry.Owner);
                 break;
             case DeviceLogEntryKind.RestoreClosed when entry.Session is not null:
                 openRestores.Remove(entry.Session);

@@ -23,7 +23,7 @@ public sealed class RestoreJournalTests
         // A command of ours opens a session and dies: nobody disposes it.
         var state = await bench.Context.Devices.GetAsync("edge-1", default);
         var connection = bench.Connections().Connect(new ConnectionOptions { Address = DeviceAddress.Parse(state.Registration!.Address, bench.Path()) });
-        await connection.BeginRestoreAsync(new RestorePlan(RestoreMode.Overlay, []), new RegistryRestoreJournal(bench.Context.Devices, "edge-1", Core.Operations.SilentObserver.Instance), default);
+        await connection.BeginRestoreAsync(new RestorePlan(RestoreMode.Overlay, []), new RegistryRestoreJournal(bench.Context, "edge-1", Core.Operations.SilentObserver.Instance), default);
         Assert.Single((await bench.Context.Devices.GetAsync("edge-1", default)).OpenRestores);
 
         // The next command runs in another process and knows only what the repository says.

@@ -59,6 +59,12 @@ public static class TransactionGate
             unknown.AddRange(now.Reasons);
         }
 
+        if (after.GateFault is not null)
+        {
+            // Nothing was read, so that nothing can be compared.
+            return new SecondLook(GateState.Unknown, unknown);
+        }
+
         // Ids may repeat in a bad answer; the last one is as good as any, since such an answer is judged as it stands.
         var earlier = new Dictionary<string, ChargePoint>(StringComparer.Ordinal);
         foreach (var chargePoint in before.ChargePoints)
@@ -70,7 +76,7 @@ public static class TransactionGate
         {
             if (!earlier.Remove(chargePoint.Id, out var known))
             {
-                began.Add($"the charge point '{chargePoint.Id}' appeared");
+                unknown.Add($"the charge point '{chargePoint.Id}' appeared meanwhile");
             }
             else if (chargePoint.TransactionsStarted > known.TransactionsStarted)
             {
@@ -85,7 +91,7 @@ public static class TransactionGate
             }
         }
 
-        began.AddRange(earlier.Keys.Select(id => $"the charge point '{id}' vanished"));
+        unknown.AddRange(earlier.Keys.Select(id => $"the charge point '{id}' vanished meanwhile"));
         if (!string.Equals(before.TransactionsStamp, after.TransactionsStamp, StringComparison.Ordinal))
         {
             began.Add("the device's list of transactions was written meanwhile");

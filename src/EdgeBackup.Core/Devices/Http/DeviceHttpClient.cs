@@ -260,9 +260,10 @@ internal sealed class DeviceHttpClient : IDisposable
         }).Build();
     }
 
-    private static bool MayRepeat(Outcome<DeviceAnswer> outcome, bool afterBreak) =>
+    private bool MayRepeat(Outcome<DeviceAnswer> outcome, bool afterBreak) =>
         outcome.Exception is NoAnswerException exception
             ? exception.Kind == NoAnswerKind.NotConnected || (afterBreak && exception.Kind == NoAnswerKind.Broken)
+            : outcome.Result is { } answer && RetryAfter.Read(answer.Response.Headers, Clock.GetUtcNow()) > RetryAfter.Longest ? false
             : outcome.Result?.Status switch
             {
                 // 429 says that nothing was done, whatever the method.

@@ -14,6 +14,9 @@ internal sealed class DeviceCapture
     private const int Window = 8;
     private const int Attempts = 3;
 
+    /// <summary>A reading that has failed for so long is not begun again: somebody waits for the device's hold to end.</summary>
+    private static readonly TimeSpan RepeatWithin = TimeSpan.FromSeconds(30);
+
     private readonly EdgeRepository repository;
     private readonly WriteSession session;
     private readonly IOperationObserver observer;
@@ -122,6 +125,7 @@ internal sealed class DeviceCapture
 
     private async Task<SavedItem?> StoreAsync(ICapture capture, Item item, CancellationToken cancellationToken)
     {
+        var started = repository.Environment.Clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -136,7 +140,8 @@ internal sealed class DeviceCapture
                 var saved = await session.StoreAsync(item, captured.Stream, cancellationToken).ConfigureAwait(false);
                 return saved with { Item = captured.Describe() with { Length = saved.Item.Length } };
             }
-            catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.CaptureFailed && attempt < Attempts)
+            catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.CaptureFailed && attempt < Attempts
+                && repository.Environment.Clock.GetElapsedTime(started) < RepeatWithin)
             {
                 observer.Verbose($"{item.Path}: {exception.Message} Reading it again ({attempt + 1} of {Attempts}).");
                 await Task.Delay(TimeSpan.FromMilliseconds(100 * attempt), repository.Environment.Clock, cancellationToken).ConfigureAwait(false);

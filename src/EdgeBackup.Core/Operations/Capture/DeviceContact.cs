@@ -28,8 +28,8 @@ internal sealed class DeviceContact : IAsyncDisposable
     /// <summary>The first look.</summary>
     public DeviceStatus Status { get; }
 
-    /// <summary>What the device tells; the registered version where it tells none.</summary>
-    public string? Version => Status.Identity.Version ?? Registration.Version;
+    /// <summary>What the device tells now; what it told long ago says nothing of what runs on it (R1).</summary>
+    public string? Version => Status.Identity.Version;
 
     /// <summary>Connects and looks.</summary>
     /// <exception cref="EdgeBackupException">

@@ -99,7 +99,20 @@ internal sealed class GateKeeper
     /// <exception cref="EdgeBackupException">CaptureInterrupted: a transaction began; DeviceStateUnknown: that cannot be told.</exception>
     public static async Task LookAgainAsync(DeviceContact contact, GatePass pass, CancellationToken cancellationToken)
     {
-        var after = await contact.LookAsync(cancellationToken).ConfigureAwait(false);
+        DeviceStatus after;
+        try
+        {
+            after = await contact.LookAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.DeviceUnreachable)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.DeviceStateUnknown,
+                $"The capture of '{contact.Id}' was discarded and nothing was recorded: whether a transaction began meanwhile could not be asked. {exception.Message}",
+                contact.Id,
+                exception);
+        }
+
         var look = TransactionGate.LookAgain(pass.Before, after, TransactionGate.DefaultSeenWithin);
         if (!look.Stands)
         {

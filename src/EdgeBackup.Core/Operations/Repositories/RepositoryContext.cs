@@ -71,6 +71,9 @@ public sealed class RepositoryContext : IAsyncDisposable
                 name);
     }
 
+    /// <summary>Ids of the restore sessions that commands of this process have open now.</summary>
+    internal System.Collections.Concurrent.ConcurrentDictionary<string, byte> RunningRestores { get; } = new(StringComparer.Ordinal);
+
     /// <summary>
     /// Notes what has happened. It has happened whether or not that can be written down, so a failure to write is a
     /// warning, and nobody's Ctrl+C keeps it from being written.

@@ -1,39 +1,88 @@
+using System.Globalization;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Operations.Restore;
 
-/// <summary>Keeps the open restore sessions of a device in the device's log.</summary>
-internal sealed class RegistryRestoreJournal : IRestoreJournal
+/// <summary>Keeps the open restore sessions of a device in the device's log, each with the process that opened it.</summary>
+internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
 {
-    private readonly DeviceRegistry registry;
+    /// <summary>A device drops an open session by itself after so long without a call (docs/device-api.md).</summary>
+    private static readonly TimeSpan DeviceDropsAfter = TimeSpan.FromMinutes(15);
+
+    private readonly RepositoryContext context;
     private readonly string device;
     private readonly IOperationObserver observer;
+    private readonly List<string> opened = [];
 
-    public RegistryRestoreJournal(DeviceRegistry registry, string device, IOperationObserver observer)
+    public RegistryRestoreJournal(RepositoryContext context, string device, IOperationObserver observer)
     {
-        this.registry = registry;
+        this.context = context;
         this.device = device;
         this.observer = observer;
     }
 
-    public async Task<bool> IsOwnAsync(string sessionId, CancellationToken cancellationToken) =>
-        (await registry.GetAsync(device, cancellationToken).ConfigureAwait(false)).OpenRestores.Contains(sessionId);
+    /// <summary>Ours, and left behind: a session whose command still runs, here or perhaps elsewhere, is somebody else's.</summary>
+    public async Task<bool> IsOwnAsync(string sessionId, CancellationToken cancellationToken)
+    {
+        var state = await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
+        return state.OpenRestores.TryGetValue(sessionId, out var open) && !MayLive(sessionId, open);
+    }
 
-    public Task OpenedAsync(string sessionId, CancellationToken cancellationToken) =>
-        registry.AppendAsync(device, DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = sessionId }, cancellationToken);
+    public async Task OpenedAsync(string sessionId, CancellationToken cancellationToken)
+    {
+        opened.Add(sessionId);
+        context.RunningRestores.TryAdd(sessionId, 0);
+        await context.Devices.AppendAsync(
+            device,
+            DeviceLogEntryKind.RestoreOpened,
+            entry => entry with { Session = sessionId, Owner = Describe(ProcessIdentity.Current()) },
+            cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>The session is over whether or not that can be noted; a note that is missing only lets the next restore drop a session that is gone.</summary>
     public async Task ClosedAsync(string sessionId, CancellationToken cancellationToken)
     {
         try
         {
-            await registry.AppendAsync(device, DeviceLogEntryKind.RestoreClosed, entry => entry with { Session = sessionId }, cancellationToken).ConfigureAwait(false);
+            await context.Devices.AppendAsync(device, DeviceLogEntryKind.RestoreClosed, entry => entry with { Session = sessionId }, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is EdgeBackupException or IOException)
         {
             observer.Warning($"{device}: the end of the restore session {sessionId} could not be noted: {exception.Message}");
         }
+    }
+
+    /// <summary>The command is over: what is left of its sessions on the device is a left-over.</summary>
+    public void Dispose()
+    {
+        foreach (var session in opened)
+        {
+            context.RunningRestores.TryRemove(session, out _);
+        }
+    }
+
+    private static string Describe(ProcessIdentity process) =>
+        string.Create(CultureInfo.InvariantCulture, $"{ProcessIdentity.Shorten(process.Scope)}/{process.Pid}/{process.Start}");
+
+    private bool MayLive(string sessionId, OpenRestore open)
+    {
+        var self = ProcessIdentity.Current();
+        if (open.Owner is null || open.Owner == Describe(self))
+        {
+            return context.RunningRestores.ContainsKey(sessionId);
+        }
+
+        var parts = open.Owner.Split('/');
+        if (parts.Length != 3 || parts[0] != ProcessIdentity.Shorten(self.Scope) || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
+        {
+            // Another machine: nothing can be known of its process, but a device drops a session that nobody uses.
+            return context.Clock.GetUtcNow() - open.Time < DeviceDropsAfter;
+        }
+
+        return new ProcessIdentity(self.Scope, pid, parts[2]).Look() == ProcessState.Alive;
     }
 }

@@ -232,7 +232,7 @@ public sealed class RestoreBackup
     {
         var mode = options.Paths.Count > 0 ? RestoreMode.Overlay : RestoreMode.Replace;
         var plan = new RestorePlan(mode, selection.Items.Select(item => new RestoreItem(item)).ToList());
-        var journal = new RegistryRestoreJournal(context.Devices, contact.Id, observer);
+        using var journal = new RegistryRestoreJournal(context, contact.Id, observer);
         var session = await contact.Connection.BeginRestoreAsync(plan, journal, cancellationToken).ConfigureAwait(false);
         await using var lease = session.ConfigureAwait(false);
         var items = 0;

@@ -7,7 +7,8 @@ namespace EdgeBackup.PowerShell.Commands;
 internal static class AddressParameter
 {
     /// <summary>A URI as it is; anything else is a path in the session's terms.</summary>
-    public static DeviceAddress Parse(PSCmdlet command, string text, Func<string, string> resolvePath)
+    /// <returns>Null after an error was written.</returns>
+    public static DeviceAddress? Parse(PSCmdlet command, string text, Func<string, string> resolvePath)
     {
         try
         {
@@ -16,8 +17,8 @@ internal static class AddressParameter
         }
         catch (ArgumentException exception)
         {
-            command.ThrowTerminatingError(new ErrorRecord(exception, "AddressInvalid", ErrorCategory.InvalidArgument, text));
-            throw;
+            command.WriteError(new ErrorRecord(exception, "AddressInvalid", ErrorCategory.InvalidArgument, text));
+            return null;
         }
     }
 

@@ -81,7 +81,11 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        var address = AddressParameter.Parse(this, Address, ResolvePath);
+        if (AddressParameter.Parse(this, Address, ResolvePath) is not { } address)
+        {
+            return;
+        }
+
         AddressParameter.RefuseKeyFile(this, KeyFilePath, address);
         if (!ShouldProcess(address.Text, "Register device"))
         {

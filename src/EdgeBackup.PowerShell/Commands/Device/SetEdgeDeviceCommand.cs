@@ -85,6 +85,11 @@ public sealed class SetEdgeDeviceCommand : DeviceCommand
     protected override void EndProcessing()
     {
         var address = Address is null ? null : AddressParameter.Parse(this, Address, ResolvePath);
+        if (Address is not null && address is null)
+        {
+            return;
+        }
+
         AddressParameter.RefuseKeyFile(this, KeyFilePath, address);
         var options = new ChangeDeviceOptions
         {
