@@ -38,6 +38,17 @@ public interface IPlatform
     /// <summary>Makes a folder's entries durable (fsync on the folder; nothing to do where the file system orders them itself).</summary>
     void FlushDirectory(string path);
 
+    /// <summary>
+    /// Gives a file another name on the same volume. Durable on return where the system can do that for a rename itself
+    /// (Windows); elsewhere after <see cref="FlushDirectory"/>.
+    /// </summary>
+    /// <param name="existing">An existing file, absolute.</param>
+    /// <param name="newPath">Its new name, absolute.</param>
+    /// <param name="overwrite">Replace a file that has the new name.</param>
+    /// <exception cref="IOException">The new name is taken and is not to be replaced; a file is in use; anything else.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied (on Windows also while somebody reads the file to be replaced).</exception>
+    void Rename(string existing, string newPath, bool overwrite);
+
     /// <summary>Exchanges two directories atomically.</summary>
     /// <returns>False where the system or the file system cannot; nothing has changed then.</returns>
     bool TryExchange(string first, string second);

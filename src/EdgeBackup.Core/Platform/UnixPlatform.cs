@@ -36,6 +36,8 @@ internal sealed partial class UnixPlatform : IPlatform
         }
     }
 
+    public void Rename(string existing, string newPath, bool overwrite) => File.Move(existing, newPath, overwrite);
+
     public bool TryExchange(string first, string second)
     {
         if (!OperatingSystem.IsLinux())

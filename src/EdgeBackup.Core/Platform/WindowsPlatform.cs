@@ -15,6 +15,9 @@ internal sealed partial class WindowsPlatform : IPlatform
     private const uint OpenExisting = 3;
     private const uint BackupSemantics = 0x02000000;
     private const uint OpenReparsePoint = 0x00200000;
+    private const uint MoveReplaceExisting = 1;
+    private const uint MoveWriteThrough = 8;
+    private const int LongestPlainPath = 247;
 
     public bool HasWindowsNames => true;
 
@@ -57,9 +60,34 @@ internal sealed partial class WindowsPlatform : IPlatform
             attributes.HasFlag(FileAttributes.ReadOnly));
     }
 
-    /// <summary>NTFS journals its folder entries, and a rename is ordered after the flushed bytes it names.</summary>
+    /// <summary>
+    /// Nothing to do: NTFS journals its folder entries, a rename is ordered after the flushed bytes it names, and
+    /// <see cref="Rename"/> itself waits until it is on the disk.
+    /// </summary>
     public void FlushDirectory(string path)
     {
+    }
+
+    public void Rename(string existing, string newPath, bool overwrite)
+    {
+        // File.Move leaves the rename in the journal's memory; a power failure would undo what was acknowledged.
+        if (MoveFileExW(Lengthen(existing), Lengthen(newPath), MoveWriteThrough | (overwrite ? MoveReplaceExisting : 0)))
+        {
+            return;
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        const int fileNotFound = 2;
+        const int pathNotFound = 3;
+        const int accessDenied = 5;
+        var message = $"Cannot rename '{existing}' to '{newPath}': {Marshal.GetPInvokeErrorMessage(error)}.";
+        throw error switch
+        {
+            fileNotFound => new FileNotFoundException(message, existing),
+            pathNotFound => new DirectoryNotFoundException(message),
+            accessDenied => new UnauthorizedAccessException(message),
+            _ => new IOException(message, unchecked((int)0x80070000) | error),
+        };
     }
 
     public bool TryExchange(string first, string second) => false;
@@ -94,6 +122,19 @@ internal sealed partial class WindowsPlatform : IPlatform
 
     /// <summary>Reparse points are also used for deduplication and cloud placeholders, which are plain files to us.</summary>
     private static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
+
+    /// <summary>The form of a path that the system takes at any length; the runtime does this for its own calls.</summary>
+    private static string Lengthen(string path)
+    {
+        var full = Path.GetFullPath(path);
+        return full.Length <= LongestPlainPath || full.StartsWith(@"\\?\", StringComparison.Ordinal) || full.StartsWith(@"\\.\", StringComparison.Ordinal) ? full
+            : full.StartsWith(@"\\", StringComparison.Ordinal) ? @"\\?\UNC\" + full[2..]
+            : @"\\?\" + full;
+    }
+
+    [LibraryImport("kernel32.dll", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool MoveFileExW(string existing, string newPath, uint flags);
 
     [LibraryImport("kernel32.dll", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
     private static partial SafeFileHandle CreateFileW(string path, uint access, uint share, nint security, uint disposition, uint flags, nint template);

@@ -288,21 +288,13 @@ public sealed class EdgeRepository : IAsyncDisposable
         }
     }
 
-    /// <summary>Frees the space that no backup needs, in two phases (docs/format.md, Removing).</summary>
-    /// <exception cref="EdgeBackupException">
-    /// RepositoryDamaged, BackupDamaged: a record or an item list cannot be read, so that what is needed is not known; nothing was removed.
-    /// </exception>
-    public async Task<ReclaimReport> ReclaimAsync(ReclaimOptions options, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await new Reclaimer(core, options).RunAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (ObjectDamagedException exception)
-        {
-            throw exception.ToError(Store.Location);
-        }
-    }
+    /// <summary>
+    /// Frees the space that no backup needs, in two phases (docs/format.md, Removing). Never throws for damage: where a
+    /// record or an item list cannot be read, nothing is removed, and the report names it.
+    /// </summary>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable.</exception>
+    public Task<ReclaimReport> ReclaimAsync(ReclaimOptions options, CancellationToken cancellationToken) =>
+        new Reclaimer(core, options).RunAsync(cancellationToken);
 
     public ValueTask DisposeAsync()
     {

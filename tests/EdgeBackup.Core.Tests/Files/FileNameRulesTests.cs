@@ -87,6 +87,8 @@ public sealed class FileNameRulesTests
 
         public void FlushDirectory(string path) => system.FlushDirectory(path);
 
+        public void Rename(string existing, string newPath, bool overwrite) => system.Rename(existing, newPath, overwrite);
+
         public bool TryExchange(string first, string second) => false;
 
         public bool TryCreateHardLink(string existing, string newPath) => false;

@@ -27,6 +27,21 @@ public sealed class SystemPlatformTests : IDisposable
     }
 
     [Fact]
+    public void A_rename_replaces_only_when_it_is_told_to()
+    {
+        File.WriteAllText(At("one"), "1");
+        File.WriteAllText(At("two"), "2");
+        Assert.ThrowsAny<IOException>(() => platform.Rename(At("one"), At("two"), overwrite: false));
+        Assert.Equal("2", File.ReadAllText(At("two")));
+        platform.Rename(At("one"), At("two"), overwrite: true);
+        Assert.Equal("1", File.ReadAllText(At("two")));
+        Assert.False(File.Exists(At("one")));
+        platform.Rename(At("two"), At("three"), overwrite: false);
+        Assert.Equal("1", File.ReadAllText(At("three")));
+        Assert.Throws<FileNotFoundException>(() => platform.Rename(At("none"), At("four"), overwrite: false));
+    }
+
+    [Fact]
     public void A_look_tells_times_modes_and_ids()
     {
         var modified = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc).AddTicks(1_234_567);

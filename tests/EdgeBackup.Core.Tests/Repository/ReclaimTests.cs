@@ -139,6 +139,43 @@ public sealed class ReclaimTests
         Assert.Empty(await Bench.ListAsync(repository.ListBackupsAsync(null, default)));
     }
 
+    [Theory]
+    [InlineData("record")]
+    [InlineData("item list")]
+    public async Task What_cannot_be_read_is_named_and_stops_the_freeing_without_an_error(string damaged)
+    {
+        var store = new MemoryObjectStore();
+        await using var repository = await Bench.CreateAsync(store);
+        var gone = await Bench.BackUpAsync(repository, "gone", new Dictionary<string, byte[]> { ["x"] = Bench.RandomBytes(1, 500_000) });
+        var before = store.Objects.Keys.ToHashSet();
+        var bad = await Bench.BackUpAsync(repository, "bad", new Dictionary<string, byte[]> { ["empty"] = [] });
+        var name = damaged == "record"
+            ? repository.BackupObjectName("bad", bad.Id)
+            : store.Objects.Keys.Single(key => key.StartsWith("packs/", StringComparison.Ordinal) && !before.Contains(key));
+        store.Objects[name][60] ^= 1;
+        await repository.DeleteBackupsAsync([repository.BackupObjectName("gone", gone.Id)], default);
+
+        await using var fresh = await Bench.OpenAsync(store);
+        var objects = store.Objects.Keys.ToList();
+        foreach (var options in new[] { new ReclaimOptions(WhatIf: true), Really })
+        {
+            var report = await fresh.ReclaimAsync(options, default);
+            Assert.True(report.IsStoppedByDamage);
+            Assert.Equal(0, report.BytesFreed);
+            var left = Assert.Single(report.Left);
+            Assert.Contains(name, left, StringComparison.Ordinal);
+            Assert.Contains(bad.Id, left, StringComparison.Ordinal);
+            Assert.Equal(objects, store.Objects.Keys);
+        }
+
+        store.Objects[name][60] ^= 1;
+        await using var mended = await Bench.OpenAsync(store);
+        var after = await mended.ReclaimAsync(Really, default);
+        Assert.Empty(after.Left);
+        Assert.False(after.IsStoppedByDamage);
+        Assert.InRange(after.BytesFreed, 490_000, 600_000);
+    }
+
     [Fact]
     public async Task Many_index_objects_become_one()
     {

@@ -178,6 +178,18 @@ public sealed class FileStoreTests : StoreConformance, IDisposable
         Assert.NotNull(await store.GetAsync("b/three", default));
     }
 
+    [Fact]
+    public async Task Every_object_gets_its_name_by_the_platforms_durable_rename()
+    {
+        var platform = new BusyPlatform();
+        using var durable = new FileObjectStore(folder.Combine("durable"), platform);
+        await durable.PutAsync("a/b", new byte[1], default);
+        await durable.PutManyAsync([("a/c", new byte[1]), ("a/d", new byte[1])], default);
+        await durable.OverwriteAsync("a/b", new byte[2], default);
+        Assert.Equal(4, platform.Renames);
+        Assert.Equal(2, (await durable.GetAsync("a/b", default))!.Length);
+    }
+
     [Theory]
     [InlineData(28, "full")]
     [InlineData(122, "full")]

@@ -25,6 +25,12 @@ public sealed record ReclaimReport
     /// <summary>Temporary files of dead processes that were removed.</summary>
     public int LeftoversRemoved { get; init; }
 
-    /// <summary>What was left and why, one sentence each (a live writer's lease).</summary>
+    /// <summary>
+    /// A backup record or an item list cannot be read, so that it is not known what is needed: nothing was freed.
+    /// <see cref="Left"/> names each. To be told to the user as a warning, since the run did not do what it was for.
+    /// </summary>
+    public bool IsStoppedByDamage { get; init; }
+
+    /// <summary>What was left and why, one sentence each (a live writer's lease, damage).</summary>
     public IReadOnlyList<string> Left { get; init; } = [];
 }

@@ -43,6 +43,11 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
         var inventory = await PackInventory.ReadAsync(core, cancellationToken).ConfigureAwait(false);
         var needed = new NeededChunks(core);
         await needed.CollectAsync(cancellationToken).ConfigureAwait(false);
+        if (needed.Unknown.Count > 0)
+        {
+            return new ReclaimReport { IsStoppedByDamage = true, Left = needed.Unknown };
+        }
+
         var plan = ReclaimPlan.Make(inventory.Packs.Values, needed.Contains);
         return new ReclaimReport
         {
@@ -78,6 +83,11 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
 
         var needed = new NeededChunks(core);
         await needed.CollectAsync(cancellationToken).ConfigureAwait(false);
+        if (IsStoppedBy(needed))
+        {
+            return;
+        }
+
         await CondemnAsync(board, marks, inventory, needed, cancellationToken).ConfigureAwait(false);
 
         // Only now: whoever took a lease after the mark knows the mark.
@@ -91,6 +101,18 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
         }
 
         await RemoveAsync(marks, needed, cancellationToken).ConfigureAwait(false);
+    }
+
+    private bool IsStoppedBy(NeededChunks needed)
+    {
+        if (needed.Unknown.Count == 0)
+        {
+            return false;
+        }
+
+        left.AddRange(needed.Unknown);
+        report = report with { IsStoppedByDamage = true };
+        return true;
     }
 
     /// <summary>Phase one.</summary>
@@ -163,6 +185,13 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
     private async Task RemoveAsync(Dictionary<string, MarkBody> marks, NeededChunks needed, CancellationToken cancellationToken)
     {
         await needed.CollectAsync(cancellationToken).ConfigureAwait(false);
+        if (IsStoppedBy(needed))
+        {
+            // The marks stay for the next run, and so does what was copied: neither hurts a backup.
+            report = report with { PacksCondemned = marks.Values.SelectMany(mark => mark.Packs).Distinct().Count(), PacksRewritten = 0 };
+            return;
+        }
+
         var inventory = await PackInventory.ReadAsync(core, cancellationToken).ConfigureAwait(false);
         var condemned = marks.Values.SelectMany(mark => mark.Packs).Where(inventory.Packs.ContainsKey).ToHashSet();
         var elsewhere = inventory.Packs.Values.Where(pack => !condemned.Contains(pack.Hash)).SelectMany(pack => pack.Entries).Select(entry => entry.Id).ToHashSet();

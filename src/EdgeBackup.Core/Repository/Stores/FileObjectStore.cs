@@ -264,7 +264,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
         return Rename(temporary, path, overwrite: false);
     }
 
-    private static bool Rename(string temporary, string path, bool overwrite)
+    private bool Rename(string temporary, string path, bool overwrite)
     {
         try
         {
@@ -272,7 +272,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
             {
                 try
                 {
-                    File.Move(temporary, path, overwrite);
+                    platform.Rename(temporary, path, overwrite);
                     return true;
                 }
                 catch (Exception exception) when (overwrite && attempt < RenameAttempts && OperatingSystem.IsWindows() && exception is (IOException or UnauthorizedAccessException))

@@ -36,6 +36,8 @@ internal sealed class LimitedPlatform : IPlatform
 
     public void FlushDirectory(string path) => system.FlushDirectory(path);
 
+    public void Rename(string existing, string newPath, bool overwrite) => system.Rename(existing, newPath, overwrite);
+
     public bool TryExchange(string first, string second) => CanExchange && system.TryExchange(first, second);
 
     public bool TryCreateHardLink(string existing, string newPath) => CanLink && system.TryCreateHardLink(existing, newPath);
