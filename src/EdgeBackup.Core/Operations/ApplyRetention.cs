@@ -62,7 +62,7 @@ public sealed class ApplyRetention
         var plan = RetentionPlanner.Plan(subjects, policy.ToRetention(), context.Clock.GetUtcNow(), new RetentionContext { KnownCount = knownCount });
         if (plan.Refusal is not null)
         {
-            observer.Warning($"{device}: nothing expires: {plan.Refusal}");
+            observer.Warning($"{device}: {plan.Refusal}.");
         }
 
         var byId = backups.ToDictionary(backup => backup.Id, StringComparer.Ordinal);

@@ -38,8 +38,16 @@ public static class RegisteredDevices
     /// Turns what a user typed into the ids of registered devices. A wildcard that matches nothing gives nothing; a
     /// literal that matches nothing gives its error.
     /// </summary>
+    /// <param name="context">The repository.</param>
+    /// <param name="texts">Ids, literal or with wildcards.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <param name="passOverReplaced">A wildcard means devices in service only; a literal means what it says.</param>
     /// <returns>For each id an outcome: the id, or the error and the text it is for.</returns>
-    public static async Task<IReadOnlyList<(string Text, string? Id, EdgeBackupException? Error)>> ResolveAsync(RepositoryContext context, IEnumerable<string> texts, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<(string Text, string? Id, EdgeBackupException? Error)>> ResolveAsync(
+        RepositoryContext context,
+        IEnumerable<string> texts,
+        CancellationToken cancellationToken,
+        bool passOverReplaced = false)
     {
         List<string>? ids = null;
         HashSet<string>? exact = null;
@@ -65,7 +73,8 @@ public static class RegisteredDevices
             if (literal is null)
             {
                 var pattern = new WildcardPattern(text);
-                outcomes.AddRange(ids.Where(pattern.IsMatch).Select(id => (text, (string?)id, (EdgeBackupException?)null)));
+                var active = passOverReplaced ? await ListIdsAsync(context, cancellationToken, replaced: false).ConfigureAwait(false) : ids;
+                outcomes.AddRange(active.Where(pattern.IsMatch).Select(id => (text, (string?)id, (EdgeBackupException?)null)));
                 continue;
             }
 
@@ -108,11 +117,11 @@ public static class RegisteredDevices
         $"No device '{device}' is registered.{NearestNames.Suggest(device, ids)} Get-EdgeDevice lists the registered ones.",
         device);
 
-    private static async Task<List<string>> ListIdsAsync(RepositoryContext context, CancellationToken cancellationToken)
+    private static async Task<List<string>> ListIdsAsync(RepositoryContext context, CancellationToken cancellationToken, bool? replaced = null)
     {
         await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
         var ids = new List<string>();
-        await foreach (var known in context.Catalog.QueryDevicesAsync(new DeviceQuery(), cancellationToken).ConfigureAwait(false))
+        await foreach (var known in context.Catalog.QueryDevicesAsync(new DeviceQuery { Replaced = replaced }, cancellationToken).ConfigureAwait(false))
         {
             ids.Add(known.Id);
         }

@@ -276,6 +276,16 @@ public sealed class TakeBackup
         CancellationToken cancellationToken)
     {
         var record = await draft.CommitAsync(header, digest => previous.SameContent?.StateDigest != digest, cancellationToken).ConfigureAwait(false);
+        if (record.Name is not null)
+        {
+            await new ManualNameClaim(context).SettleAsync(record).ConfigureAwait(false);
+        }
+
+        if (record.ItemCount == 0)
+        {
+            observer.Warning($"{record.Device}: the device listed no items at all, so the backup {record.Id} holds nothing. Look at the device.");
+        }
+
         observer.Verbose($"{record.Device}: backup {record.Id} holds {record.ItemCount} items, {record.Length} bytes{(record.Changed ? "" : "; nothing has changed since the last one")}.");
 
         // The backup exists. Nothing that comes after may call it failed, and nobody's Ctrl+C leaves it half noted.

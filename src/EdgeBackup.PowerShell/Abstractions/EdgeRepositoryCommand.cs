@@ -75,7 +75,20 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
 
     /// <summary>Asks ShouldProcess on the pipeline's thread; -Force answers the confirmation, never -WhatIf.</summary>
     private protected Task<bool> ConfirmAsync(OperationPipeline pipeline, string target, string action, bool force = false) =>
-        force && !IsWhatIf ? Task.FromResult(true) : pipeline.AskAsync(() => ShouldProcess(target, action));
+        force && !IsWhatIf ? Task.FromResult(true) : pipeline.AskAsync(() => Ask(target, action));
+
+    private bool Ask(string target, string action)
+    {
+        try
+        {
+            return ShouldProcess(target, action);
+        }
+        catch (NullReferenceException exception)
+        {
+            // PowerShell's own prompt falls over where there is no terminal (cron, a service).
+            throw new PSInvalidOperationException($"'{action}' on '{target}' needs a confirmation, and nobody can be asked here. Unattended, say -Confirm:$false (or -Force where the command has it).", exception);
+        }
+    }
 
     /// <summary>Whether the command only tells what it would do.</summary>
     private protected bool IsWhatIf =>

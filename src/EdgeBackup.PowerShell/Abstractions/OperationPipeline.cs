@@ -14,6 +14,8 @@ internal sealed class OperationPipeline(IPipelineWriter writer)
 
     public Task WriteErrorAsync(Exception exception, object target) => writer.WriteErrorAsync(EdgeErrors.ToErrorRecord(exception, target));
 
+    public Task WriteErrorAsync(System.Management.Automation.ErrorRecord error) => writer.WriteErrorAsync(error);
+
     /// <summary>Runs a question on the pipeline's thread.</summary>
     public Task<bool> AskAsync(Func<bool> question) => writer.InvokeAsync(question);
 

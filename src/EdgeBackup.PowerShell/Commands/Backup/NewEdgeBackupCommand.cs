@@ -58,7 +58,7 @@ public sealed class NewEdgeBackupCommand : DeviceCommand
             async (context, pipeline, cancellationToken) =>
             {
                 var chosen = new List<string>();
-                foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, Devices, cancellationToken).ConfigureAwait(false))
+                foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, Devices, cancellationToken, passOverReplaced: true).ConfigureAwait(false))
                 {
                     if (error is not null)
                     {

@@ -37,7 +37,15 @@ public sealed class StopEdgeTransactionCommand : EdgeRepositoryCommand
             var device = await RegisteredDevices.ResolveOneAsync(context, Device, cancellationToken).ConfigureAwait(false);
             var operation = new StopTransaction(context, pipeline.Observer);
             var confirmed = new List<Core.Devices.Gate.RunningTransaction>();
-            foreach (var transaction in await operation.FindAsync(device, ChargePoint, Connector, cancellationToken).ConfigureAwait(false))
+            var found = await operation.FindAsync(device, ChargePoint, Connector, cancellationToken).ConfigureAwait(false);
+            if (found.Count == 0 && (ChargePoint is not null || Connector is not null))
+            {
+                var where = ChargePoint is null ? $"connector {Connector}" : Connector is null ? $"the charge point '{ChargePoint}'" : $"connector {Connector} of the charge point '{ChargePoint}'";
+                var exception = new ItemNotFoundException($"Nothing runs on {where} of '{device}'. Get-EdgeTransaction -Device '{device}' lists what runs.");
+                await pipeline.WriteErrorAsync(new ErrorRecord(exception, "TransactionNotFound", ErrorCategory.ObjectNotFound, device)).ConfigureAwait(false);
+            }
+
+            foreach (var transaction in found)
             {
                 var target = $"{transaction.TransactionId ?? transaction.Status} on connector {transaction.Connector} of {transaction.ChargePoint}, {device}";
                 if (await ConfirmAsync(pipeline, target, "Stop transaction").ConfigureAwait(false))
