@@ -53,7 +53,14 @@ public sealed class OptimizeRepository
         var reclaim = await context.Repository.ReclaimAsync(new ReclaimOptions(whatIf), cancellationToken).ConfigureAwait(false);
         foreach (var left in reclaim.Left)
         {
-            observer.Verbose(left);
+            if (reclaim.IsStoppedByDamage)
+            {
+                observer.Warning($"No space was freed: {left}");
+            }
+            else
+            {
+                observer.Verbose(left);
+            }
         }
 
         return new OptimizeOutcome(expired, reclaim);

@@ -95,8 +95,8 @@ public sealed class TransactionGateTests
         Assert.Equal(GateState.Busy, Look(before, Status(Point() with { TransactionsStarted = 6 })).State);
         Assert.Equal(GateState.Unknown, Look(before, Status(Point() with { TransactionsStarted = 4 })).State);
         Assert.Equal(GateState.Busy, Look(before, Status(Point(connectors: new Connector(1, "Charging", null)))).State);
-        Assert.Equal(GateState.Busy, Look(before, Status()).State);
-        Assert.Equal(GateState.Busy, Look(before, Status(Point(), Point("second"))).State);
+        Assert.Equal(GateState.Unknown, Look(before, Status()).State);
+        Assert.Equal(GateState.Unknown, Look(before, Status(Point(), Point("second"))).State);
         Assert.Equal(GateState.Busy, Look(before, before with { TransactionsStamp = "written" }).State);
         Assert.Equal(GateState.Unknown, Look(before, before with { GateFault = "no answer" }).State);
         Assert.True(TransactionGate.TransactionBegan(before, before with { GateFault = "no answer" }));
