@@ -190,6 +190,28 @@ public sealed class FileStoreTests : StoreConformance, IDisposable
         Assert.Equal(2, (await durable.GetAsync("a/b", default))!.Length);
     }
 
+    [Fact]
+    public async Task A_rename_that_somebody_holds_up_is_tried_again()
+    {
+        var platform = new BusyPlatform();
+        using var busy = new FileObjectStore(folder.Combine("busy"), platform);
+        foreach (var write in new Func<Task>[]
+        {
+            () => busy.PutAsync("a/b", new byte[1], default),
+            async () => Assert.All(await busy.PutManyAsync([("a/c", new byte[1])], default), Assert.Null),
+            () => busy.OverwriteAsync("a/b", new byte[2], default),
+        })
+        {
+            platform.RenamesToFail = 2;
+            await write();
+        }
+
+        Assert.Equal(9, platform.Renames);
+        platform.RenamesToFail = int.MaxValue;
+        await Assert.ThrowsAsync<IOException>(() => busy.PutAsync("a/d", new byte[1], default));
+        Assert.Empty(Directory.GetFiles(folder.Combine("busy", "tmp")));
+    }
+
     [Theory]
     [InlineData(28, "full")]
     [InlineData(122, "full")]

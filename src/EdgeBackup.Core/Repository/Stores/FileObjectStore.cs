@@ -15,8 +15,6 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
     private const string TemporaryFolder = "tmp";
     private const int OpenHandles = 32;
     private const int ParallelWrites = 8;
-    private const int RenameAttempts = 20;
-    private static readonly TimeSpan RenamePause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan ForeignLeftoverAge = TimeSpan.FromDays(2);
 
     private readonly IPlatform platform;
@@ -206,7 +204,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
                     return false;
                 }
 
-                File.Delete(path);
+                SharingRetry.Run(() => File.Delete(path));
                 platform.FlushDirectory(FolderOf(name));
                 return true;
             }),
@@ -223,7 +221,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 if (IsLeftover(file))
                 {
-                    file.Delete();
+                    SharingRetry.Run(file.Delete);
                     removed++;
                 }
             }
@@ -268,29 +266,30 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
     {
         try
         {
-            for (var attempt = 1; ; attempt++)
-            {
-                try
-                {
-                    platform.Rename(temporary, path, overwrite);
-                    return true;
-                }
-                catch (Exception exception) when (overwrite && attempt < RenameAttempts && OperatingSystem.IsWindows() && exception is (IOException or UnauthorizedAccessException))
-                {
-                    // Windows refuses while somebody reads the old file; readers are done in a moment.
-                    Thread.Sleep(RenamePause);
-                }
-            }
+            SharingRetry.Run(() => platform.Rename(temporary, path, overwrite));
+            return true;
         }
         catch (IOException) when (!overwrite && File.Exists(path))
         {
-            File.Delete(temporary);
+            RemoveTemporary(temporary);
             return false;
         }
         catch
         {
-            File.Delete(temporary);
+            RemoveTemporary(temporary);
             throw;
+        }
+    }
+
+    private static void RemoveTemporary(string path)
+    {
+        try
+        {
+            SharingRetry.Run(() => File.Delete(path));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Why it was not written is more to know than this; a leftover is removed by maintenance.
         }
     }
 
@@ -319,7 +318,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
         }
         catch
         {
-            File.Delete(path);
+            RemoveTemporary(path);
             throw;
         }
 
