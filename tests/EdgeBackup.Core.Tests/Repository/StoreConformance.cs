@@ -191,6 +191,36 @@ public sealed class FileStoreTests : StoreConformance, IDisposable
     }
 
     [Fact]
+    public async Task At_the_root_of_a_volume_names_are_whole()
+    {
+        var parent = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"edgebackup-root-{Guid.NewGuid():n}"));
+        try
+        {
+            File.WriteAllText(Path.Combine(parent.FullName, "file"), "four");
+            var root = Path.GetPathRoot(parent.FullName)!;
+            var prefix = Path.GetRelativePath(root, parent.FullName).Replace(Path.DirectorySeparatorChar, '/') + "/";
+            if (!ObjectName.IsValid(prefix[..^1]))
+            {
+                // The temp folder's own path has letters that no object name has.
+                return;
+            }
+
+            using var atRoot = new FileObjectStore(root, Bench.Environment.Platform);
+            var found = new List<ObjectInfo>();
+            await foreach (var entry in atRoot.ListAsync(prefix, default))
+            {
+                found.Add(entry);
+            }
+
+            Assert.Equal(new ObjectInfo(prefix + "file", 4), Assert.Single(found));
+        }
+        finally
+        {
+            parent.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task A_rename_that_somebody_holds_up_is_tried_again()
     {
         var platform = new BusyPlatform();

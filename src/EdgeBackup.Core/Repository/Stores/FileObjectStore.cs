@@ -22,13 +22,17 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
     private readonly ProcessIdentity self = ProcessIdentity.Current();
     private readonly string writerId = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray().AsSpan(0, 6));
     private readonly Lock folderSync = new();
+    private readonly int nameStart;
     private long temporaryCount;
 
     /// <param name="path">The repository's folder, absolute.</param>
     /// <param name="platform">For durability and access.</param>
     public FileObjectStore(string path, IPlatform platform)
     {
-        Location = Path.TrimEndingDirectorySeparator(path);
+        Location = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
+        // The root of a volume keeps its separator.
+        nameStart = Path.EndsInDirectorySeparator(Location) ? Location.Length : Location.Length + 1;
         this.platform = platform;
     }
 
@@ -181,7 +185,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
         foreach (var (path, length) in entries)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var name = path[(Location.Length + 1)..].Replace(Path.DirectorySeparatorChar, '/');
+            var name = path[nameStart..].Replace(Path.DirectorySeparatorChar, '/');
 
             // What somebody else put there (a file manager's droppings) is no object.
             if (ObjectName.IsValid(name))
