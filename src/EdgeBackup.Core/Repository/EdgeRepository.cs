@@ -296,6 +296,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     public Task<ReclaimReport> ReclaimAsync(ReclaimOptions options, CancellationToken cancellationToken) =>
         new Reclaimer(core, options).RunAsync(cancellationToken);
 
+    /// <summary>Closes the repository; its store stays open, since it belongs to who made it.</summary>
     public ValueTask DisposeAsync()
     {
         log.Dispose();
