@@ -47,8 +47,10 @@ public sealed class EdgeRepository : IAsyncDisposable
     /// <param name="store">Where its objects go.</param>
     /// <param name="secrets">At least one: passphrases, keys of key files; each will open the repository.</param>
     /// <param name="environment">Clock, randomness, platform.</param>
-    /// <param name="cancellationToken">Leaves objects behind that no repository.json makes a repository of.</param>
-    /// <exception cref="EdgeBackupException">RepositoryExists; RepositoryKeyWrong: an empty passphrase; RepositoryNotWritable.</exception>
+    /// <param name="cancellationToken">
+    /// Leaves objects behind that no repository.json makes a repository of; not honoured any more once that is being written.
+    /// </param>
+    /// <exception cref="EdgeBackupException">RepositoryExists; RepositoryKeyWrong: an empty passphrase; RepositoryNotWritable; RepositoryDamaged: the store does not give back what was written.</exception>
     public static async Task<CreatedRepository> CreateAsync(IObjectStore store, IReadOnlyList<RepositorySecret> secrets, RepositoryEnvironment environment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -77,17 +79,25 @@ public sealed class EdgeRepository : IAsyncDisposable
         var id = new byte[16];
         environment.Random.Fill(id);
         var header = new RepositoryHeader(Convert.ToHexStringLower(id), RepositoryFile.SupportedFormat, environment.Clock.GetUtcNow());
+        var content = RepositoryFile.Serialize(header, master);
 
-        // Last: a repository exists only when all that opens it is durable.
-        if (!await store.PutAsync(RepositoryFile.Name, RepositoryFile.Serialize(header, master), cancellationToken).ConfigureAwait(false))
+        // The recovery key is shown once and needed on the worst of days: proved now, as are the others, by what the store gives back.
+        IReadOnlyList<KeyInfo> keys = [];
+        foreach (var secret in secrets.Append(recovery))
+        {
+            keys = await ProveAsync(store, secret, content, cancellationToken).ConfigureAwait(false);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // Last: a repository exists only when all that opens it is durable. From here on nothing may keep the recovery key
+        // from its owner, so nothing is cancelled and nothing is read.
+        if (!await store.PutAsync(RepositoryFile.Name, content, CancellationToken.None).ConfigureAwait(false))
         {
             throw Exists(store);
         }
 
-        // Shown once and needed on the worst of days: proved now, by opening the repository with it.
-        var proof = await OpenAsync(store, recovery, environment, cancellationToken).ConfigureAwait(false);
-        await proof.DisposeAsync().ConfigureAwait(false);
-        return new CreatedRepository(await OpenAsync(store, secrets[0], environment, cancellationToken).ConfigureAwait(false), recovery.Text);
+        return new CreatedRepository(new EdgeRepository(new RepositoryCore(store, environment, master), header, keys), recovery.Text);
     }
 
     /// <summary>Opens a repository.</summary>
@@ -296,6 +306,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     public Task<ReclaimReport> ReclaimAsync(ReclaimOptions options, CancellationToken cancellationToken) =>
         new Reclaimer(core, options).RunAsync(cancellationToken);
 
+    /// <summary>Closes the repository; its store stays open, since it belongs to who made it.</summary>
     public ValueTask DisposeAsync()
     {
         log.Dispose();
@@ -309,6 +320,19 @@ public sealed class EdgeRepository : IAsyncDisposable
         return ObjectName.IsValid(backupId) && !backupId.Contains('/', StringComparison.Ordinal)
             ? name
             : throw new ArgumentException($"'{backupId}' is no backup id.", nameof(backupId));
+    }
+
+    private static async Task<IReadOnlyList<KeyInfo>> ProveAsync(IObjectStore store, RepositorySecret secret, byte[] repositoryFile, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (_, keys) = await KeyRing.OpenAsync(store, secret, repositoryFile, cancellationToken).ConfigureAwait(false);
+            return keys;
+        }
+        catch (ObjectDamagedException exception)
+        {
+            throw exception.ToError(store.Location);
+        }
     }
 
     private static EdgeBackupException Exists(IObjectStore store) => new(

@@ -59,7 +59,7 @@ internal sealed class ReaderBench : IDisposable
     public static async Task<BackupRecord> BackUpAsync(
         WriteSession session, IEnumerable<(Item Item, byte[]? Content)> items, Func<BackupHeader, BackupHeader>? change = null)
     {
-        await using var draft = session.BeginBackup();
+        await using var draft = session.BeginBackup(allowHostilePaths: true);
         foreach (var (item, content) in items.OrderBy(entry => entry.Item.Path, StringComparer.Ordinal))
         {
             await draft.AddAsync(content is null ? session.Store(item) : await session.StoreAsync(item, new MemoryStream(content), default), default);

@@ -53,6 +53,43 @@ public sealed class KeyTests
     }
 
     [Fact]
+    public async Task Once_the_repository_exists_nothing_keeps_the_recovery_key_from_its_owner()
+    {
+        var store = new MemoryObjectStore();
+        using var stop = new CancellationTokenSource();
+        store.AfterPut = name =>
+        {
+            if (name == "repository.json")
+            {
+                stop.Cancel();
+                store.DieAfter(0);
+            }
+        };
+        var created = await EdgeRepository.CreateAsync(store, [Bench.Key], Bench.Environment, stop.Token);
+        await using var recovered = await EdgeRepository.OpenAsync(store.Reborn(), new RecoveryKeySecret(created.RecoveryKey), Bench.Environment, default);
+        Assert.Equal(created.Repository.Id, recovered.Id);
+        Assert.Equal(recovered.Keys, created.Repository.Keys);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_store_that_does_not_give_back_a_key_gets_no_repository(int broken)
+    {
+        var store = new MemoryObjectStore();
+        var puts = 0;
+        store.AfterPut = name =>
+        {
+            if (name.StartsWith("keys/", StringComparison.Ordinal) && puts++ == broken)
+            {
+                store.Objects[name][20] ^= 1;
+            }
+        };
+        await Assert.ThrowsAsync<EdgeBackupException>(() => EdgeRepository.CreateAsync(store, [Bench.Key], Bench.Environment, default));
+        Assert.DoesNotContain("repository.json", store.Objects.Keys);
+    }
+
+    [Fact]
     public async Task A_typing_error_in_a_recovery_key_is_told_from_a_wrong_one()
     {
         var store = new MemoryObjectStore();

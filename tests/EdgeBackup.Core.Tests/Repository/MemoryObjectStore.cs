@@ -49,9 +49,14 @@ public sealed class MemoryObjectStore : IObjectStore
                 throw new IOException($"'{name}' is refused.");
             }
 
-            return Task.FromResult(Objects.TryAdd(name, content.ToArray()));
+            var isNew = Objects.TryAdd(name, content.ToArray());
+            AfterPut(name);
+            return Task.FromResult(isNew);
         }
     }
+
+    /// <summary>Is told of each object that was put.</summary>
+    public Action<string> AfterPut { get; set; } = _ => { };
 
     /// <summary>Objects that cannot be put.</summary>
     public Predicate<string> Refuses { get; set; } = _ => false;

@@ -149,6 +149,29 @@ public sealed class RoundTripTests
         await Assert.ThrowsAsync<ArgumentException>(async () => await draft.AddAsync(session.Store(new Item { Path = "b", Type = ItemType.Directory }), default));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("../up")]
+    [InlineData("a/../../up")]
+    [InlineData("a\\..\\up")]
+    [InlineData("/etc/up")]
+    [InlineData("C:/up")]
+    [InlineData("a//up")]
+    [InlineData("a\0up")]
+    public async Task A_hostile_path_gets_into_no_backup(string path)
+    {
+        await using var repository = await Bench.CreateAsync(new MemoryObjectStore());
+        await using var session = await repository.BeginWriteAsync(default);
+        await using var draft = session.BeginBackup();
+        var item = await session.StoreAsync(new Item { Path = path }, new MemoryStream([1]), default);
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(async () => await draft.AddAsync(item, default));
+        Assert.Equal(ErrorIds.ItemPathInvalid, error.ErrorId);
+
+        // The draft goes on without it.
+        await draft.AddAsync(session.Store(new Item { Path = "a", Type = ItemType.Directory }), default);
+        Assert.Equal(1, (await draft.CommitAsync(Bench.Header("d"), _ => true, default)).ItemCount);
+    }
+
     [Fact]
     public async Task An_item_whose_chunks_are_nowhere_is_refused()
     {

@@ -190,6 +190,58 @@ public sealed class FileStoreTests : StoreConformance, IDisposable
         Assert.Equal(2, (await durable.GetAsync("a/b", default))!.Length);
     }
 
+    [Fact]
+    public async Task At_the_root_of_a_volume_names_are_whole()
+    {
+        var parent = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"edgebackup-root-{Guid.NewGuid():n}"));
+        try
+        {
+            File.WriteAllText(Path.Combine(parent.FullName, "file"), "four");
+            var root = Path.GetPathRoot(parent.FullName)!;
+            var prefix = Path.GetRelativePath(root, parent.FullName).Replace(Path.DirectorySeparatorChar, '/') + "/";
+            if (!ObjectName.IsValid(prefix[..^1]))
+            {
+                // The temp folder's own path has letters that no object name has.
+                return;
+            }
+
+            using var atRoot = new FileObjectStore(root, Bench.Environment.Platform);
+            var found = new List<ObjectInfo>();
+            await foreach (var entry in atRoot.ListAsync(prefix, default))
+            {
+                found.Add(entry);
+            }
+
+            Assert.Equal(new ObjectInfo(prefix + "file", 4), Assert.Single(found));
+        }
+        finally
+        {
+            parent.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_rename_that_somebody_holds_up_is_tried_again()
+    {
+        var platform = new BusyPlatform();
+        using var busy = new FileObjectStore(folder.Combine("busy"), platform);
+        foreach (var write in new Func<Task>[]
+        {
+            () => busy.PutAsync("a/b", new byte[1], default),
+            async () => Assert.All(await busy.PutManyAsync([("a/c", new byte[1])], default), Assert.Null),
+            () => busy.OverwriteAsync("a/b", new byte[2], default),
+        })
+        {
+            platform.RenamesToFail = 2;
+            await write();
+        }
+
+        Assert.Equal(9, platform.Renames);
+        platform.RenamesToFail = int.MaxValue;
+        await Assert.ThrowsAsync<IOException>(() => busy.PutAsync("a/d", new byte[1], default));
+        Assert.Empty(Directory.GetFiles(folder.Combine("busy", "tmp")));
+    }
+
     [Theory]
     [InlineData(28, "full")]
     [InlineData(122, "full")]

@@ -13,7 +13,7 @@ public sealed class RepositoryContext : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<(string Device, string Name), bool> namesBeingTaken = new();
 
-    /// <param name="repository">Closed with the context.</param>
+    /// <param name="repository">Closed with the context, and its store with it.</param>
     /// <param name="catalog">Closed with the context.</param>
     /// <param name="connections">Makes connections to devices.</param>
     /// <param name="author">Who acts: user@machine.</param>
@@ -101,7 +101,11 @@ public sealed class RepositoryContext : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Catalog.Dispose();
+        var store = Repository.Store;
         await Repository.DisposeAsync().ConfigureAwait(false);
+
+        // The repository does not own its store; whoever made this context made the store for it.
+        (store as IDisposable)?.Dispose();
     }
 
     private sealed class NameReservation(ConcurrentDictionary<(string Device, string Name), bool> names, (string Device, string Name) key) : IDisposable

@@ -17,13 +17,15 @@ public sealed class BackupDraft : IAsyncDisposable
     private readonly ContentWriter list;
     private readonly StateDigest state = new();
     private readonly ArrayBufferWriter<byte> line = new();
+    private readonly bool allowHostilePaths;
     private string? lastPath;
     private int itemCount;
     private long length;
     private bool ended;
 
-    internal BackupDraft(WriteSession session, RepositoryCore core)
+    internal BackupDraft(WriteSession session, RepositoryCore core, bool allowHostilePaths)
     {
+        this.allowHostilePaths = allowHostilePaths;
         this.session = session;
         this.core = core;
         list = new ContentWriter(session.Chunks, core.Chunker);
@@ -31,11 +33,22 @@ public sealed class BackupDraft : IAsyncDisposable
 
     /// <summary>Adds an item; ascending ordinal order of paths (checked), containers included.</summary>
     /// <exception cref="ArgumentException">The path does not come after the last one.</exception>
-    /// <exception cref="EdgeBackupException">CaptureFailed: the repository does not hold the item's bytes (any more).</exception>
+    /// <exception cref="EdgeBackupException">
+    /// ItemPathInvalid: nobody may send such a path (<see cref="ItemPath.FindFault"/>). CaptureFailed: the repository does
+    /// not hold the item's bytes (any more).
+    /// </exception>
     public async ValueTask AddAsync(SavedItem item, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(item);
         ObjectDisposedException.ThrowIf(ended, this);
+        if (!allowHostilePaths && ItemPath.FindFault(item.Item.Path) is { } fault)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.ItemPathInvalid,
+                $"The item path '{item.Item.Path.Replace('\0', '\uFFFD')}' is refused: {fault}. No backup holds such a path, since restoring it could write outside of its destination; have the device send another.",
+                item.Item.Path);
+        }
+
         if (lastPath is not null && string.CompareOrdinal(lastPath, item.Item.Path) >= 0)
         {
             throw new ArgumentException($"Items are added in ordinal order of their paths; '{item.Item.Path}' does not come after '{lastPath}'.", nameof(item));

@@ -104,11 +104,14 @@ public sealed class WriteSession : IAsyncDisposable
     }
 
     /// <summary>Begins a backup; dispose without a commit gives it up.</summary>
-    public BackupDraft BeginBackup()
+    public BackupDraft BeginBackup() => BeginBackup(allowHostilePaths: false);
+
+    /// <param name="allowHostilePaths">True only to prove that readers refuse what no writer of ours would write.</param>
+    internal BackupDraft BeginBackup(bool allowHostilePaths)
     {
         Chunks.ThrowIfFaulted();
         group.Began();
-        return new BackupDraft(this, core);
+        return new BackupDraft(this, core, allowHostilePaths);
     }
 
     public async ValueTask DisposeAsync()

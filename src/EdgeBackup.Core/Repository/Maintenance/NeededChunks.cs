@@ -12,8 +12,8 @@ internal sealed class NeededChunks(RepositoryCore core)
     private const string Remedy = "Run Test-EdgeRepository to see what is damaged, and bring the object back from a copy of the repository.";
 
     private readonly HashSet<ChunkId> needed = [];
-    private readonly HashSet<string> records = [];
-    private readonly HashSet<string> lists = [];
+    private readonly HashSet<UInt128> records = [];
+    private readonly HashSet<UInt128> lists = [];
 
     /// <summary>Why it is not known what is needed, one sentence for each record or item list that cannot be read; empty when it is.</summary>
     public List<string> Unknown { get; } = [];
@@ -29,7 +29,8 @@ internal sealed class NeededChunks(RepositoryCore core)
         Unknown.Clear();
         await foreach (var entry in core.Store.ListAsync("backups/", cancellationToken).ConfigureAwait(false))
         {
-            if (records.Contains(entry.Name))
+            var fingerprint = Fingerprint.Of(entry.Name);
+            if (records.Contains(fingerprint))
             {
                 continue;
             }
@@ -41,7 +42,7 @@ internal sealed class NeededChunks(RepositoryCore core)
                 if (record is not null)
                 {
                     await CollectAsync(record, cancellationToken).ConfigureAwait(false);
-                    records.Add(entry.Name);
+                    records.Add(fingerprint);
                 }
             }
             catch (Exception exception) when (exception is ObjectDamagedException or IOException)
@@ -58,7 +59,7 @@ internal sealed class NeededChunks(RepositoryCore core)
     private async Task CollectAsync(BackupRecord record, CancellationToken cancellationToken)
     {
         // Unchanged backups share their list.
-        var list = $"{record.Manifest.Depth}:{string.Join(',', record.Manifest.Chunks)}";
+        var list = Fingerprint.Of(record.Manifest);
         if (lists.Contains(list))
         {
             return;

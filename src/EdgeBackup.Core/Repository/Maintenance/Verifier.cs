@@ -20,7 +20,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
     private readonly Dictionary<string, PackListing> indexed = [];
     private readonly Dictionary<string, string> indexedBy = [];
     private readonly Lock sync = new();
-    private readonly HashSet<string> intactLists = [];
+    private readonly HashSet<UInt128> intactLists = [];
     private readonly Dictionary<string, string> packReasons = [];
     private readonly Dictionary<string, string> devices = [];
     private readonly List<(string Name, string Reason)> unreadableBackups = [];
@@ -281,7 +281,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         devices[ToFolder(backup.Name)] = record.Device;
 
         // Unchanged backups share their list: what was whole once is whole for all of them.
-        var list = $"{record.Manifest.Depth}:{string.Join(',', record.Manifest.Chunks)}";
+        var list = Fingerprint.Of(record.Manifest);
         if (intactLists.Contains(list))
         {
             return true;

@@ -15,8 +15,6 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
     private const string TemporaryFolder = "tmp";
     private const int OpenHandles = 32;
     private const int ParallelWrites = 8;
-    private const int RenameAttempts = 20;
-    private static readonly TimeSpan RenamePause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan ForeignLeftoverAge = TimeSpan.FromDays(2);
 
     private readonly IPlatform platform;
@@ -24,13 +22,17 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
     private readonly ProcessIdentity self = ProcessIdentity.Current();
     private readonly string writerId = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray().AsSpan(0, 6));
     private readonly Lock folderSync = new();
+    private readonly int nameStart;
     private long temporaryCount;
 
     /// <param name="path">The repository's folder, absolute.</param>
     /// <param name="platform">For durability and access.</param>
     public FileObjectStore(string path, IPlatform platform)
     {
-        Location = Path.TrimEndingDirectorySeparator(path);
+        Location = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
+        // The root of a volume keeps its separator.
+        nameStart = Path.EndsInDirectorySeparator(Location) ? Location.Length : Location.Length + 1;
         this.platform = platform;
     }
 
@@ -183,7 +185,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
         foreach (var (path, length) in entries)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var name = path[(Location.Length + 1)..].Replace(Path.DirectorySeparatorChar, '/');
+            var name = path[nameStart..].Replace(Path.DirectorySeparatorChar, '/');
 
             // What somebody else put there (a file manager's droppings) is no object.
             if (ObjectName.IsValid(name))
@@ -206,7 +208,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
                     return false;
                 }
 
-                File.Delete(path);
+                SharingRetry.Run(() => File.Delete(path));
                 platform.FlushDirectory(FolderOf(name));
                 return true;
             }),
@@ -223,7 +225,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 if (IsLeftover(file))
                 {
-                    file.Delete();
+                    SharingRetry.Run(file.Delete);
                     removed++;
                 }
             }
@@ -268,29 +270,30 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
     {
         try
         {
-            for (var attempt = 1; ; attempt++)
-            {
-                try
-                {
-                    platform.Rename(temporary, path, overwrite);
-                    return true;
-                }
-                catch (Exception exception) when (overwrite && attempt < RenameAttempts && OperatingSystem.IsWindows() && exception is (IOException or UnauthorizedAccessException))
-                {
-                    // Windows refuses while somebody reads the old file; readers are done in a moment.
-                    Thread.Sleep(RenamePause);
-                }
-            }
+            SharingRetry.Run(() => platform.Rename(temporary, path, overwrite));
+            return true;
         }
         catch (IOException) when (!overwrite && File.Exists(path))
         {
-            File.Delete(temporary);
+            RemoveTemporary(temporary);
             return false;
         }
         catch
         {
-            File.Delete(temporary);
+            RemoveTemporary(temporary);
             throw;
+        }
+    }
+
+    private static void RemoveTemporary(string path)
+    {
+        try
+        {
+            SharingRetry.Run(() => File.Delete(path));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Why it was not written is more to know than this; a leftover is removed by maintenance.
         }
     }
 
@@ -319,7 +322,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
         }
         catch
         {
-            File.Delete(path);
+            RemoveTemporary(path);
             throw;
         }
 

@@ -18,7 +18,7 @@ internal enum ProcessState
 /// <summary>
 /// A process, told from later ones with the same number by its start.
 /// </summary>
-/// <param name="Scope">Where process numbers mean the same: machine, its start, and the container.</param>
+/// <param name="Scope">Where process numbers mean the same: machine, its start where that can be told, and the container.</param>
 /// <param name="Pid">The process number there.</param>
 /// <param name="Start">When it started, in the system's own unit; compared, never computed with.</param>
 internal sealed record ProcessIdentity(string Scope, int Pid, string Start)
@@ -75,15 +75,19 @@ internal sealed record ProcessIdentity(string Scope, int Pid, string Start)
         }
     }
 
+    /// <summary>
+    /// The scope of a machine: its name, for people, and a hash of what tells it from others of the same name (clones of
+    /// one image, containers). The ids themselves are nobody's business.
+    /// </summary>
+    internal static string ToScope(string machineName, string machineId, string boot, string container)
+    {
+        var ids = Encoding.UTF8.GetBytes($"edgebackup scope\n{machineName}\n{machineId}\n{boot}\n{container}");
+        return $"{machineName} {Convert.ToHexStringLower(SHA256.HashData(ids).AsSpan(0, 16))}";
+    }
+
     private static string ReadScope()
     {
-        if (!OperatingSystem.IsLinux())
-        {
-            return Environment.MachineName;
-        }
-
-        var boot = File.Exists("/proc/sys/kernel/random/boot_id") ? File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim() : "";
-        var container = new FileInfo("/proc/self/ns/pid").LinkTarget ?? "";
-        return $"{Environment.MachineName} {boot} {container}";
+        var container = OperatingSystem.IsLinux() ? new FileInfo("/proc/self/ns/pid").LinkTarget ?? "" : "";
+        return ToScope(Environment.MachineName, MachineIdentity.ReadMachine(), MachineIdentity.ReadBoot(), container);
     }
 }
