@@ -50,7 +50,7 @@ public sealed class ChangeDevice
     }
 
     /// <summary>Changes a registration. A new way to reach the device is tried first.</summary>
-    /// <exception cref="EdgeBackupException">DeviceNotFound, and what a contact may throw.</exception>
+    /// <exception cref="EdgeBackupException">DeviceNotFound, DeviceRegistrationMismatch, and what a contact may throw.</exception>
     public async Task SetAsync(string device, ChangeDeviceOptions options, CancellationToken cancellationToken)
     {
         var state = await RegisteredDevices.RequireAsync(context, device, cancellationToken).ConfigureAwait(false);
@@ -70,7 +70,7 @@ public sealed class ChangeDevice
         };
         if (!string.IsNullOrEmpty(options.Parent))
         {
-            await RegisteredDevices.RequireAsync(context, options.Parent, cancellationToken).ConfigureAwait(false);
+            await RegisteredDevices.CheckParentAsync(context, device, options.Parent, cancellationToken).ConfigureAwait(false);
         }
 
         var address = options.Address ?? DeviceAddress.Parse(old.Address, Path.GetPathRoot(Environment.CurrentDirectory)!);

@@ -53,7 +53,8 @@ public sealed class RegisterDevice
     /// <summary>Asks the device who it is, checks that against what was said, and writes the registration.</summary>
     /// <returns>The device's id.</returns>
     /// <exception cref="EdgeBackupException">
-    /// DeviceUnreachable, DeviceAuthenticationFailed, DeviceResponseInvalid, DeviceRegistrationMismatch, DeviceIdDuplicate.
+    /// DeviceUnreachable, DeviceAuthenticationFailed, DeviceResponseInvalid, DeviceRegistrationMismatch, DeviceIdDuplicate,
+    /// DeviceNotFound (the parent).
     /// </exception>
     public async Task<string> RunAsync(RegisterDeviceOptions options, CancellationToken cancellationToken)
     {
@@ -80,7 +81,7 @@ public sealed class RegisterDevice
         CheckDuplicate(options, identity, before);
         if (options.Parent is not null)
         {
-            await RegisteredDevices.RequireAsync(context, options.Parent, cancellationToken).ConfigureAwait(false);
+            await RegisteredDevices.CheckParentAsync(context, identity.Id, options.Parent, cancellationToken).ConfigureAwait(false);
         }
 
         var old = before.Registration;

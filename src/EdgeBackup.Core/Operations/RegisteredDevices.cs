@@ -30,6 +30,31 @@ public static class RegisteredDevices
         $"The device '{device}' was replaced by '{fence.ReplacedBy}' on {fence.Time:u} by {fence.Author}{(fence.Reason is null ? "" : $" ({fence.Reason})")}. Use '{fence.ReplacedBy}' instead; if '{device}' is in service again, lift the fence: Set-EdgeDevice -Device '{device}' -State Active.",
         device);
 
+    /// <summary>Checks that a device may stand below another.</summary>
+    /// <exception cref="EdgeBackupException">DeviceNotFound: the parent; DeviceRegistrationMismatch: the parent is the device itself or stands below it.</exception>
+    public static async Task CheckParentAsync(RepositoryContext context, string device, string parent, CancellationToken cancellationToken)
+    {
+        var line = new List<string>();
+        for (var above = parent; above is not null && !line.Contains(above, StringComparer.Ordinal);)
+        {
+            line.Add(above);
+            if (above == device)
+            {
+                throw new EdgeBackupException(
+                    ErrorIds.DeviceRegistrationMismatch,
+                    line.Count == 1
+                        ? $"The device '{device}' cannot be its own parent. Give the id of the server above it as -Parent, or leave -Parent out."
+                        : $"The device '{device}' cannot stand below '{parent}', which stands below '{device}' itself ({string.Join(" below ", line)}). Give another -Parent, or first change that of '{line[^2]}'.",
+                    device);
+            }
+
+            var state = line.Count == 1
+                ? await RequireAsync(context, above, cancellationToken).ConfigureAwait(false)
+                : await context.Devices.GetAsync(above, cancellationToken).ConfigureAwait(false);
+            above = state.Registration?.Parent;
+        }
+    }
+
     /// <summary>The error for a literal id that matches nothing.</summary>
     public static async Task<EdgeBackupException> NotFoundAsync(RepositoryContext context, string device, CancellationToken cancellationToken) =>
         NotFound(device, await ListIdsAsync(context, cancellationToken).ConfigureAwait(false));

@@ -33,6 +33,7 @@ public sealed class DeviceRegistry
         foreach (var name in names)
         {
             state.Apply(await ReadAsync(name, cancellationToken).ConfigureAwait(false));
+            state.LastEntry = name;
         }
 
         return state;
@@ -69,14 +70,32 @@ public sealed class DeviceRegistry
         Func<DeviceLogEntry, DeviceLogEntry> fill,
         CancellationToken cancellationToken)
     {
-        var entry = fill(new DeviceLogEntry
-        {
-            Kind = kind,
-            Device = device,
-            Time = repository.Environment.Clock.GetUtcNow(),
-            Author = author,
-        });
+        var entry = fill(NewEntry(device, kind));
         await repository.AppendAsync(RecordArea.Devices, device, entry.ToJson(), cancellationToken).ConfigureAwait(false);
         return entry;
     }
+
+    /// <summary>Appends an entry that was decided upon a state, unless another such entry came first; durable when it returns.</summary>
+    /// <param name="state">The device's state as it was read.</param>
+    /// <param name="kind">What happened.</param>
+    /// <param name="fill">Adds what the kind needs.</param>
+    /// <param name="cancellationToken">Stops before the entry is written.</param>
+    /// <returns>The entry as it was written; null when somebody else decided first: read the state again.</returns>
+    public async Task<DeviceLogEntry?> TryAppendAsync(
+        DeviceState state,
+        DeviceLogEntryKind kind,
+        Func<DeviceLogEntry, DeviceLogEntry> fill,
+        CancellationToken cancellationToken)
+    {
+        var entry = fill(NewEntry(state.Id, kind));
+        return await repository.TryAppendAfterAsync(RecordArea.Devices, state.Id, state.LastEntry, entry.ToJson(), cancellationToken).ConfigureAwait(false) is null ? null : entry;
+    }
+
+    private DeviceLogEntry NewEntry(string device, DeviceLogEntryKind kind) => new()
+    {
+        Kind = kind,
+        Device = device,
+        Time = repository.Environment.Clock.GetUtcNow(),
+        Author = author,
+    };
 }

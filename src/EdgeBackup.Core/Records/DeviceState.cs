@@ -16,6 +16,9 @@ public sealed class DeviceState
 
     public string Id { get; }
 
+    /// <summary>The object name of the last entry that this adds up; null for an empty log.</summary>
+    public string? LastEntry { get; internal set; }
+
     /// <summary>Null when the device is not registered.</summary>
     public DeviceRegistration? Registration { get; private set; }
 

@@ -150,6 +150,16 @@ public sealed class EdgeRepository : IAsyncDisposable
     public Task<string> AppendAsync(RecordArea area, string subject, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
         log.AppendAsync(area, subject, json, cancellationToken);
 
+    /// <summary>Appends a sealed record only while no other writer has done so behind the same record; durable on return.</summary>
+    /// <param name="area">Which records.</param>
+    /// <param name="subject">Whose.</param>
+    /// <param name="last">The name of the last record that the writer has seen; null for none.</param>
+    /// <param name="json">The record.</param>
+    /// <param name="cancellationToken">Stops before it is written.</param>
+    /// <returns>The object's name; null when another writer was first.</returns>
+    public Task<string?> TryAppendAfterAsync(RecordArea area, string subject, string? last, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
+        log.TryAppendAfterAsync(area, subject, last, json, cancellationToken);
+
     /// <summary>The names of a subject's records, or of all, in ordinal order; of events always all.</summary>
     public IAsyncEnumerable<string> ListAsync(RecordArea area, string? subject, CancellationToken cancellationToken) =>
         log.ListAsync(area, subject, cancellationToken);

@@ -32,6 +32,40 @@ public sealed class ListingTests
     }
 
     [Fact]
+    public async Task R8_a_wildcard_over_many_devices_with_a_chain_of_switches_gives_each_backup_once()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var chain = (string[])["gen-1", "gen-2", "gen-3", "gen-4"];
+        var fleet = chain.Concat(Enumerable.Range(1, 40).Select(number => $"site-{number:00}")).ToList();
+        foreach (var id in fleet)
+        {
+            await bench.AddFolderAsync(id);
+        }
+
+        Assert.All(await bench.BackUpAsync(fleet), outcome => Assert.NotNull(outcome.Backup));
+        for (var step = 1; step < chain.Length; step++)
+        {
+            await new SwitchDevice(bench.Context, bench.Observer).RunAsync(new SwitchOptions { Device = chain[step], Replaces = chain[step - 1] }, default);
+        }
+
+        // Each of the 44 has its own; each replacement a safety backup besides.
+        var all = (await bench.ListAsync()).ConvertAll(listed => listed.Backup.Id);
+        Assert.Equal(47, all.Distinct().Count());
+        Assert.Equal(all, await bench.IdsAsync("*"));
+        Assert.Equal(all, await bench.IdsAsync("*", "gen-*", "gen-4", "site-01"));
+        Assert.Equal(7, (await bench.IdsAsync("gen-*")).Count);
+
+        // The newest generation carries the whole chain on, by wildcard as by its id; one in the middle what is before it.
+        Assert.Equal(await bench.IdsAsync("gen-*"), await bench.IdsAsync("gen-[4]"));
+        Assert.Equal(await bench.IdsAsync("gen-4"), await bench.IdsAsync("*-4"));
+        Assert.Equal(["gen-1", "gen-2"], (await bench.ListAsync(new FindBackupsOptions { Devices = ["?en-2"] })).Select(listed => listed.Backup.Device).Distinct());
+
+        // A fence that was lifted cuts the chain.
+        await new ChangeDevice(bench.Context, bench.Observer).SetAsync("gen-2", new ChangeDeviceOptions { LiftFence = true }, default);
+        Assert.Equal(["gen-3", "gen-4"], (await bench.ListAsync(new FindBackupsOptions { Devices = ["*-4"] })).Select(listed => listed.Backup.Device).Distinct());
+    }
+
+    [Fact]
     public async Task Latest_means_the_newest_of_those_that_match()
     {
         await using var bench = await OperationsBench.CreateAsync();

@@ -173,6 +173,29 @@ internal sealed class OperationsBench : IAsyncDisposable
             .Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && !name.StartsWith("leases/", StringComparison.Ordinal) && !name.StartsWith("tmp/", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)];
 
+    /// <summary>Puts a file where one of the repository's folders was, so that nothing can be written into it or read from it.</summary>
+    public void Block(string area)
+    {
+        var blocked = System.IO.Path.Combine(RepositoryFolder, area);
+        if (Directory.Exists(blocked))
+        {
+            Directory.Move(blocked, blocked + "-away");
+        }
+
+        File.WriteAllText(blocked, "in the way");
+    }
+
+    /// <summary>Takes away again what <see cref="Block"/> put there.</summary>
+    public void Unblock(string area)
+    {
+        var blocked = System.IO.Path.Combine(RepositoryFolder, area);
+        File.Delete(blocked);
+        if (Directory.Exists(blocked + "-away"))
+        {
+            Directory.Move(blocked + "-away", blocked);
+        }
+    }
+
     public long Size() => Objects().Sum(name => new FileInfo(System.IO.Path.Combine(RepositoryFolder, name)).Length);
 
     public async ValueTask DisposeAsync()

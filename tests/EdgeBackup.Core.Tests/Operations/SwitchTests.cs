@@ -104,6 +104,88 @@ public sealed class SwitchTests
     }
 
     [Fact]
+    public async Task Of_two_switches_of_one_device_at_once_exactly_one_wins()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        for (var round = 0; round < 4; round++)
+        {
+            var (old, replacements) = ($"old-{round}", (string[])[$"first-{round}", $"second-{round}"]);
+            foreach (var id in (string[])[old, .. replacements])
+            {
+                await bench.AddFolderAsync(id, $"of={id}\n");
+            }
+
+            await bench.AutomaticAsync(old);
+
+            // Two processes; each lets go of its restored device, and goes on to the fence, when the other has come as far.
+            var arrived = 0;
+            var meeting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var connections = replacements.Select(_ => new CuedConnections(bench.Connections()) { Closed = MeetAsync }).ToList();
+            var errors = await Task.WhenAll(replacements.Zip(connections, async (id, own) =>
+            {
+                var context = await bench.OpenAsync($"user-of-{id}", own);
+                return await Record.ExceptionAsync(() => Task.Run(() => RunAsync(context, id, old)));
+            }));
+
+            var loser = Array.FindIndex(errors, error => error is not null);
+            Assert.Single(errors, error => error is null);
+            var refusal = Assert.IsType<EdgeBackupException>(errors[loser]);
+            Assert.Equal(ErrorIds.DeviceReplaced, refusal.ErrorId);
+            Assert.Contains($"'{replacements[1 - loser]}'", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains("safety backup", refusal.Message, StringComparison.Ordinal);
+            Assert.Equal(replacements[1 - loser], (await bench.Context.Devices.GetAsync(old, default)).Fence!.ReplacedBy);
+            Assert.Equal([replacements[1 - loser], old], await bench.Context.Catalog.LineageAsync(replacements[1 - loser], default));
+            Assert.Equal([replacements[loser]], await bench.Context.Catalog.LineageAsync(replacements[loser], default));
+
+            // Once more, one confirms and the other is refused.
+            Assert.Null((await RunAsync(bench.Context, replacements[1 - loser], old)).Restore);
+            await Assert.ThrowsAsync<EdgeBackupException>(() => RunAsync(bench.Context, replacements[loser], old));
+
+            // The first conversation asks who the replacement is, the second is the restore's.
+            async Task MeetAsync(int number)
+            {
+                if (number == 2)
+                {
+                    if (Interlocked.Increment(ref arrived) == replacements.Length)
+                    {
+                        meeting.SetResult();
+                    }
+
+                    await meeting.Task.WaitAsync(TimeSpan.FromSeconds(60));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Force_lifts_the_fence_that_stood_when_it_was_given_and_no_newer_one()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        foreach (var id in (string[])["old", "first", "second", "third"])
+        {
+            await bench.AddFolderAsync(id, $"of={id}\n");
+        }
+
+        await bench.AutomaticAsync("old");
+        await RunAsync(bench.Context, "first", "old");
+        var forced = new SwitchOptions { Device = "second", Replaces = "old", Force = true };
+        await new SwitchDevice(bench.Context, bench.Observer).RunAsync(forced, default);
+        Assert.Equal("second", (await bench.Context.Devices.GetAsync("old", default)).Fence!.ReplacedBy);
+
+        // While the third is being restored, the first takes the place back.
+        var connections = new CuedConnections(bench.Connections())
+        {
+            Closed = number => number == 2
+                ? new SwitchDevice(bench.Context, bench.Observer).RunAsync(forced with { Device = "first" }, default)
+                : Task.CompletedTask,
+        };
+        var context = await bench.OpenAsync("somebody-else", connections);
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => new SwitchDevice(context, bench.Observer).RunAsync(forced with { Device = "third" }, default));
+        Assert.Equal(ErrorIds.DeviceReplaced, error.ErrorId);
+        Assert.Equal("first", (await bench.Context.Devices.GetAsync("old", default)).Fence!.ReplacedBy);
+    }
+
+    [Fact]
     public async Task A_backup_of_another_device_cannot_be_named()
     {
         await using var bench = await OperationsBench.CreateAsync();

@@ -152,6 +152,21 @@ public sealed class TakeBackupTests
     }
 
     [Fact]
+    public async Task R6_half_a_surrogate_pair_is_no_name()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await bench.AddFolderAsync("k");
+        foreach (var bad in (string[])["\ud83d", "before \ud83d update", "\udd0c after", "\udd0c\ud83d"])
+        {
+            var error = await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ManualAsync("k", bad));
+            Assert.Equal(ErrorIds.BackupNameInvalid, error.ErrorId);
+        }
+
+        Assert.Empty(bench.Objects("backups/"));
+        Assert.Equal("\ud83d\udd0c", (await bench.ManualAsync("k", "\ud83d\udd0c")).Backup.Name);
+    }
+
+    [Fact]
     public async Task R6_a_name_is_unique_on_its_device_whatever_its_case_and_free_on_others()
     {
         await using var bench = await OperationsBench.CreateAsync();
@@ -181,7 +196,10 @@ public sealed class TakeBackupTests
         var change = new ChangeDevice(bench.Context, bench.Observer);
         await change.SetAsync("child", new ChangeDeviceOptions { Parent = "server" }, default);
         await change.SetAsync("grandchild", new ChangeDeviceOptions { Parent = "child" }, default);
-        await change.SetAsync("server", new ChangeDeviceOptions { Parent = "grandchild" }, default);
+
+        // Set refuses a circle; two who change parents at once can still make one.
+        var server = (await bench.Context.Devices.GetAsync("server", default)).Registration! with { Parent = "grandchild" };
+        await bench.Context.Devices.AppendAsync("server", DeviceLogEntryKind.Registered, entry => entry with { Registration = server }, default);
         var outcomes = await bench.BackUpAsync(["server"], new TakeBackupOptions { Kind = BackupKind.Automatic, IncludeChildren = true });
         Assert.Equal(["child", "grandchild", "server"], outcomes.Select(outcome => outcome.Device).Order(StringComparer.Ordinal));
         Assert.Single(await bench.BackUpAsync(["server"]));

@@ -145,6 +145,23 @@ public sealed class TransferTests
     }
 
     [Fact]
+    public async Task A_backup_from_the_future_is_refused_since_it_would_be_the_newest_for_as_long()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var other = await bench.CreateAnotherAsync("b");
+        var (file, _) = await ExportAsync(bench);
+        var whole = await File.ReadAllBytesAsync(file);
+        var now = bench.Clock.GetUtcNow();
+        Forge(file, header => header["backup"]!["created"] = now.AddDays(3).ToString("O"), _ => null);
+        await RefusedAsync(other, file, ErrorIds.BackupDamaged);
+
+        // Clocks differ a little between machines.
+        await File.WriteAllBytesAsync(file, whole);
+        Forge(file, header => header["backup"]!["created"] = now.AddHours(5).ToString("O"), _ => null);
+        await new ImportBackup(other, bench.Observer).RunAsync(file, default);
+    }
+
+    [Fact]
     public async Task A_link_in_a_hostile_file_leads_no_restore_out_of_its_destination()
     {
         await using var bench = await OperationsBench.CreateAsync();

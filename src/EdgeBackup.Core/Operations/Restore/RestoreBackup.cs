@@ -49,12 +49,21 @@ public sealed class RestoreBackup
     }
 
     /// <summary>The backup and the target that a user's words mean.</summary>
+    /// <exception cref="EdgeBackupException">BackupNotFound, BackupDamaged; DeviceNotFound: the target is not registered.</exception>
     public async Task<(BackupRecord Record, string Target)> FindAsync(RestoreOptions options, CancellationToken cancellationToken)
     {
         var listed = await new FindBackups(context).RequireOneAsync(options.Backup, device: null, cancellationToken).ConfigureAwait(false);
         var record = await context.Repository.ReadBackupAsync(listed.ObjectName, cancellationToken).ConfigureAwait(false);
-        var target = options.Device is null ? record.Device : await RegisteredDevices.ResolveOneAsync(context, options.Device, cancellationToken).ConfigureAwait(false);
-        return (record, target);
+        if (options.Device is not null)
+        {
+            return (record, await RegisteredDevices.ResolveOneAsync(context, options.Device, cancellationToken).ConfigureAwait(false));
+        }
+
+        var state = await context.Devices.GetAsync(record.Device, cancellationToken).ConfigureAwait(false);
+        return state.Registration is not null ? (record, record.Device) : throw new EdgeBackupException(
+            ErrorIds.DeviceNotFound,
+            $"The backup {record.Id} is of the device '{record.Device}', which is not registered{(state.Fence is { } fence ? $" and was replaced by '{fence.ReplacedBy}'" : "")}. Name the device to restore it onto with -Device, write it to a folder with -Destination, or register '{record.Device}' again with Register-EdgeDevice.",
+            record.Device);
     }
 
     internal async Task<RestorePreview> PlanAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)

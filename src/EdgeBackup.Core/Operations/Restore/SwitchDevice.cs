@@ -79,17 +79,7 @@ public sealed class SwitchDevice
         }
 
         await context.Devices.AppendAsync(replacement, DeviceLogEntryKind.TookOver, entry => entry with { Replaces = broken.Id }, cancellationToken).ConfigureAwait(false);
-        var fenced = await context.Devices.AppendAsync(
-            broken.Id,
-            DeviceLogEntryKind.Fenced,
-            entry => entry with { ReplacedBy = replacement, Reason = options.Reason, Backup = record!.Id },
-            cancellationToken).ConfigureAwait(false);
-        var now = await context.Devices.GetAsync(broken.Id, CancellationToken.None).ConfigureAwait(false);
-        if (now.Fence is { } winner && winner.ReplacedBy != replacement)
-        {
-            throw RegisteredDevices.Replaced(broken.Id, winner);
-        }
-
+        var fence = await FenceAsync(broken, replacement, record!, result, options, cancellationToken).ConfigureAwait(false);
         await context.NoteAsync(
             observer,
             EdgeEventCategory.Switch,
@@ -98,7 +88,41 @@ public sealed class SwitchDevice
             broken.Id,
             backup: record.Id).ConfigureAwait(false);
         await context.Catalog.RefreshDevicesAsync([replacement, broken.Id], cancellationToken).ConfigureAwait(false);
-        return new SwitchOutcome(replacement, broken.Id, result, new Fence(replacement, fenced.Time, fenced.Author, fenced.Reason, fenced.Backup));
+        return new SwitchOutcome(replacement, broken.Id, result, fence);
+    }
+
+    /// <summary>
+    /// Of two switches of one device at once exactly one fences it. -Force lifts the fence that stood when it was given,
+    /// and none that another switch has put up since.
+    /// </summary>
+    private async Task<Fence> FenceAsync(DeviceState broken, string replacement, BackupRecord record, RestoreResult restored, SwitchOptions options, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var now = await context.Devices.GetAsync(broken.Id, cancellationToken).ConfigureAwait(false);
+            if (now.Fence is { } fence && fence != broken.Fence)
+            {
+                if (fence.ReplacedBy == replacement)
+                {
+                    return fence;
+                }
+
+                var refusal = RegisteredDevices.Replaced(broken.Id, fence);
+                throw new EdgeBackupException(
+                    refusal.ErrorId,
+                    $"{refusal.Message} That happened while '{replacement}' was being restored: it holds the state of the backup {record.Id} now, and its own is in the safety backup {restored.SafetyBackup}.",
+                    broken.Id);
+            }
+
+            if (await context.Devices.TryAppendAsync(
+                now,
+                DeviceLogEntryKind.Fenced,
+                entry => entry with { ReplacedBy = replacement, Reason = options.Reason, Backup = record.Id },
+                cancellationToken).ConfigureAwait(false) is { } fenced)
+            {
+                return new Fence(replacement, fenced.Time, fenced.Author, fenced.Reason, fenced.Backup);
+            }
+        }
     }
 
     /// <summary>History moves too where the backup has it: the dead device will not write any newer.</summary>

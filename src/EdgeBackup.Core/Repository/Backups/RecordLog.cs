@@ -54,6 +54,19 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
         }
     }
 
+    /// <summary>
+    /// Appends a record right behind the one that it was decided upon. The name follows from that one alone, so of two
+    /// writers who saw the same last record one finds the name taken, on whatever machines they are.
+    /// </summary>
+    /// <returns>Null: somebody else was first, and nothing was written.</returns>
+    public async Task<string?> TryAppendAfterAsync(RecordArea area, string subject, string? last, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
+    {
+        var folder = ToFolder(area, subject);
+        var moment = last is null ? 0 : long.Parse(last.AsSpan(folder.Length, TimeDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) + 1;
+        var name = string.Create(CultureInfo.InvariantCulture, $"{folder}{moment:x12}-{new string('0', 2 * RandomBytes)}");
+        return await core.Store.PutAsync(name, core.Sealer.Seal(name, json.Span), cancellationToken).ConfigureAwait(false) ? name : null;
+    }
+
     /// <summary>Names in ordinal order.</summary>
     public async IAsyncEnumerable<string> ListAsync(RecordArea area, string? subject, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Operations;
+using EdgeBackup.PowerShell.Errors;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -52,6 +53,13 @@ public sealed class NewEdgeBackupCommand : DeviceCommand
         if (ParameterSetName == AutomaticSet && !Automatic)
         {
             throw new PSArgumentException("-Automatic:$false says nothing. Give -Automatic, or -Name for a manual backup.");
+        }
+
+        if (WaitForIdle < TimeSpan.Zero)
+        {
+            ThrowTerminatingError(EdgeErrors.ToErrorRecord(
+                new ArgumentException($"-WaitForIdle must not be negative, and {WaitForIdle:c} is. Give how long to wait, 00:30:00 for half an hour, or leave it out: a busy device is then refused at once."),
+                WaitForIdle));
         }
 
         RunInRepository(
