@@ -12,6 +12,7 @@ internal sealed partial class UnixPlatform : IPlatform
     private const int AtFdcwd = -100;
     private const int AtSymlinkNofollow = 0x100;
     private const uint StatxBasicStats = 0x7ff;
+    private const uint RenameNoReplace = 1;
     private const uint RenameExchange = 2;
     private const int FileTypeMask = 0xF000;
     private const int PermissionMask = 0xFFF;
@@ -36,7 +37,26 @@ internal sealed partial class UnixPlatform : IPlatform
         }
     }
 
-    public void Rename(string existing, string newPath, bool overwrite) => File.Move(existing, newPath, overwrite);
+    public void Rename(string existing, string newPath, bool overwrite)
+    {
+        if (overwrite)
+        {
+            File.Move(existing, newPath, overwrite: true);
+        }
+        else if (!TryRenameExclusively(existing, newPath))
+        {
+            // A second name is exclusive too; the file systems without it (FAT) are left to File.Move, which looks first.
+            if (link(existing, newPath) == 0)
+            {
+                File.Delete(existing);
+            }
+            else
+            {
+                ThrowIfTaken(newPath);
+                File.Move(existing, newPath, overwrite: false);
+            }
+        }
+    }
 
     public bool TryExchange(string first, string second)
     {
@@ -64,6 +84,40 @@ internal sealed partial class UnixPlatform : IPlatform
             Directory.Exists(path)
                 ? UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
                 : UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+    /// <summary>File.Move looks whether the name is free and then renames: of two that do so at once both may win.</summary>
+    /// <returns>False where the system or the file system has no exclusive rename; nothing has changed then.</returns>
+    private static bool TryRenameExclusively(string existing, string newPath)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return false;
+        }
+
+        try
+        {
+            if (renameat2(AtFdcwd, existing, AtFdcwd, newPath, RenameNoReplace) == 0)
+            {
+                return true;
+            }
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return false;
+        }
+
+        ThrowIfTaken(newPath);
+        return false;
+    }
+
+    private static void ThrowIfTaken(string path)
+    {
+        const int exists = 17;
+        if (Marshal.GetLastPInvokeError() == exists)
+        {
+            throw new IOException($"There is a file '{path}' already.");
+        }
+    }
 
     private static FileEntry? StatLinux(string path)
     {
