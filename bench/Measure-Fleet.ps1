@@ -31,7 +31,7 @@ else {
 }
 [GC]::Collect(); [GC]::WaitForPendingFinalizers(); [GC]::Collect()
 $before = [Diagnostics.Process]::GetCurrentProcess().WorkingSet64
-if (Test-Path "/proc/$PID/clear_refs") { Set-Content "/proc/$PID/clear_refs" 5 }
+if (Test-Path "/proc/$PID/clear_refs") { [IO.File]::WriteAllText("/proc/$PID/clear_refs", "5") }
 
 $watch = [Diagnostics.Stopwatch]::StartNew()
 $backups = New-EdgeBackup * -Automatic
