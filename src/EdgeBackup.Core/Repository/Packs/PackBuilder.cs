@@ -9,7 +9,7 @@ namespace EdgeBackup.Core.Repository.Packs;
 /// <summary>Builds a pack in memory, in a buffer that is used again for the next.</summary>
 internal sealed class PackBuilder : IDisposable
 {
-    public const int TargetSize = 16 * 1024 * 1024;
+    public const int TargetSize = 8 * 1024 * 1024;
 
     /// <summary>Keeps the directory of a pack of tiny chunks small.</summary>
     private const int MaximumEntries = 32 * 1024;
