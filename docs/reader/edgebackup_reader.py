@@ -47,7 +47,7 @@ except ImportError as missing:
     sys.exit("error: %s; on Debian: apt install python3-cryptography python3-brotli, then run this with /usr/bin/python3"
              % missing)
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SEAL_HEAD = 44           # magic 8, version 1, codec 1 (packs: zero), zero 2, salt 32
 TAG = 16
 ENTRY = struct.Struct("<32sIIB")      # chunk id, stored length with its tag, raw length, codec

@@ -17,24 +17,25 @@ public sealed class EdgeRepository : IAsyncDisposable
     private const string BackupFolder = "backups/";
 
     private readonly RepositoryCore core;
-    private readonly RepositoryHeader header;
     private readonly RecordLog log;
 
-    private EdgeRepository(RepositoryCore core, RepositoryHeader header, IReadOnlyList<KeyInfo> keys)
+    private EdgeRepository(RepositoryCore core, IReadOnlyList<KeyInfo> keys)
     {
         this.core = core;
-        this.header = header;
         Keys = keys;
         log = new RecordLog(core);
     }
 
     /// <summary>32 hex digits.</summary>
-    public string Id => header.Id;
+    public string Id => core.Header.Id;
 
-    public int FormatVersion => header.FormatVersion;
+    public int FormatVersion => core.Header.FormatVersion;
 
     /// <summary>UTC.</summary>
-    public DateTimeOffset Created => header.Created;
+    public DateTimeOffset Created => core.Header.Created;
+
+    /// <summary>See <see cref="RepositoryHeader.RedundancyPercent"/>.</summary>
+    public int RedundancyPercent => core.Header.RedundancyPercent;
 
     public IObjectStore Store => core.Store;
 
@@ -51,10 +52,24 @@ public sealed class EdgeRepository : IAsyncDisposable
     /// Leaves objects behind that no repository.json makes a repository of; not honoured any more once that is being written.
     /// </param>
     /// <exception cref="EdgeBackupException">RepositoryExists; RepositoryKeyWrong: an empty passphrase; RepositoryNotWritable; RepositoryDamaged: the store does not give back what was written.</exception>
-    public static async Task<CreatedRepository> CreateAsync(IObjectStore store, IReadOnlyList<RepositorySecret> secrets, RepositoryEnvironment environment, CancellationToken cancellationToken)
+    public static Task<CreatedRepository> CreateAsync(IObjectStore store, IReadOnlyList<RepositorySecret> secrets, RepositoryEnvironment environment, CancellationToken cancellationToken) =>
+        CreateAsync(store, secrets, new RepositorySettings(), environment, cancellationToken);
+
+    /// <summary>Makes a repository in an empty store.</summary>
+    /// <param name="store">Where its objects go.</param>
+    /// <param name="secrets">As for the shorter form.</param>
+    /// <param name="settings">What is settled for good.</param>
+    /// <param name="environment">Clock, randomness, platform.</param>
+    /// <param name="cancellationToken">As for the shorter form.</param>
+    /// <exception cref="EdgeBackupException">As for the shorter form.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A share of recovery data that cannot be had.</exception>
+    public static async Task<CreatedRepository> CreateAsync(IObjectStore store, IReadOnlyList<RepositorySecret> secrets, RepositorySettings settings, RepositoryEnvironment environment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(environment);
+        ArgumentOutOfRangeException.ThrowIfNegative(settings.RedundancyPercent);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(settings.RedundancyPercent, RepositorySettings.LargestRedundancyPercent);
         ArgumentOutOfRangeException.ThrowIfZero(secrets.Count);
         foreach (var secret in secrets)
         {
@@ -78,7 +93,10 @@ public sealed class EdgeRepository : IAsyncDisposable
 
         var id = new byte[16];
         environment.Random.Fill(id);
-        var header = new RepositoryHeader(Convert.ToHexStringLower(id), RepositoryFile.SupportedFormat, environment.Clock.GetUtcNow());
+        var header = new RepositoryHeader(Convert.ToHexStringLower(id), RepositoryFile.SupportedFormat, environment.Clock.GetUtcNow())
+        {
+            RedundancyPercent = settings.RedundancyPercent,
+        };
         var content = RepositoryFile.Serialize(header, master);
 
         // The recovery key is shown once and needed on the worst of days: proved now, as are the others, by what the store gives back.
@@ -97,7 +115,7 @@ public sealed class EdgeRepository : IAsyncDisposable
             throw Exists(store);
         }
 
-        return new CreatedRepository(new EdgeRepository(new RepositoryCore(store, environment, master), header, keys), recovery.Text);
+        return new CreatedRepository(new EdgeRepository(new RepositoryCore(store, environment, master, header), keys), recovery.Text);
     }
 
     /// <summary>Opens a repository.</summary>
@@ -114,7 +132,7 @@ public sealed class EdgeRepository : IAsyncDisposable
             var content = await store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false) ?? throw NotFound(store);
             var header = RepositoryFile.Parse(content, store.Location);
             var (master, keys) = await KeyRing.OpenAsync(store, secret, content, cancellationToken).ConfigureAwait(false);
-            return new EdgeRepository(new RepositoryCore(store, environment, master), header, keys);
+            return new EdgeRepository(new RepositoryCore(store, environment, master, header), keys);
         }
         catch (ObjectDamagedException exception)
         {

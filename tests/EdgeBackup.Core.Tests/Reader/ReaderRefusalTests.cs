@@ -50,8 +50,8 @@ public sealed class ReaderRefusalTests
         Assert.Contains("repository.json", (await bench.ListAsync()).OnlyError(), StringComparison.Ordinal);
         Assert.StartsWith(record.Id, (await bench.ListAsync("--without-header")).Succeeded().Lines[1], StringComparison.Ordinal);
 
-        await File.WriteAllTextAsync(file, header.Replace("\"formatVersion\":1", "\"formatVersion\":2", StringComparison.Ordinal));
-        Assert.Contains("format version 2", (await bench.ListAsync()).OnlyError(), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(file, header.Replace("\"formatVersion\":2", "\"formatVersion\":3", StringComparison.Ordinal));
+        Assert.Contains("format version 3", (await bench.ListAsync()).OnlyError(), StringComparison.Ordinal);
 
         File.Delete(file);
         Assert.Contains("is no repository", (await bench.ListAsync()).OnlyError(), StringComparison.Ordinal);

@@ -156,7 +156,7 @@ public sealed class KeyTests
         var store = new MemoryObjectStore();
         Assert.Null(await EdgeRepository.PeekAsync(store, default));
         Assert.Equal(ErrorIds.RepositoryNotFound, await OpenFailsAsync(store, Bench.Key));
-        store.Objects["repository.json"] = "{\"formatVersion\":2,\"anything\":[]}"u8.ToArray();
+        store.Objects["repository.json"] = "{\"formatVersion\":3,\"anything\":[]}"u8.ToArray();
         Assert.Equal(ErrorIds.RepositoryFormatUnsupported, await OpenFailsAsync(store, Bench.Key));
         store.Objects["repository.json"] = "<html>"u8.ToArray();
         Assert.Equal(ErrorIds.RepositoryDamaged, await OpenFailsAsync(store, Bench.Key));

@@ -10,8 +10,9 @@ namespace EdgeBackup.Core.Repository.Backups;
 /// <summary>What all parts of an open repository share.</summary>
 internal sealed class RepositoryCore : IDisposable
 {
-    public RepositoryCore(IObjectStore store, RepositoryEnvironment environment, MasterKey master)
+    public RepositoryCore(IObjectStore store, RepositoryEnvironment environment, MasterKey master, RepositoryHeader header)
     {
+        Header = header;
         Store = store;
         Environment = environment;
         Master = master;
@@ -20,6 +21,8 @@ internal sealed class RepositoryCore : IDisposable
         Chunks = new ChunkReader(this);
         Index = new RepositoryIndex(this);
     }
+
+    public RepositoryHeader Header { get; }
 
     public IObjectStore Store { get; }
 

@@ -9,7 +9,7 @@ namespace EdgeBackup.Core.Repository.Keys;
 internal static class RepositoryFile
 {
     public const string Name = "repository.json";
-    public const int SupportedFormat = 1;
+    public const int SupportedFormat = 2;
 
     private const string MacMember = "mac";
 
@@ -27,6 +27,10 @@ internal static class RepositoryFile
             writer.WriteNumber("minimum", Chunker.MinimumSize);
             writer.WriteNumber("average", Chunker.AverageSize);
             writer.WriteNumber("maximum", Chunker.MaximumSize);
+            writer.WriteEndObject();
+            writer.WriteStartObject("redundancy");
+            writer.WriteString("algorithm", "reed-solomon");
+            writer.WriteNumber("percent", header.RedundancyPercent);
             writer.WriteEndObject();
         });
         return CheckedText.Append(json, MacMember, head => master.AuthenticateHeader(head));
@@ -52,7 +56,10 @@ internal static class RepositoryFile
 
             return format < 1
                 ? throw new ObjectDamagedException(Name, $"it names the format version {format}, which never was")
-                : new RepositoryHeader(root.GetProperty("id").GetString()!, format, root.GetProperty("created").GetDateTimeOffset());
+                : new RepositoryHeader(root.GetProperty("id").GetString()!, format, root.GetProperty("created").GetDateTimeOffset())
+                {
+                    RedundancyPercent = format < 2 ? 0 : root.GetProperty("redundancy").GetProperty("percent").GetInt32(),
+                };
         }
         catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
         {
