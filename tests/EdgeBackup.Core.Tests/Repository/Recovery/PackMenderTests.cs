@@ -35,9 +35,9 @@ public sealed class PackMenderTests
         for (var trial = 0; trial < 24; trial++)
         {
             var block = trial * (length - share) / 23 / geometry.BlockSize * geometry.BlockSize;
-            AssertMended(geometry, content => content.AsSpan(block, share).Clear());
+            AssertMended(geometry, percent, content => content.AsSpan(block, share).Clear());
             var anywhere = trial * (length - share) / 23;
-            AssertMended(geometry, content => content.AsSpan(anywhere, Math.Max(1, share - geometry.BlockSize + 1)).Clear());
+            AssertMended(geometry, percent, content => content.AsSpan(anywhere, Math.Max(1, share - geometry.BlockSize + 1)).Clear());
         }
     }
 
@@ -46,10 +46,10 @@ public sealed class PackMenderTests
     public void Any_damage_within_the_section_is_mended(int length, int percent)
     {
         var geometry = RecoveryGeometry.For(length, percent);
-        AssertMended(geometry, content => content.AsSpan(length).Clear());
-        AssertMended(geometry, content => new Random(1).NextBytes(content.AsSpan(length)));
-        AssertMended(geometry, content => content[length + 9] ^= 1);
-        AssertMended(geometry, content => content[^1] ^= 1);
+        AssertMended(geometry, percent, content => content.AsSpan(length).Clear());
+        AssertMended(geometry, percent, content => new Random(1).NextBytes(content.AsSpan(length)));
+        AssertMended(geometry, percent, content => content[length + 9] ^= 1);
+        AssertMended(geometry, percent, content => content[^1] ^= 1);
     }
 
     [Theory]
@@ -75,7 +75,7 @@ public sealed class PackMenderTests
         for (var trial = 0; trial < 30; trial++)
         {
             var random = new Random(trial);
-            AssertMended(geometry, content =>
+            AssertMended(geometry, percent, content =>
             {
                 for (var column = 0; column < geometry.Columns; column++)
                 {
@@ -83,7 +83,10 @@ public sealed class PackMenderTests
                     {
                         var start = shard < geometry.DataShards ? shard * geometry.ShardSize : geometry.ParityOffset + ((shard - geometry.DataShards) * geometry.ShardSize);
                         var at = start + (column * geometry.BlockSize) + random.Next(geometry.BlockSize);
-                        content[Math.Min(at, geometry.TotalLength - 1)] ^= (byte)random.Next(1, 256);
+                        if (shard >= geometry.DataShards || at < length)
+                        {
+                            content[at] ^= (byte)random.Next(1, 256);
+                        }
                     }
                 }
             });
@@ -141,12 +144,12 @@ public sealed class PackMenderTests
         }
     }
 
-    private static void AssertMended(RecoveryGeometry geometry, Action<byte[]> damage)
+    private static void AssertMended(RecoveryGeometry geometry, int percent, Action<byte[]> damage)
     {
         var pack = Make(geometry);
         var torn = pack.ToArray();
         damage(torn);
-        var mended = PackMender.TryMend(Name(pack), torn, geometry.BodyLength, percent: 1 + (geometry.ParityShards * 99 / geometry.DataShards));
+        var mended = PackMender.TryMend(Name(pack), torn, geometry.BodyLength, percent);
         Assert.True(mended!.IsProved);
         Assert.Equal(pack, mended.Content);
     }
