@@ -83,13 +83,9 @@ internal sealed class ChainCheck
             return;
         }
 
-        if (chain.Notice is null)
-        {
-            // What was written or removed while the store was listed.
-            await chain.RefreshAsync(cancellationToken).ConfigureAwait(false);
-            await ReadAsync(damages, cancellationToken).ConfigureAwait(false);
-        }
-
+        // What was written or removed while the store was listed.
+        await chain.RefreshAsync(cancellationToken).ConfigureAwait(false);
+        await ReadAsync(damages, cancellationToken).ConfigureAwait(false);
         foreach (var (name, entry) in await fold.FindAsync(ChainedState.Live, present, cancellationToken).ConfigureAwait(false))
         {
             if (await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false) is null && !await IsBeingRemovedAsync(name, cancellationToken).ConfigureAwait(false))

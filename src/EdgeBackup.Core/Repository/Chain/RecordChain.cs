@@ -17,6 +17,7 @@ internal sealed class RecordChain : IDisposable
     private List<Waiting> waiting = [];
     private bool isWriting;
     private ChainHead? head;
+    private ChainPosition? trusted;
     private ChainPosition? remembered;
     private long rememberedAt;
 
@@ -46,7 +47,7 @@ internal sealed class RecordChain : IDisposable
         var entry = NewEntry(1, null) with { Snapshot = 1, Keys = keys, Added = [.. keys.Select(Repository.Keys.KeyObject.ToName)], State = ChainState.Empty };
         var (content, hash) = Seal(entry);
         await core.Store.PutAsync(Store.ToName(1), content, cancellationToken).ConfigureAwait(false);
-        head = new ChainHead(1, hash, 1, keys);
+        MoveTo(new ChainHead(1, hash, 1, keys));
     }
 
     /// <summary>Finds the newest entry and compares it with what this client has seen.</summary>
@@ -61,12 +62,7 @@ internal sealed class RecordChain : IDisposable
     /// <returns>The newest entry; null where it cannot be read.</returns>
     public async Task<ChainHead?> RefreshAsync(CancellationToken cancellationToken)
     {
-        // Never over a notice: what was seen before it is gone from memory when the next look begins from what is there.
-        if (Notice is null)
-        {
-            Take(await Store.FindAsync(Head?.Position ?? remembered, cancellationToken).ConfigureAwait(false));
-        }
-
+        Take(await Store.FindAsync(trusted ?? remembered, cancellationToken).ConfigureAwait(false));
         return Head;
     }
 
@@ -124,7 +120,7 @@ internal sealed class RecordChain : IDisposable
             return false;
         }
 
-        Volatile.Write(ref head, new ChainHead(sequence, hash, sequence, entry.Keys));
+        MoveTo(new ChainHead(sequence, hash, sequence, entry.Keys));
         Remember(atOnce: true);
         return true;
     }
@@ -237,7 +233,7 @@ internal sealed class RecordChain : IDisposable
 
             if (isWritten)
             {
-                Volatile.Write(ref head, new ChainHead(sequence, hash, behind.Snapshot, keys));
+                MoveTo(new ChainHead(sequence, hash, behind.Snapshot, keys));
                 Remember(atOnce: false);
                 return;
             }
@@ -252,7 +248,7 @@ internal sealed class RecordChain : IDisposable
                 throw new ObjectDamagedException(Store.ToName(sequence), "it does not follow the entry before it");
             }
 
-            Volatile.Write(ref head, new ChainHead(sequence, nextHash, next.Snapshot, next.Keys));
+            MoveTo(new ChainHead(sequence, nextHash, next.Snapshot, next.Keys));
         }
     }
 
@@ -298,7 +294,22 @@ internal sealed class RecordChain : IDisposable
     private void Take(ChainView view)
     {
         Notice = view.Notice;
-        Volatile.Write(ref head, view.Head);
+        if (Notice is null)
+        {
+            MoveTo(view.Head!);
+        }
+        else
+        {
+            Volatile.Write(ref head, view.Head);
+        }
+    }
+
+    private void MoveTo(ChainHead next)
+    {
+        Volatile.Write(ref head, next);
+
+        // What comes later is held against it.
+        Volatile.Write(ref trusted, next.Position);
     }
 
     /// <summary>Never what speaks against what was seen before: that would hide it from the next opening.</summary>
