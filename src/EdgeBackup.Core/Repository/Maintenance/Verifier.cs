@@ -69,8 +69,20 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             Packs = packs.Count,
             Objects = objectsTotal,
             Bytes = bytesTotal,
+            Quarantined = await ListQuarantinedAsync(cancellationToken).ConfigureAwait(false),
             OrphanedPacks = present.Count(hash => !census.IsUsed(hash) && !census.BadPacks.ContainsKey(hash) && !packReasons.ContainsKey(hash)),
         };
+    }
+
+    private async Task<List<string>> ListQuarantinedAsync(CancellationToken cancellationToken)
+    {
+        var found = new List<string>();
+        await foreach (var entry in core.Store.ListAsync(Repair.Quarantine.Folder, cancellationToken).ConfigureAwait(false))
+        {
+            found.Add(entry.Name);
+        }
+
+        return found;
     }
 
     private async Task<List<ObjectInfo>> ListAsync(string prefix, CancellationToken cancellationToken)
