@@ -239,7 +239,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
                 census.Condemn(hash, finding.Reason);
             }
 
-            if (finding.Listing is not null && known is not null && !finding.Listing.Entries.SequenceEqual(known.Entries))
+            if (finding is { Reason: null, Listing: not null } && known is not null && !finding.Listing.Entries.SequenceEqual(known.Entries))
             {
                 damages.Add(indexedBy[hash], $"it does not agree with the pack '{name}'");
             }

@@ -62,7 +62,7 @@ internal sealed class IndexRepairer(RepositoryCore core, RepairJournal journal, 
                     ? known
                     : await core.Chunks.ReadDirectoryAsync(hash, entry.Length, cancellationToken).ConfigureAwait(false));
             }
-            catch (ObjectDamagedException)
+            catch (Exception exception) when (exception is ObjectDamagedException or IOException)
             {
                 // Damaged since it was verified: the verification that ends the repair names it.
             }

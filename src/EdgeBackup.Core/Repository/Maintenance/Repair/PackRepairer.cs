@@ -181,13 +181,18 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
         int? bodyLength = indexed is null ? null : PackFormat.GetBodyLength(indexed);
         var best = hash is null ? null : PackMender.TryMend(hash, content, bodyLength, core.Header.RedundancyPercent)?.Content;
         var copied = 0;
-        foreach (var attempt in best is null ? [content] : new[] { best, content })
+        foreach (var (attempt, listing) in new[] { (best, indexed), (best, null), (content, indexed), (content, null) })
         {
+            if (attempt is null)
+            {
+                continue;
+            }
+
             // Examining unseals each chunk in its place.
             var opened = attempt.ToArray();
-            var finding = PackVerifier.Examine(core, hash ?? Hash(content), opened, indexed);
+            var finding = PackVerifier.Examine(core, hash ?? Hash(content), opened, listing);
             var bad = finding.BadChunks.Select(chunk => chunk.Id).ToHashSet();
-            var entries = (finding.Listing ?? indexed)?.Entries ?? [];
+            var entries = (listing ?? finding.Listing)?.Entries ?? [];
             foreach (var entry in entries)
             {
                 if (!bad.Contains(entry.Id))
@@ -197,9 +202,9 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
                 }
             }
 
-            journal.AddLost(name, entries, chunks);
         }
 
+        journal.AddLost(name, indexed?.Entries ?? [], chunks);
         return copied;
     }
 
