@@ -5,6 +5,7 @@ using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Keys;
 using EdgeBackup.Core.Repository.Maintenance;
+using EdgeBackup.Core.Repository.Maintenance.Repair;
 using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository;
@@ -396,6 +397,18 @@ public sealed class EdgeRepository : IAsyncDisposable
         }
 
         return new Reclaimer(core, options).RunAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Mends what is damaged, from recovery data, from another repository and from whatever the options name; never
+    /// deletes what it cannot mend. Never throws for damage. A repair that was killed can be run again.
+    /// </summary>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable: the store cannot be written, or somebody else maintains the repository.</exception>
+    public async Task<RepairReport> RepairAsync(RepairOptions options, IProgress<VerifyProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        using var repairer = new Repairer(core, options.From?.core, options, progress);
+        return await repairer.RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Closes the repository; its store stays open, since it belongs to who made it.</summary>

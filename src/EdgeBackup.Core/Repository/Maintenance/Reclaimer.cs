@@ -229,27 +229,12 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
 
     private async Task MergeIndexesAsync(PackInventory inventory, HashSet<string> removed, CancellationToken cancellationToken)
     {
-        var written = new HashSet<string>();
-        var group = new List<PackListing>();
-        foreach (var pack in inventory.Packs.Values.Where(pack => !removed.Contains(pack.Hash)).Concat(inventory.Torn).Append(null))
-        {
-            if (pack is null ? group.Count > 0 : group.Sum(member => member.Entries.Count) >= IndexObject.TargetEntries)
-            {
-                var (name, content) = IndexObject.Seal(core.Sealer, group);
-                await core.Store.PutAsync(name, content, cancellationToken).ConfigureAwait(false);
-                bytesWritten += content.Length;
-                written.Add(name);
-                group.Clear();
-            }
-
-            if (pack is not null)
-            {
-                group.Add(pack);
-            }
-        }
+        var packs = inventory.Packs.Values.Where(pack => !removed.Contains(pack.Hash)).Concat(inventory.Torn);
+        var written = await IndexObject.PutAsync(core, packs, cancellationToken).ConfigureAwait(false);
+        bytesWritten += written.Values.Sum(length => (long)length);
 
         // Only those that were read: what a session has added since then stays.
-        foreach (var (name, length) in inventory.Indexes.Where(index => !written.Contains(index.Name)))
+        foreach (var (name, length) in inventory.Indexes.Where(index => !written.ContainsKey(index.Name)))
         {
             await core.Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
             report = report with { BytesFreed = report.BytesFreed + length, IndexObjectsMerged = report.IndexObjectsMerged + 1 };
