@@ -26,6 +26,7 @@ public sealed class EdgeRepository : IAsyncDisposable
         this.core = core;
         Keys = keys;
         OpenedBy = openedBy;
+        Keyring = new RepositoryKeyring(core);
         log = new RecordLog(core);
     }
 
@@ -46,6 +47,9 @@ public sealed class EdgeRepository : IAsyncDisposable
 
     /// <summary>The readable wrapped copies of the master key, as they were when this was opened.</summary>
     public IReadOnlyList<KeyInfo> Keys { get; }
+
+    /// <summary>Lists, adds and removes keys.</summary>
+    public RepositoryKeyring Keyring { get; }
 
     /// <summary>The id of the key that opened this.</summary>
     public string OpenedBy { get; }

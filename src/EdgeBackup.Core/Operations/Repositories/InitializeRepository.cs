@@ -25,7 +25,7 @@ public sealed class InitializeRepository
     public InitializeRepository(RepositoryLocations locations, RepositoryEnvironment environment, IConnectionFactory connections, string author)
     {
         this.locations = locations;
-        this.environment = environment;
+        this.environment = environment.Memory is null ? environment with { Memory = new ChainMemoryFile(locations, environment.Platform) } : environment;
         this.connections = connections;
         this.author = author;
     }

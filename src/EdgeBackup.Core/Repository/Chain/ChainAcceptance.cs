@@ -25,7 +25,7 @@ internal sealed class ChainAcceptance(RepositoryCore core, RecordChain chain, st
         }
 
         var fold = new ChainFold(chain.Store);
-        var head = await FindReadableAsync(cancellationToken).ConfigureAwait(false);
+        var head = chain.Head ?? await chain.Store.FindReadableAsync(cancellationToken).ConfigureAwait(false);
         if (head is not null)
         {
             await fold.ReadAsync(head, cancellationToken).ConfigureAwait(false);
@@ -53,33 +53,6 @@ internal sealed class ChainAcceptance(RepositoryCore core, RecordChain chain, st
         }
 
         return missingNames;
-    }
-
-    /// <summary>The newest entry that can be read with the snapshot that it builds upon.</summary>
-    private async Task<ChainHead?> FindReadableAsync(CancellationToken cancellationToken)
-    {
-        if (chain.Head is { } known)
-        {
-            return known;
-        }
-
-        var sequences = await chain.Store.ListAsync(cancellationToken).ConfigureAwait(false);
-        for (var index = sequences.Count - 1; index >= 0; index--)
-        {
-            try
-            {
-                if (await chain.Store.ReadAsync(sequences[index], cancellationToken).ConfigureAwait(false) is var (entry, hash))
-                {
-                    return new ChainHead(entry.Sequence, hash, entry.Snapshot, entry.Keys);
-                }
-            }
-            catch (ObjectDamagedException)
-            {
-                // The one before it may be readable.
-            }
-        }
-
-        return null;
     }
 
     private async Task<IReadOnlyList<string>> FindKeysAsync(ChainHead? head, CancellationToken cancellationToken)

@@ -55,7 +55,7 @@ internal sealed class ChainCheck
         await chain.RefreshAsync(cancellationToken).ConfigureAwait(false);
         if (chain.Notice is { } notice)
         {
-            damages.Add(ChainStore.Root.TrimEnd('/'), $"{notice}. Bring the newest copy of the repository back, or accept the present state with Repair-EdgeRepository -AcceptRollback");
+            damages.Add(chain.Culprit, $"{notice}. Bring the newest copy of the repository back, or accept the present state with Repair-EdgeRepository -AcceptRollback");
         }
 
         await check.ReadAsync(damages, cancellationToken).ConfigureAwait(false);
@@ -78,11 +78,6 @@ internal sealed class ChainCheck
     /// <param name="cancellationToken">Gives up.</param>
     public async Task CompareAsync(Damages damages, Func<string, string?> deviceOf, CancellationToken cancellationToken)
     {
-        if (chain.Head is null)
-        {
-            return;
-        }
-
         // What was written or removed while the store was listed.
         await chain.RefreshAsync(cancellationToken).ConfigureAwait(false);
         await ReadAsync(damages, cancellationToken).ConfigureAwait(false);
@@ -101,7 +96,7 @@ internal sealed class ChainCheck
 
     private async Task ReadAsync(Damages damages, CancellationToken cancellationToken)
     {
-        if (chain.Head is { } head)
+        if ((chain.Head ?? await chain.Store.FindReadableAsync(cancellationToken).ConfigureAwait(false)) is { } head)
         {
             await fold.ReadAsync(head, cancellationToken).ConfigureAwait(false);
         }

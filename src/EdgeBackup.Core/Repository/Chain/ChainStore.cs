@@ -110,6 +110,21 @@ internal sealed class ChainStore(RepositoryCore core)
             : await LookAsync(listed[^1], listed, known, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>The newest entry that can be read, where the newest of all cannot.</summary>
+    public async Task<ChainHead?> FindReadableAsync(CancellationToken cancellationToken)
+    {
+        var sequences = await ListAsync(cancellationToken).ConfigureAwait(false);
+        for (var index = sequences.Count - 1; index >= 0; index--)
+        {
+            if (await TryReadAsync(sequences[index], cancellationToken).ConfigureAwait(false) is ((var entry, var hash), _))
+            {
+                return new ChainHead(entry.Sequence, hash, entry.Snapshot, entry.Keys);
+            }
+        }
+
+        return null;
+    }
+
     private async Task<((ChainEntry Entry, string Hash)? Entry, ObjectDamagedException? Damage)> TryReadAsync(long sequence, CancellationToken cancellationToken)
     {
         try
@@ -160,37 +175,38 @@ internal sealed class ChainStore(RepositoryCore core)
             }
 
             var head = new ChainHead(newest, hash, entry.Snapshot, entry.Keys);
-            var notice = known is null ? null : await CompareAsync(head, known, cancellationToken).ConfigureAwait(false);
-            return new ChainView(head, notice ?? await FindHoleAsync(head, listed, cancellationToken).ConfigureAwait(false), newest);
+            return (known is null ? null : await CompareAsync(head, known, cancellationToken).ConfigureAwait(false))
+                ?? await FindHoleAsync(head, listed, cancellationToken).ConfigureAwait(false)
+                ?? new ChainView(head, null, newest);
         }
         catch (ObjectDamagedException exception)
         {
-            return new ChainView(null, $"The entry '{exception.ObjectName}' of its chain is damaged ({exception.Reason})", newest);
+            return new ChainView(null, $"The entry '{exception.ObjectName}' of its chain is damaged ({exception.Reason})", newest) { Culprit = exception.ObjectName };
         }
     }
 
-    private async Task<string?> CompareAsync(ChainHead head, ChainPosition known, CancellationToken cancellationToken)
+    private async Task<ChainView?> CompareAsync(ChainHead head, ChainPosition known, CancellationToken cancellationToken)
     {
         if (head.Sequence < known.Sequence)
         {
-            return $"It was taken back to an older state: this user has seen {Describe(known)}, and the newest one there now is {head.Sequence}";
+            return new ChainView(head, $"It was taken back to an older state: this user has seen {Describe(known)}, and the newest one there now is {head.Sequence}", head.Sequence);
         }
 
         if (known.Sequence >= head.Snapshot)
         {
             var content = await GetAsync(known.Sequence, cancellationToken).ConfigureAwait(false);
-            return content is null ? $"The entry {known.Sequence} of its chain, which this user has seen, is missing"
+            return content is null ? Missing(head, known.Sequence)
                 : HashOf(content) == known.Hash ? null
-                : Forked(known);
+                : Forked(head, known);
         }
 
         // Below the snapshot a sleeper may have written what counts for nothing; only the snapshot tells what was there.
         var (snapshot, _) = await ReadAsync(head.Snapshot, cancellationToken).ConfigureAwait(false)
             ?? throw new ObjectDamagedException(ToName(head.Snapshot), "it is missing");
-        return snapshot.State?.HashOf(known.Sequence) is { } hash && hash != known.Hash ? Forked(known) : null;
+        return snapshot.State?.HashOf(known.Sequence) is { } hash && hash != known.Hash ? Forked(head, known) : null;
     }
 
-    private async Task<string?> FindHoleAsync(ChainHead head, List<long>? listed, CancellationToken cancellationToken)
+    private async Task<ChainView?> FindHoleAsync(ChainHead head, List<long>? listed, CancellationToken cancellationToken)
     {
         if (listed is null)
         {
@@ -203,14 +219,21 @@ internal sealed class ChainStore(RepositoryCore core)
             // A listing need not show what was written while it ran.
             if (!there.Contains(sequence) && !await HasAsync(sequence, cancellationToken).ConfigureAwait(false))
             {
-                return $"The entry {sequence} of its chain is missing";
+                return Missing(head, sequence);
             }
         }
 
         return null;
     }
 
-    private static string Forked(ChainPosition known) => $"It tells another history than before: this user has seen {Describe(known)}, and the entry of this number there now is a different one";
+    private ChainView Missing(ChainHead head, long sequence) =>
+        new(head, $"The entry {sequence} of its chain is missing", head.Sequence) { Culprit = ToName(sequence) };
+
+    private ChainView Forked(ChainHead head, ChainPosition known) =>
+        new(head, $"It tells another history than before: this user has seen {Describe(known)}, and the entry of this number there now is a different one", head.Sequence)
+        {
+            Culprit = ToName(known.Sequence),
+        };
 
     private static string Describe(ChainPosition position) => $"the entry {position.Sequence} of its chain";
 }
@@ -219,4 +242,8 @@ internal sealed class ChainStore(RepositoryCore core)
 /// <param name="Head">The newest entry; null where it cannot be read.</param>
 /// <param name="Notice">What speaks against this state, a sentence without a full stop; null for nothing.</param>
 /// <param name="Newest">The greatest number found, 0 for none.</param>
-internal sealed record ChainView(ChainHead? Head, string? Notice, long Newest);
+internal sealed record ChainView(ChainHead? Head, string? Notice, long Newest)
+{
+    /// <summary>The object that the notice is about; null where it is about all of them.</summary>
+    public string? Culprit { get; init; }
+}

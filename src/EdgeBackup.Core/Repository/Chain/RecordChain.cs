@@ -38,6 +38,9 @@ internal sealed class RecordChain : IDisposable
     /// <summary>What speaks against the state of the store, a sentence without a full stop; null for nothing.</summary>
     public string? Notice { get; private set; }
 
+    /// <summary>The entry that <see cref="Notice"/> is about, or the folder of all.</summary>
+    public string Culprit { get; private set; } = ChainStore.Root.TrimEnd('/');
+
     /// <summary>The ids of the valid keys; null where the chain cannot tell.</summary>
     public IReadOnlyList<string>? Keys => Head?.Keys;
 
@@ -293,6 +296,7 @@ internal sealed class RecordChain : IDisposable
 
     private void Take(ChainView view)
     {
+        Culprit = view.Culprit ?? ChainStore.Root.TrimEnd('/');
         Notice = view.Notice;
         if (Notice is null)
         {
