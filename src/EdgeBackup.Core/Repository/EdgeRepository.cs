@@ -15,6 +15,7 @@ namespace EdgeBackup.Core.Repository;
 public sealed class EdgeRepository : IAsyncDisposable
 {
     private const string BackupFolder = "backups/";
+    private const int ParallelDeletions = 8;
 
     private readonly RepositoryCore core;
     private readonly RecordLog log;
@@ -206,6 +207,22 @@ public sealed class EdgeRepository : IAsyncDisposable
         }
     }
 
+    /// <summary>The folders of the backups of all devices, or of other records, where the store keeps folders; null where it does not.</summary>
+    /// <param name="area">Null for backups.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    internal async Task<IReadOnlyList<FolderInfo>?> ListFoldersAsync(RecordArea? area, CancellationToken cancellationToken) =>
+        Store is IFolderStore folders
+            ? await folders.ListFoldersAsync(area is { } records ? RecordLog.ToFolder(records) : BackupFolder, cancellationToken).ConfigureAwait(false)
+            : null;
+
+    /// <summary>The names of the records in a folder of <see cref="ListFoldersAsync"/>, in ordinal order.</summary>
+    internal async Task<IReadOnlyList<string>> ListFolderAsync(string folder, CancellationToken cancellationToken)
+    {
+        var names = (await ((IFolderStore)Store).ListNamesAsync(folder, cancellationToken).ConfigureAwait(false)).ToList();
+        names.Sort(StringComparer.Ordinal);
+        return names;
+    }
+
     /// <summary>Reads a backup record.</summary>
     /// <exception cref="EdgeBackupException">BackupDamaged: it is missing, torn, altered or stands at another's place.</exception>
     public async Task<BackupRecord> ReadBackupAsync(string objectName, CancellationToken cancellationToken)
@@ -238,10 +255,9 @@ public sealed class EdgeRepository : IAsyncDisposable
             throw new ArgumentException($"'{stray}' is no backup record.", nameof(objectNames));
         }
 
-        foreach (var name in objectNames)
-        {
-            await Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
-        }
+        // Side by side, so that their folders' flushes share the file system's journal commits.
+        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelDeletions, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(objectNames, options, async (name, token) => await Store.DeleteAsync(name, token).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
     /// <summary>Begins to write backups; takes a lease that is renewed until the session is disposed.</summary>
