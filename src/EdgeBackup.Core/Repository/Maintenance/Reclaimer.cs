@@ -1,5 +1,6 @@
 using System.Globalization;
 using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Packs;
 using EdgeBackup.Core.Repository.Stores;
@@ -69,6 +70,11 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
         {
             left.Add(other);
             return;
+        }
+
+        if (core.Chain is { } chain)
+        {
+            left.AddRange(await new ChainKeeper(core, chain).RunAsync(cancellationToken).ConfigureAwait(false));
         }
 
         if (core.Store is ILeftoverStore leftovers)

@@ -109,6 +109,21 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
             cancellationToken);
     }
 
+    public Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        ObjectName.Check(name);
+        return Task.Run(
+            () => Write(() =>
+            {
+                EnsureFolder(FolderOf(name));
+                Rename(WriteTemporary(content, flush: true), PathOf(name), overwrite: true);
+                handles.Forget(PathOf(name));
+                platform.FlushDirectory(FolderOf(name));
+                return true;
+            }),
+            cancellationToken);
+    }
+
     public async Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken)
     {
         ObjectName.Check(name);
