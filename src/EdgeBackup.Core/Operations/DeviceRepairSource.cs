@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Devices.Gate;
 using EdgeBackup.Core.Errors;
@@ -24,7 +25,7 @@ internal sealed class DeviceRepairSource(RepositoryContext context, IOperationOb
             try
             {
                 observer.Progress(new OperationProgress($"Repairing {context.Location}", $"asking {device.Key} for {device.Count()} items"));
-                await OfferAsync(device.Key, device.Select(item => item.Path).ToHashSet(StringComparer.Ordinal), sink, cancellationToken).ConfigureAwait(false);
+                await OfferAsync(device.Key, [.. device], sink, cancellationToken).ConfigureAwait(false);
             }
             catch (EdgeBackupException exception)
             {
@@ -35,7 +36,7 @@ internal sealed class DeviceRepairSource(RepositoryContext context, IOperationOb
         }
     }
 
-    private async Task OfferAsync(string device, HashSet<string> paths, IRepairSink sink, CancellationToken cancellationToken)
+    private async Task OfferAsync(string device, IReadOnlyList<LostItem> lost, IRepairSink sink, CancellationToken cancellationToken)
     {
         var registration = await RegisteredDevices.RequireActiveAsync(context, device, cancellationToken).ConfigureAwait(false);
         var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken).ConfigureAwait(false);
@@ -43,19 +44,76 @@ internal sealed class DeviceRepairSource(RepositoryContext context, IOperationOb
         VersionGate.Check(contact.Type, device, contact.Version);
         var pass = await new GateKeeper(context.Clock, observer).EnterAsync(contact, waitForIdle: TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
         await using var passLease = pass.ConfigureAwait(false);
-        var capture = await contact.Connection.BeginCaptureAsync(BackupContent.All, cancellationToken).ConfigureAwait(false);
+
+        // A lost list is the one that a backup would have now, when nothing has changed; which of its items are lost is
+        // known when it is back.
+        var lists = lost.Where(item => item.Path is null).Select(item => item.Content).Distinct().ToList();
+        foreach (var content in lists)
+        {
+            await CaptureAsync(contact, pass, content, paths: null, sink, cancellationToken).ConfigureAwait(false);
+        }
+
+        var paths = lost.Select(item => item.Path).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        if (paths.Count > 0)
+        {
+            await CaptureAsync(contact, pass, BackupContent.All, paths, sink, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <param name="contact">The device.</param>
+    /// <param name="pass">Its passed gate.</param>
+    /// <param name="content">What to capture.</param>
+    /// <param name="paths">The items to read; null for all, with their list.</param>
+    /// <param name="sink">Takes what was read.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private static async Task CaptureAsync(
+        DeviceContact contact, GatePass pass, BackupContent content, HashSet<string>? paths, IRepairSink sink, CancellationToken cancellationToken)
+    {
+        var capture = await contact.Connection.BeginCaptureAsync(content, cancellationToken).ConfigureAwait(false);
         await using var captureLease = capture.ConfigureAwait(false);
+        var items = ReadAsync(contact, pass, capture, paths, sink, cancellationToken);
+        if (paths is null)
+        {
+            await sink.OfferListAsync(items, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await foreach (var item in items.ConfigureAwait(false))
+            {
+                // Reading it was all.
+            }
+        }
+
+        await capture.CompleteAsync(cancellationToken).ConfigureAwait(false);
+        await GateKeeper.LookAgainAsync(contact, pass, cancellationToken).ConfigureAwait(false);
+        await sink.AcceptAsync().ConfigureAwait(false);
+    }
+
+    private static async IAsyncEnumerable<SavedItem> ReadAsync(
+        DeviceContact contact, GatePass pass, ICapture capture, HashSet<string>? paths, IRepairSink sink, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         await foreach (var item in capture.ListAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (item.Type != ItemType.File || item.Retain == RetainLevel.None || !paths.Contains(item.Path)
-                || await capture.OpenReadAsync(item, cancellationToken).ConfigureAwait(false) is not { } captured)
+            if (item.Retain == RetainLevel.None || paths?.Contains(item.Path) == false)
+            {
+                continue;
+            }
+
+            if (item.Type != ItemType.File)
+            {
+                yield return new SavedItem { Item = item with { Length = 0 } };
+                continue;
+            }
+
+            if (await capture.OpenReadAsync(item, cancellationToken).ConfigureAwait(false) is not { } captured)
             {
                 continue;
             }
 
             await using (captured.Stream.ConfigureAwait(false))
             {
-                await sink.OfferAsync(captured.Stream, cancellationToken).ConfigureAwait(false);
+                var offered = await sink.OfferAsync(captured.Stream, cancellationToken).ConfigureAwait(false);
+                yield return new SavedItem { Item = captured.Describe() with { Length = offered.Length }, Digest = offered.Digest, Chunks = offered.Chunks };
             }
 
             if (sink.StagedBytes > LookEvery)
@@ -64,9 +122,5 @@ internal sealed class DeviceRepairSource(RepositoryContext context, IOperationOb
                 await sink.AcceptAsync().ConfigureAwait(false);
             }
         }
-
-        await capture.CompleteAsync(cancellationToken).ConfigureAwait(false);
-        await GateKeeper.LookAgainAsync(contact, pass, cancellationToken).ConfigureAwait(false);
-        await sink.AcceptAsync().ConfigureAwait(false);
     }
 }
