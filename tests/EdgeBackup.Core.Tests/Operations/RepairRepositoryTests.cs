@@ -30,7 +30,7 @@ public sealed class RepairRepositoryTests
         Assert.All(report.Mended, mended => Assert.Equal((RepairMethod.Device, "kiosk"), (mended.Method, mended.Device)));
         Assert.True((await bench.Context.Repository.VerifyAsync(new VerifyOptions(ReadData: true), null, default)).Healthy);
         Assert.Single(await bench.ListAsync());
-        Assert.Equal(2, (await bench.EventsAsync("Repaired")).Count);
+        Assert.Single(await bench.EventsAsync("Repaired"));
     }
 
     [Fact]
