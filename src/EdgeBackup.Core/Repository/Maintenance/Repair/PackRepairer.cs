@@ -26,6 +26,11 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
     /// <param name="cancellationToken">Stops between two packs.</param>
     public async Task RunAsync(IReadOnlyList<string> names, IReadOnlyDictionary<string, PackListing> indexed, CancellationToken cancellationToken)
     {
+        if (names.Count == 0)
+        {
+            return;
+        }
+
         await FindPlacesAsync(names, cancellationToken).ConfigureAwait(false);
 
         // All that can be mended whole first: then less has to be copied out of the rest.
