@@ -27,6 +27,7 @@ public sealed class TestEdgeRepositoryCommand : EdgeRepositoryCommand
             Healthy = report.Healthy,
             ReadData = ReadData,
             Damage = [.. report.Damage.Select(damage => damage.ToOutput())],
+            Quarantined = [.. report.Quarantined],
             Backups = report.Backups,
             Objects = report.Objects,
             BytesRead = report.Bytes,
