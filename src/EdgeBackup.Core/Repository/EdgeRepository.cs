@@ -5,6 +5,7 @@ using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Keys;
 using EdgeBackup.Core.Repository.Maintenance;
+using EdgeBackup.Core.Repository.Maintenance.Repair;
 using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository;
@@ -16,6 +17,7 @@ namespace EdgeBackup.Core.Repository;
 public sealed class EdgeRepository : IAsyncDisposable
 {
     private const string BackupFolder = "backups/";
+    private const int ParallelDeletions = 8;
 
     private readonly RepositoryCore core;
     private readonly RecordLog log;
@@ -243,6 +245,22 @@ public sealed class EdgeRepository : IAsyncDisposable
         }
     }
 
+    /// <summary>The folders of the backups of all devices, or of other records, where the store keeps folders; null where it does not.</summary>
+    /// <param name="area">Null for backups.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    internal async Task<IReadOnlyList<FolderInfo>?> ListFoldersAsync(RecordArea? area, CancellationToken cancellationToken) =>
+        Store is IFolderStore folders
+            ? await folders.ListFoldersAsync(area is { } records ? RecordLog.ToFolder(records) : BackupFolder, cancellationToken).ConfigureAwait(false)
+            : null;
+
+    /// <summary>The names of the records in a folder of <see cref="ListFoldersAsync"/>, in ordinal order.</summary>
+    internal async Task<IReadOnlyList<string>> ListFolderAsync(string folder, CancellationToken cancellationToken)
+    {
+        var names = (await ((IFolderStore)Store).ListNamesAsync(folder, cancellationToken).ConfigureAwait(false)).ToList();
+        names.Sort(StringComparer.Ordinal);
+        return names;
+    }
+
     /// <summary>Reads a backup record.</summary>
     /// <exception cref="EdgeBackupException">BackupDamaged: it is missing, torn, altered or stands at another's place.</exception>
     public async Task<BackupRecord> ReadBackupAsync(string objectName, CancellationToken cancellationToken)
@@ -282,11 +300,14 @@ public sealed class EdgeRepository : IAsyncDisposable
 
         // Named first: whoever finds them gone finds out why.
         await (core.Chain?.AppendAsync(new ChainChange { Removing = objectNames }) ?? Task.CompletedTask).ConfigureAwait(false);
-        foreach (var name in objectNames)
+
+        // Side by side, so that their folders' flushes share the file system's journal commits.
+        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelDeletions, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(objectNames, options, async (name, token) =>
         {
-            await Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+            await Store.DeleteAsync(name, token).ConfigureAwait(false);
             core.Chain?.NoteRemoved([name]);
-        }
+        }).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -400,6 +421,18 @@ public sealed class EdgeRepository : IAsyncDisposable
         }
 
         return new Reclaimer(core, options).RunAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Mends what is damaged, from recovery data, from another repository and from whatever the options name; never
+    /// deletes what it cannot mend. Never throws for damage. A repair that was killed can be run again.
+    /// </summary>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable: the store cannot be written, or somebody else maintains the repository.</exception>
+    public async Task<RepairReport> RepairAsync(RepairOptions options, IProgress<VerifyProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        using var repairer = new Repairer(core, options.From?.core, options, progress);
+        return await repairer.RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Closes the repository; its store stays open, since it belongs to who made it.</summary>

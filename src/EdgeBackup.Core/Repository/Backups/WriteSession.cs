@@ -73,12 +73,21 @@ public sealed class WriteSession : IAsyncDisposable
     /// </summary>
     /// <returns>The item with <see cref="Item.Length"/> set to the bytes read, their SHA-256 and their chunks.</returns>
     /// <exception cref="EdgeBackupException">RepositoryNotWritable: a pack could not be written; the session is over.</exception>
-    public async Task<SavedItem> StoreAsync(Item item, Stream content, CancellationToken cancellationToken)
+    public Task<SavedItem> StoreAsync(Item item, Stream content, CancellationToken cancellationToken) =>
+        StoreAsync(item, content, previous: null, cancellationToken);
+
+    /// <summary>As the shorter form; of a content that grew at its end since an earlier backup only the new bytes are stored.</summary>
+    /// <param name="item">As for the shorter form.</param>
+    /// <param name="content">As for the shorter form.</param>
+    /// <param name="previous">What the item was in an earlier backup; null when there is none.</param>
+    /// <param name="cancellationToken">As for the shorter form.</param>
+    /// <exception cref="EdgeBackupException">As for the shorter form.</exception>
+    public async Task<SavedItem> StoreAsync(Item item, Stream content, SavedItem? previous, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(item);
         ArgumentNullException.ThrowIfNull(content);
         Chunks.ThrowIfFaulted();
-        using var writer = new ContentWriter(Chunks, core.Chunker);
+        using var writer = new ContentWriter(Chunks, core.Chunker, previous?.Chunks);
         await writer.ReadFromAsync(content, cancellationToken).ConfigureAwait(false);
         var stored = await CompleteAsync(writer, cancellationToken).ConfigureAwait(false);
         return new SavedItem

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Keys;
 using EdgeBackup.Core.Repository.Packs;
 
@@ -42,6 +43,31 @@ internal static class IndexObject
 
     /// <summary>How many chunks an object of a length tells of, or a few more: what to make room for.</summary>
     public static long EstimateEntries(long length) => length / PackFormat.EntrySize;
+
+    /// <summary>Writes as many index objects as the packs need, durably.</summary>
+    /// <returns>Their names, with their lengths in bytes.</returns>
+    public static async Task<Dictionary<string, int>> PutAsync(RepositoryCore core, IEnumerable<PackListing> packs, CancellationToken cancellationToken)
+    {
+        var written = new Dictionary<string, int>();
+        var group = new List<PackListing>();
+        foreach (var pack in packs.Append(null))
+        {
+            if (pack is null ? group.Count > 0 : group.Sum(member => member.Entries.Count) >= TargetEntries)
+            {
+                var (name, content) = Seal(core.Sealer, group);
+                await core.Store.PutAsync(name, content, cancellationToken).ConfigureAwait(false);
+                written[name] = content.Length;
+                group.Clear();
+            }
+
+            if (pack is not null)
+            {
+                group.Add(pack);
+            }
+        }
+
+        return written;
+    }
 
     /// <exception cref="ObjectDamagedException">The object is not what was written under this name.</exception>
     public static List<PackListing> Open(Sealer sealer, string name, byte[] content) =>

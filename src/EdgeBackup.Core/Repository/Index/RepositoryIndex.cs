@@ -91,7 +91,7 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
                 known.Add(await core.Chunks.ReadDirectoryAsync(hash, entry.Length, cancellationToken).ConfigureAwait(false));
                 found = true;
             }
-            catch (ObjectDamagedException)
+            catch (Exception exception) when (exception is ObjectDamagedException or IOException)
             {
                 // Its chunks stay missing, which whoever asked for one reports; a verification names the pack.
             }

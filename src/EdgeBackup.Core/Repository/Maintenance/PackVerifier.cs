@@ -19,7 +19,7 @@ internal static class PackVerifier
     /// <param name="core">The repository.</param>
     /// <param name="hash">The pack's name.</param>
     /// <param name="content">Its bytes; overwritten.</param>
-    /// <param name="indexed">What the index says of it, for a pack whose own directory is damaged; may be null.</param>
+    /// <param name="indexed">What the index says of it; null to go by its own directory.</param>
     public static PackFinding Examine(RepositoryCore core, string hash, Span<byte> content, PackListing? indexed)
     {
         var name = PackFormat.ToName(hash);
@@ -42,7 +42,7 @@ internal static class PackVerifier
         var bad = new List<(ChunkId, string)>();
         var plain = new byte[Chunker.MaximumSize];
         byte[]? key = null;
-        foreach (var entry in (listing ?? indexed)?.Entries ?? [])
+        foreach (var entry in (indexed ?? listing)?.Entries ?? [])
         {
             try
             {

@@ -17,6 +17,8 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
     /// <summary>So many index objects are left as they are.</summary>
     private const int MergeIndexesFrom = 16;
 
+    private const int ParallelDeletions = 8;
+
     private readonly List<string> left = [];
     private ReclaimReport report = new();
     private long bytesWritten;
@@ -212,11 +214,8 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
             await MergeIndexesAsync(inventory, removed.ToHashSet(), cancellationToken).ConfigureAwait(false);
         }
 
-        foreach (var hash in removed)
-        {
-            await core.Store.DeleteAsync(PackFormat.ToName(hash), cancellationToken).ConfigureAwait(false);
-            report = report with { BytesFreed = report.BytesFreed + inventory.Packs[hash].Length };
-        }
+        await DeleteAsync(removed.ConvertAll(PackFormat.ToName), cancellationToken).ConfigureAwait(false);
+        report = report with { BytesFreed = report.BytesFreed + removed.Sum(hash => (long)inventory.Packs[hash].Length) };
 
         report = report with { PacksDeleted = Math.Max(0, removed.Count - report.PacksRewritten) };
         foreach (var mark in marks.Keys)
@@ -229,31 +228,21 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
 
     private async Task MergeIndexesAsync(PackInventory inventory, HashSet<string> removed, CancellationToken cancellationToken)
     {
-        var written = new HashSet<string>();
-        var group = new List<PackListing>();
-        foreach (var pack in inventory.Packs.Values.Where(pack => !removed.Contains(pack.Hash)).Concat(inventory.Torn).Append(null))
-        {
-            if (pack is null ? group.Count > 0 : group.Sum(member => member.Entries.Count) >= IndexObject.TargetEntries)
-            {
-                var (name, content) = IndexObject.Seal(core.Sealer, group);
-                await core.Store.PutAsync(name, content, cancellationToken).ConfigureAwait(false);
-                bytesWritten += content.Length;
-                written.Add(name);
-                group.Clear();
-            }
-
-            if (pack is not null)
-            {
-                group.Add(pack);
-            }
-        }
+        var packs = inventory.Packs.Values.Where(pack => !removed.Contains(pack.Hash)).Concat(inventory.Torn);
+        var written = await IndexObject.PutAsync(core, packs, cancellationToken).ConfigureAwait(false);
+        bytesWritten += written.Values.Sum(length => (long)length);
 
         // Only those that were read: what a session has added since then stays.
-        foreach (var (name, length) in inventory.Indexes.Where(index => !written.Contains(index.Name)))
-        {
-            await core.Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
-            report = report with { BytesFreed = report.BytesFreed + length, IndexObjectsMerged = report.IndexObjectsMerged + 1 };
-        }
+        var merged = inventory.Indexes.Where(index => !written.ContainsKey(index.Name)).ToList();
+        await DeleteAsync(merged.ConvertAll(index => index.Name), cancellationToken).ConfigureAwait(false);
+        report = report with { BytesFreed = report.BytesFreed + merged.Sum(index => index.Length), IndexObjectsMerged = report.IndexObjectsMerged + merged.Count };
+    }
+
+    /// <summary>Side by side: their flushes share the file system's journal commits.</summary>
+    private async Task DeleteAsync(List<string> names, CancellationToken cancellationToken)
+    {
+        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelDeletions, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(names, options, async (name, token) => await core.Store.DeleteAsync(name, token).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
     private async Task<Dictionary<string, MarkBody>> ReadMarksAsync(CancellationToken cancellationToken)

@@ -46,6 +46,9 @@ public sealed record VerificationReport
     /// <summary>Bytes of these objects.</summary>
     public required long Bytes { get; init; }
 
+    /// <summary>Objects under <c>quarantine/</c>, which repairs have put there: no damage, and nothing reads them.</summary>
+    public IReadOnlyList<string> Quarantined { get; init; } = [];
+
     /// <summary>Intact packs that no backup needs: no damage, only space that Reclaim can free.</summary>
     public required int OrphanedPacks { get; init; }
 }

@@ -87,8 +87,20 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             Packs = packs.Count,
             Objects = objectsTotal,
             Bytes = bytesTotal,
+            Quarantined = await ListQuarantinedAsync(cancellationToken).ConfigureAwait(false),
             OrphanedPacks = present.Count(hash => !census.IsUsed(hash) && !census.BadPacks.ContainsKey(hash) && !packReasons.ContainsKey(hash)),
         };
+    }
+
+    private async Task<List<string>> ListQuarantinedAsync(CancellationToken cancellationToken)
+    {
+        var found = new List<string>();
+        await foreach (var entry in core.Store.ListAsync(Repair.Quarantine.Folder, cancellationToken).ConfigureAwait(false))
+        {
+            found.Add(entry.Name);
+        }
+
+        return found;
     }
 
     private async Task<List<ObjectInfo>> ListAsync(string prefix, CancellationToken cancellationToken)
@@ -254,7 +266,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
                 census.Condemn(hash, finding.Reason);
             }
 
-            if (finding.Listing is not null && known is not null && !finding.Listing.Entries.SequenceEqual(known.Entries))
+            if (finding is { Reason: null, Listing: not null } && known is not null && !finding.Listing.Entries.SequenceEqual(known.Entries))
             {
                 damages.Add(indexedBy[hash], $"it does not agree with the pack '{name}'");
             }
