@@ -42,6 +42,9 @@
         'Initialize-EdgeRepository'
         'Optimize-EdgeRepository'
         'Test-EdgeRepository'
+        'Add-EdgeRepositoryKey'
+        'Get-EdgeRepositoryKey'
+        'Remove-EdgeRepositoryKey'
         'Get-EdgeTransaction'
         'Stop-EdgeTransaction'
     )
