@@ -39,6 +39,8 @@ internal static class EdgeErrors
         [ErrorIds.RepositoryNotFound] = ErrorCategory.ObjectNotFound,
         [ErrorIds.RepositoryExists] = ErrorCategory.ResourceExists,
         [ErrorIds.RepositoryKeyWrong] = ErrorCategory.AuthenticationError,
+        [ErrorIds.RepositoryKeyNotFound] = ErrorCategory.ObjectNotFound,
+        [ErrorIds.RepositoryKeyNeeded] = ErrorCategory.InvalidOperation,
         [ErrorIds.RepositoryDamaged] = ErrorCategory.InvalidData,
         [ErrorIds.RepositoryFormatUnsupported] = ErrorCategory.NotImplemented,
         [ErrorIds.RepositoryNotWritable] = ErrorCategory.WriteError,
