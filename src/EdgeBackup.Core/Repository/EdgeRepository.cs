@@ -9,8 +9,8 @@ using EdgeBackup.Core.Repository.Stores;
 namespace EdgeBackup.Core.Repository;
 
 /// <summary>
-/// An open repository. Thread-safe. Members that reach the store may throw <see cref="IOException"/> when it cannot be
-/// read, and RepositoryNotWritable when it cannot be written. Disposing does not dispose the store.
+/// An open repository. Thread-safe. Members that reach the store may throw RepositoryNotReadable when it cannot be read,
+/// and RepositoryNotWritable when it cannot be written. Disposing does not dispose the store.
 /// </summary>
 public sealed class EdgeRepository : IAsyncDisposable
 {
@@ -37,7 +37,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     /// <summary>See <see cref="RepositoryHeader.RedundancyPercent"/>.</summary>
     public int RedundancyPercent => core.Header.RedundancyPercent;
 
-    public IObjectStore Store => core.Store;
+    public IObjectStore Store => core.Store.Inner;
 
     public RepositoryEnvironment Environment => core.Environment;
 
@@ -66,6 +66,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     public static async Task<CreatedRepository> CreateAsync(IObjectStore store, IReadOnlyList<RepositorySecret> secrets, RepositorySettings settings, RepositoryEnvironment environment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
+        store = GuardedStore.Around(store);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentOutOfRangeException.ThrowIfNegative(settings.RedundancyPercent);
@@ -126,6 +127,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     public static async Task<EdgeRepository> OpenAsync(IObjectStore store, RepositorySecret secret, RepositoryEnvironment environment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
+        store = GuardedStore.Around(store);
         ArgumentNullException.ThrowIfNull(environment);
         try
         {
@@ -146,6 +148,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     public static async Task<RepositoryHeader?> PeekAsync(IObjectStore store, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
+        store = GuardedStore.Around(store);
         try
         {
             var content = await store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false);
@@ -200,7 +203,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     public async IAsyncEnumerable<string> ListBackupsAsync(string? device, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var folder = device is null ? BackupFolder : $"{BackupFolder}{core.Master.ToFolder(device)}/";
-        await foreach (var entry in Store.ListAsync(folder, cancellationToken).ConfigureAwait(false))
+        await foreach (var entry in core.Store.ListAsync(folder, cancellationToken).ConfigureAwait(false))
         {
             yield return entry.Name;
         }
@@ -240,7 +243,7 @@ public sealed class EdgeRepository : IAsyncDisposable
 
         foreach (var name in objectNames)
         {
-            await Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+            await core.Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
         }
     }
 

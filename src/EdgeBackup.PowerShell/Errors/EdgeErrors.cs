@@ -41,6 +41,7 @@ internal static class EdgeErrors
         [ErrorIds.RepositoryKeyWrong] = ErrorCategory.AuthenticationError,
         [ErrorIds.RepositoryDamaged] = ErrorCategory.InvalidData,
         [ErrorIds.RepositoryFormatUnsupported] = ErrorCategory.NotImplemented,
+        [ErrorIds.RepositoryNotReadable] = ErrorCategory.ReadError,
         [ErrorIds.RepositoryNotWritable] = ErrorCategory.WriteError,
         [ErrorIds.ArchiveNotRestorable] = ErrorCategory.InvalidOperation,
         [ErrorIds.ArchiveDamaged] = ErrorCategory.InvalidData,

@@ -1,5 +1,6 @@
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository.Maintenance;
 
@@ -45,7 +46,7 @@ internal sealed class NeededChunks(RepositoryCore core)
                     records.Add(fingerprint);
                 }
             }
-            catch (Exception exception) when (exception is ObjectDamagedException or IOException)
+            catch (Exception exception) when (exception is ObjectDamagedException || GuardedStore.IsNotReadable(exception))
             {
                 // A disk that cannot read a sector is damage as well.
                 var why = exception is ObjectDamagedException damage ? $"'{damage.ObjectName}': {damage.Reason}" : exception.Message;
