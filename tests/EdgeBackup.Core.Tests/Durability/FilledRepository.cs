@@ -25,7 +25,7 @@ internal static class FilledRepository
 
         await repository.AppendAsync(RecordArea.Policies, "policies", "{\"scope\":\"All\"}"u8.ToArray(), default);
         await repository.AppendAsync(RecordArea.Events, "", "{\"category\":\"Backup\"}"u8.ToArray(), default);
-        for (var night = 0; night < 3; night++)
+        for (var night = 0; night < 2; night++)
         {
             foreach (var pair in Devices.Chunk(2))
             {

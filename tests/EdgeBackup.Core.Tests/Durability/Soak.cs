@@ -4,23 +4,23 @@ using System.Text.Json;
 namespace EdgeBackup.Core.Tests.Durability;
 
 /// <summary>
-/// How much the tests of durability try, and where they write down what they did. <c>EDGEBACKUP_SOAK</c> multiplies their
-/// counts (unset: short ones, for every build); <c>EDGEBACKUP_SOAK_RESULTS</c> names a file that gets one line of JSON for
-/// each test; <c>EDGEBACKUP_SOAK_SEED</c> repeats a run.
+/// How much the tests of durability try, and where they write down what they did. Unset, <c>EDGEBACKUP_SOAK</c> means
+/// short counts, for every build; a number means the long ones, so many times. <c>EDGEBACKUP_SOAK_RESULTS</c> names a file
+/// that gets one line of JSON for each test; <c>EDGEBACKUP_SOAK_SEED</c> repeats a run.
 /// </summary>
 internal static class Soak
 {
     private static readonly Lock Sync = new();
 
-    /// <summary>1 in every build.</summary>
-    public static int Factor { get; } = Read("EDGEBACKUP_SOAK", 1);
+    /// <summary>0 in every build.</summary>
+    public static int Factor { get; } = Read("EDGEBACKUP_SOAK", 0);
 
     /// <summary>Told in each failure, so that it can be had again.</summary>
     public static int Seed { get; } = Read("EDGEBACKUP_SOAK_SEED", System.Environment.TickCount);
 
-    /// <summary>A count that grows with the factor.</summary>
     /// <param name="everyBuild">In every build.</param>
-    public static int Count(int everyBuild) => everyBuild * Math.Max(1, Factor);
+    /// <param name="soak">In the long run.</param>
+    public static int Count(int everyBuild, int soak) => Factor > 0 ? soak * Factor : everyBuild;
 
     /// <summary>Writes down what a test did. Numbers only that were counted.</summary>
     public static void Report(Tally tally)

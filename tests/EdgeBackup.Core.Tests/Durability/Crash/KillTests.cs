@@ -33,7 +33,7 @@ public sealed class KillTests
     {
         var tally = new Tally { What = $"kills: {deed}" };
         var random = new Random(Soak.Seed);
-        var kills = Soak.Count(5);
+        var kills = Soak.Count(everyBuild: 4, soak: 60);
         while (kills > 0)
         {
             using var folder = new TemporaryFolder();

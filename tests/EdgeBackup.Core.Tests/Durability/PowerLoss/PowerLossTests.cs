@@ -26,7 +26,7 @@ public sealed class PowerLossTests
             await created.Repository.DisposeAsync();
         });
         var tally = new Tally { What = "power loss: creation" };
-        await run.ForEachStateAsync(Soak.Count(2) + Fixed, tally, async (store, told) =>
+        await run.ForEachStateAsync(Soak.Count(everyBuild: 1, soak: 15) + Fixed, tally, async (store, told) =>
         {
             try
             {
@@ -75,7 +75,7 @@ public sealed class PowerLossTests
         });
         var before = await CountRecordsAsync(run.Before);
         var tally = new Tally { What = "power loss: backups" };
-        await run.ForEachStateAsync(Soak.Count(2) + Fixed, tally, async (store, told) =>
+        await run.ForEachStateAsync(Soak.Count(everyBuild: 1, soak: 15) + Fixed, tally, async (store, told) =>
         {
             await using var repository = await Bench.OpenAsync(store);
             await CheckAsync(repository, known.Where(backup => initial.Contains(backup) || told.Contains(backup.Record.Id)), tally);
@@ -119,7 +119,7 @@ public sealed class PowerLossTests
             Assert.True(report.PacksRewritten > 0 && report.BytesFreed > 100_000, report.ToString());
         });
         var tally = new Tally { What = "power loss: optimization" };
-        await run.ForEachStateAsync(Soak.Count(3) + Fixed, tally, async (store, told) =>
+        await run.ForEachStateAsync(Soak.Count(everyBuild: 1, soak: 15) + Fixed, tally, async (store, told) =>
         {
             await using var repository = await Bench.OpenAsync(store);
             await CheckAsync(repository, known.Where(backup => !told.Contains("expiring") || !expired.Contains(backup)), tally);
