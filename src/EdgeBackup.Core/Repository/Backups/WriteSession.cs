@@ -188,15 +188,7 @@ public sealed class WriteSession : IAsyncDisposable
             objects.Add((name, core.Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(record, RepositoryJson.Default.BackupRecord))));
         }
 
-        IReadOnlyList<Exception?> faults;
-        try
-        {
-            faults = await core.Store.PutManyAsync(objects, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (IOException exception)
-        {
-            faults = [.. Enumerable.Repeat(exception, records.Count)];
-        }
+        var faults = await core.Store.PutManyAsync(objects, CancellationToken.None).ConfigureAwait(false);
 
         faults = await NameAsync(objects, faults).ConfigureAwait(false);
         Interlocked.Add(ref bytesBesidePacks, objects.Zip(faults).Sum(entry => entry.Second is null ? (long)entry.First.Content.Length : 0));
@@ -224,7 +216,7 @@ public sealed class WriteSession : IAsyncDisposable
     }
 
     private EdgeBackupException Unwritten(BackupRecord record, Exception fault) => fault is EdgeBackupException known
-        ? new EdgeBackupException(known.ErrorId, known.Message, known.Target, known)
+        ? new EdgeBackupException(known.ErrorId, $"The record of the backup of '{record.Device}' could not be written. {known.Message}", known.Target, known)
         : new EdgeBackupException(
             ErrorIds.RepositoryNotWritable,
             $"The record of the backup of '{record.Device}' could not be written to the repository '{core.Store.Location}': {fault.Message} Nothing saved before was lost; see that it can be written and take the backup again.",
