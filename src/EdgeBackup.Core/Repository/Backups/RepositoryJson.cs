@@ -14,6 +14,8 @@ namespace EdgeBackup.Core.Repository.Backups;
 [JsonSerializable(typeof(BackupRecord))]
 [JsonSerializable(typeof(LeaseBody))]
 [JsonSerializable(typeof(MarkBody))]
+[JsonSerializable(typeof(GoneBody))]
+[JsonSerializable(typeof(SeenBody))]
 internal sealed partial class RepositoryJson : JsonSerializerContext;
 
 /// <summary>A chunk id as 64 hex digits.</summary>
