@@ -9,6 +9,7 @@
     Build    stages the module under output/EdgeBackup.
     Test     builds, then runs the xunit and the Pester tests.
     Demo     builds, starts simulated devices on loopback, and does the main job with the cmdlets.
+    Bench    compares EdgeBackup with restic and borg, and writes bench/RESULTS.md; more options: bench/Compare.ps1.
     Package  tests nothing; writes output/EdgeBackup.<version>.zip from a clean Release build.
 
 .EXAMPLE
@@ -18,7 +19,7 @@
 #>
 [CmdletBinding()]
 param(
-    [ValidateSet('Build', 'Test', 'Demo', 'Package')]
+    [ValidateSet('Build', 'Test', 'Demo', 'Bench', 'Package')]
     [string] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
@@ -46,6 +47,9 @@ switch ($Task) {
         dotnet build $solution -c $Configuration -nologo -v quiet
         # A process of its own, so that the session it is called from does not keep the module's files open.
         pwsh -NoProfile -File (Join-Path $PSScriptRoot 'tools' 'Invoke-Demo.ps1') -Configuration $Configuration
+    }
+    'Bench' {
+        pwsh -NoProfile -File (Join-Path $PSScriptRoot 'bench' 'Compare.ps1')
     }
     'Package' {
         dotnet build $solution -c Release -nologo -v quiet --no-incremental

@@ -30,6 +30,8 @@ public static class ErrorIds
     public const string RepositoryNotFound = nameof(RepositoryNotFound);
     public const string RepositoryExists = nameof(RepositoryExists);
     public const string RepositoryKeyWrong = nameof(RepositoryKeyWrong);
+    public const string RepositoryKeyNotFound = nameof(RepositoryKeyNotFound);
+    public const string RepositoryKeyNeeded = nameof(RepositoryKeyNeeded);
     public const string RepositoryDamaged = nameof(RepositoryDamaged);
     public const string RepositoryFormatUnsupported = nameof(RepositoryFormatUnsupported);
     public const string RepositoryNotWritable = nameof(RepositoryNotWritable);

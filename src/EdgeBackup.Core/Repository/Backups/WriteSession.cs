@@ -2,6 +2,7 @@ using System.Text.Json;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Chunks;
 using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Maintenance;
@@ -43,6 +44,8 @@ public sealed class WriteSession : IAsyncDisposable
 
     internal static async Task<WriteSession> BeginAsync(RepositoryCore core, CancellationToken cancellationToken)
     {
+        core.Chain?.ThrowIfRefused();
+
         // The order matters: maintenance writes its mark and then looks for leases, so either it sees this lease or this
         // session sees the mark.
         var lease = await Lease.TakeAsync(core, LeaseKind.Write, cancellationToken).ConfigureAwait(false);
@@ -71,12 +74,21 @@ public sealed class WriteSession : IAsyncDisposable
     /// </summary>
     /// <returns>The item with <see cref="Item.Length"/> set to the bytes read, their SHA-256 and their chunks.</returns>
     /// <exception cref="EdgeBackupException">RepositoryNotWritable: a pack could not be written; the session is over.</exception>
-    public async Task<SavedItem> StoreAsync(Item item, Stream content, CancellationToken cancellationToken)
+    public Task<SavedItem> StoreAsync(Item item, Stream content, CancellationToken cancellationToken) =>
+        StoreAsync(item, content, previous: null, cancellationToken);
+
+    /// <summary>As the shorter form; of a content that grew at its end since an earlier backup only the new bytes are stored.</summary>
+    /// <param name="item">As for the shorter form.</param>
+    /// <param name="content">As for the shorter form.</param>
+    /// <param name="previous">What the item was in an earlier backup; null when there is none.</param>
+    /// <param name="cancellationToken">As for the shorter form.</param>
+    /// <exception cref="EdgeBackupException">As for the shorter form.</exception>
+    public async Task<SavedItem> StoreAsync(Item item, Stream content, SavedItem? previous, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(item);
         ArgumentNullException.ThrowIfNull(content);
         Chunks.ThrowIfFaulted();
-        using var writer = new ContentWriter(Chunks, core.Chunker);
+        using var writer = new ContentWriter(Chunks, core.Chunker, previous?.Chunks);
         await writer.ReadFromAsync(content, cancellationToken).ConfigureAwait(false);
         var stored = await CompleteAsync(writer, cancellationToken).ConfigureAwait(false);
         return new SavedItem
@@ -146,7 +158,7 @@ public sealed class WriteSession : IAsyncDisposable
 
     internal Task JoinAsync(BackupRecord record) => group.JoinAsync(record);
 
-    /// <summary>Packs durable, then one index object durable, then the records.</summary>
+    /// <summary>Packs durable, then one index object durable, then the records, then one entry of the chain that names them.</summary>
     /// <returns>For each record why it was not written, or null.</returns>
     private async Task<IReadOnlyList<Exception?>> FlushAsync(IReadOnlyList<BackupRecord> records, bool closeCurrent)
     {
@@ -189,8 +201,29 @@ public sealed class WriteSession : IAsyncDisposable
         }
 
         await ConfirmRecordedAsync(objects).ConfigureAwait(false);
+        faults = await NameAsync(objects, faults).ConfigureAwait(false);
         Interlocked.Add(ref bytesBesidePacks, objects.Zip(faults).Sum(entry => entry.Second is null ? (long)entry.First.Content.Length : 0));
         return [.. faults.Select((fault, index) => fault is null ? null : Unwritten(records[index], fault))];
+    }
+
+    /// <summary>Names the records that are durable in the chain, all in one entry.</summary>
+    private async Task<IReadOnlyList<Exception?>> NameAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, IReadOnlyList<Exception?> faults)
+    {
+        var durable = objects.Zip(faults).Where(entry => entry.Second is null).Select(entry => entry.First.Name).ToList();
+        if (core.Chain is not { } chain || durable.Count == 0)
+        {
+            return faults;
+        }
+
+        try
+        {
+            await chain.AppendAsync(ChainChange.Add(durable)).ConfigureAwait(false);
+            return faults;
+        }
+        catch (EdgeBackupException exception)
+        {
+            return [.. faults.Select(fault => fault ?? exception)];
+        }
     }
 
     private EdgeBackupException Unwritten(BackupRecord record, Exception fault) => fault is EdgeBackupException known

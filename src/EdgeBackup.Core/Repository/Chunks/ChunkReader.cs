@@ -4,6 +4,7 @@ using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Packs;
+using EdgeBackup.Core.Repository.Recovery;
 
 namespace EdgeBackup.Core.Repository.Chunks;
 
@@ -49,16 +50,18 @@ internal sealed class ChunkReader(RepositoryCore core)
     public async Task<PackListing> ReadDirectoryAsync(string hash, long length, CancellationToken cancellationToken)
     {
         var name = PackFormat.ToName(hash);
-        if (length is < PackFormat.HeaderSize + PackFormat.TagSize + PackFormat.TrailerSize or > int.MaxValue)
+        if (length is < PackFormat.SmallestBody or > int.MaxValue)
         {
             throw new ObjectDamagedException(name, "it has not the length of a pack");
         }
 
         var header = await ReadExactlyAsync(name, 0, PackFormat.HeaderSize, cancellationToken).ConfigureAwait(false);
-        var trailer = await ReadExactlyAsync(name, length - PackFormat.TrailerSize, PackFormat.TrailerSize, cancellationToken).ConfigureAwait(false);
-        var (directoryLength, _) = PackFormat.ReadTrailer(name, trailer, length);
-        var directory = await ReadExactlyAsync(name, length - PackFormat.TrailerSize - directoryLength, directoryLength, cancellationToken).ConfigureAwait(false);
-        return new PackListing(hash, (int)length, PackFormat.OpenDirectory(name, core.Master, header, directory, trailer, length));
+        var end = await ReadExactlyAsync(name, length - RecoveryGeometry.HeadSize, RecoveryGeometry.HeadSize, cancellationToken).ConfigureAwait(false);
+        var bodyLength = PackFormat.FindBodyLength(end, length);
+        var trailer = await ReadExactlyAsync(name, bodyLength - PackFormat.TrailerSize, PackFormat.TrailerSize, cancellationToken).ConfigureAwait(false);
+        var (directoryLength, _) = PackFormat.ReadTrailer(name, trailer, bodyLength);
+        var directory = await ReadExactlyAsync(name, bodyLength - PackFormat.TrailerSize - directoryLength, directoryLength, cancellationToken).ConfigureAwait(false);
+        return new PackListing(hash, (int)length, PackFormat.OpenDirectory(name, core.Master, header, directory, trailer, bodyLength));
     }
 
     /// <summary>Reads a chunk as it is stored, unsealed but still compressed.</summary>

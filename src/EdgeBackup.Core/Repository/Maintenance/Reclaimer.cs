@@ -1,6 +1,7 @@
 using System.Globalization;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Packs;
 using EdgeBackup.Core.Repository.Stores;
 
@@ -16,6 +17,8 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
 {
     /// <summary>So many index objects are left as they are.</summary>
     private const int MergeIndexesFrom = 16;
+
+    private const int ParallelDeletions = 8;
 
     private readonly List<string> left = [];
     private ReclaimReport report = new();
@@ -69,6 +72,11 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
     {
         // After the number was taken: what an earlier maintainer may still remove is in a mark by now.
         var marks = await ReadMarksAsync(cancellationToken).ConfigureAwait(false);
+        if (core.Chain is { } chain)
+        {
+            left.AddRange(await new ChainKeeper(core, chain).RunAsync(cancellationToken).ConfigureAwait(false));
+        }
+
         if (core.Store is ILeftoverStore leftovers)
         {
             report = report with { LeftoversRemoved = await leftovers.RemoveLeftoversAsync(cancellationToken).ConfigureAwait(false) };
@@ -225,17 +233,13 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
             report = report with { BytesFreed = report.BytesFreed + merger.BytesFreed, IndexObjectsMerged = merger.Removed };
         }
 
-        foreach (var hash in going)
+        await IndexMerger.DeleteAsync(core, going.Select(PackFormat.ToName), cancellationToken).ConfigureAwait(false);
+        report = report with
         {
-            await core.Store.DeleteAsync(PackFormat.ToName(hash), cancellationToken).ConfigureAwait(false);
-            var wasRescued = rescued.Contains(hash);
-            report = report with
-            {
-                BytesFreed = report.BytesFreed + inventory.Packs[hash].Length,
-                PacksRewritten = report.PacksRewritten + (wasRescued ? 1 : 0),
-                PacksDeleted = report.PacksDeleted + (wasRescued ? 0 : 1),
-            };
-        }
+            BytesFreed = report.BytesFreed + going.Sum(hash => (long)inventory.Packs[hash].Length),
+            PacksRewritten = going.Count(rescued.Contains),
+            PacksDeleted = going.Count(hash => !rescued.Contains(hash)),
+        };
 
         if (going.Count > 0)
         {

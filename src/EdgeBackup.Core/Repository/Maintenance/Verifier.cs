@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.Text.Json;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Keys;
 using EdgeBackup.Core.Repository.Packs;
@@ -16,6 +18,7 @@ namespace EdgeBackup.Core.Repository.Maintenance;
 internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProgress<VerifyProgress>? progress)
 {
     private readonly Damages damages = new();
+    private ChainCheck? chain;
     private readonly PackCensus census = new();
     private readonly Dictionary<string, PackListing> indexed = [];
     private readonly Dictionary<string, string> indexedBy = [];
@@ -32,6 +35,15 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
 
     public async Task<VerificationReport> RunAsync(CancellationToken cancellationToken)
     {
+        // Before anything is listed: what it names by now must be there.
+        chain = await ChainCheck.BeginAsync(core, damages, cancellationToken).ConfigureAwait(false);
+        foreach (var entry in chain?.Objects ?? [])
+        {
+            objectsTotal++;
+            bytesTotal += entry.Length;
+            Done(entry.Length);
+        }
+
         var backups = await ListAsync("backups/", cancellationToken).ConfigureAwait(false);
         var records = new List<ObjectInfo>();
         foreach (var folder in new[] { "devices/", "events/", "policies/", Marks.Folder })
@@ -63,16 +75,34 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         }
 
         BlameUnreadableBackups();
+        if (chain is not null)
+        {
+            await chain.CompareAsync(damages, name => devices.GetValueOrDefault(ToSubject(name)), cancellationToken).ConfigureAwait(false);
+        }
+
         await BlamePacksAsync(present, cancellationToken).ConfigureAwait(false);
         return new VerificationReport
         {
             Damage = damages.Found,
+            Notes = chain?.Notes ?? [],
             Backups = count,
             Packs = packs.Count,
             Objects = objectsTotal,
             Bytes = bytesTotal,
+            Quarantined = await ListQuarantinedAsync(cancellationToken).ConfigureAwait(false),
             OrphanedPacks = present.Count(hash => !census.IsUsed(hash) && !census.BadPacks.ContainsKey(hash) && !packReasons.ContainsKey(hash)),
         };
+    }
+
+    private async Task<List<string>> ListQuarantinedAsync(CancellationToken cancellationToken)
+    {
+        var found = new List<string>();
+        await foreach (var entry in core.Store.ListAsync(Repair.Quarantine.Folder, cancellationToken).ConfigureAwait(false))
+        {
+            found.Add(entry.Name);
+        }
+
+        return found;
     }
 
     private async Task<List<ObjectInfo>> ListAsync(string prefix, CancellationToken cancellationToken)
@@ -83,6 +113,10 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             found.Add(entry);
             objectsTotal++;
             bytesTotal += entry.Length;
+            if (chain is not null && ChainCheck.Folders.Any(folder => entry.Name.StartsWith(folder, StringComparison.Ordinal)))
+            {
+                chain.Saw(entry.Name);
+            }
         }
 
         return found;
@@ -104,6 +138,8 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
     {
         var (keys, damaged) = await KeyRing.ReadAsync(core.Store, cancellationToken).ConfigureAwait(false);
         damaged.ForEach(damages.Add);
+        keys.ForEach(key => chain?.Saw(key.Name));
+        damaged.ForEach(key => chain?.Saw(key.ObjectName));
         if (keys.Count == 0 && damaged.Count == 0)
         {
             damages.Add("keys", "there is no key object left: once closed, the repository cannot be opened again");
@@ -129,7 +165,10 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
     {
         try
         {
-            await core.TryOpenAsync(record.Name, cancellationToken).ConfigureAwait(false);
+            if (await core.TryOpenAsync(record.Name, cancellationToken).ConfigureAwait(false) is { } json && record.Name.StartsWith("devices/", StringComparison.Ordinal))
+            {
+                NoteDevice(record.Name, json);
+            }
         }
         catch (Exception exception) when (AsDamage(exception, record.Name) is { } damage)
         {
@@ -241,7 +280,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
                 census.Condemn(hash, finding.Reason);
             }
 
-            if (finding.Listing is not null && known is not null && !finding.Listing.Entries.SequenceEqual(known.Entries))
+            if (finding is { Reason: null, Listing: not null } && known is not null && !finding.Listing.Entries.SequenceEqual(known.Entries))
             {
                 damages.Add(indexedBy[hash], $"it does not agree with the pack '{name}'");
             }
@@ -292,7 +331,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             return false;
         }
 
-        devices[ToFolder(backup.Name)] = record.Device;
+        devices[ToSubject(backup.Name)] = record.Device;
 
         // Unchanged backups share their list: what was whole once is whole for all of them.
         var list = Fingerprint.Of(record.Manifest);
@@ -356,11 +395,28 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
     {
         foreach (var (name, reason) in unreadableBackups)
         {
-            damages.Add(name, devices.GetValueOrDefault(ToFolder(name)), name[(name.LastIndexOf('/') + 1)..], reason);
+            damages.Add(name, devices.GetValueOrDefault(ToSubject(name)), name[(name.LastIndexOf('/') + 1)..], reason);
         }
     }
 
-    private static string ToFolder(string name) => name[..name.LastIndexOf('/')];
+    /// <summary>The folder of a device is the same among backups and in the device log.</summary>
+    private static string ToSubject(string name) => name.Split('/') is [_, var subject, _] ? subject : name;
+
+    private void NoteDevice(string name, byte[] json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            if (document.RootElement.TryGetProperty("device", out var device) && device.GetString() is { } id)
+            {
+                devices[ToSubject(name)] = id;
+            }
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // What is in it is for those to judge who wrote it; it only helps to name a device.
+        }
+    }
 
     /// <summary>Names the bad packs that no backup's row named.</summary>
     private async Task BlamePacksAsync(List<string> present, CancellationToken cancellationToken)

@@ -10,14 +10,16 @@ namespace EdgeBackup.Core.Repository.Stores;
 /// Objects as files below a folder, which is made when the first object is written. A file is written beside under
 /// <c>tmp/</c>, flushed, and renamed without overwriting; then its folder is flushed.
 /// </summary>
-public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
+public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore, IDisposable
 {
     private const string TemporaryFolder = "tmp";
     private const int OpenHandles = 32;
     private const int ParallelWrites = 8;
+    private static readonly EnumerationOptions AllEntries = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
     private static readonly TimeSpan ForeignLeftoverAge = TimeSpan.FromDays(2);
 
     private readonly IPlatform platform;
+    private readonly FolderStamps stamps;
     private readonly HandleCache handles = new(OpenHandles);
     private readonly ProcessIdentity self = ProcessIdentity.Current();
     private readonly string writerId = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray().AsSpan(0, 6));
@@ -34,6 +36,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
         // The root of a volume keeps its separator.
         nameStart = Path.EndsInDirectorySeparator(Location) ? Location.Length : Location.Length + 1;
         this.platform = platform;
+        stamps = new FolderStamps(platform);
     }
 
     public string Location { get; }
@@ -101,6 +104,21 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
                 var temporary = WriteTemporary(content, flush: false);
                 Rename(temporary, PathOf(name), overwrite: true);
                 handles.Forget(PathOf(name));
+                return true;
+            }),
+            cancellationToken);
+    }
+
+    public Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        ObjectName.Check(name);
+        return Task.Run(
+            () => Write(() =>
+            {
+                EnsureFolder(FolderOf(name));
+                Rename(WriteTemporary(content, flush: true), PathOf(name), overwrite: true);
+                handles.Forget(PathOf(name));
+                platform.FlushDirectory(FolderOf(name));
                 return true;
             }),
             cancellationToken);
@@ -193,6 +211,61 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
                 yield return new ObjectInfo(name, length);
             }
         }
+    }
+
+    public Task<IReadOnlyList<FolderInfo>> ListFoldersAsync(string prefix, CancellationToken cancellationToken)
+    {
+        ObjectName.CheckPrefix(prefix);
+        return Task.Run<IReadOnlyList<FolderInfo>>(
+            () =>
+            {
+                var parent = PathOf(prefix[..^1]);
+                var folders = new List<FolderInfo>();
+                if (!Directory.Exists(parent))
+                {
+                    return folders;
+                }
+
+                var areTold = FolderStamps.AreToldIn(parent);
+                var now = DateTime.UtcNow;
+                foreach (var path in Directory.EnumerateDirectories(parent, "*", AllEntries))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var name = path[nameStart..].Replace(Path.DirectorySeparatorChar, '/');
+                    if (ObjectName.IsValid(name))
+                    {
+                        folders.Add(new FolderInfo(name + "/", areTold ? stamps.Read(path, now) : null));
+                    }
+                }
+
+                return folders;
+            },
+            cancellationToken);
+    }
+
+    public Task<IReadOnlyList<string>> ListNamesAsync(string folder, CancellationToken cancellationToken)
+    {
+        ObjectName.CheckPrefix(folder);
+        return Task.Run<IReadOnlyList<string>>(
+            () =>
+            {
+                var path = PathOf(folder[..^1]);
+                try
+                {
+                    // Without their lengths, for which every file would have to be looked at.
+                    return Directory.Exists(path)
+                        ? new FileSystemEnumerable<string>(path, (ref FileSystemEntry entry) => folder + entry.FileName.ToString(), AllEntries)
+                        {
+                            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
+                        }.Where(ObjectName.IsValid).ToList()
+                        : [];
+                }
+                catch (DirectoryNotFoundException)
+                {
+                    return [];
+                }
+            },
+            cancellationToken);
     }
 
     public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)

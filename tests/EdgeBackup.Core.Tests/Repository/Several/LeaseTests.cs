@@ -6,22 +6,21 @@ using Xunit;
 
 namespace EdgeBackup.Core.Tests.Repository.Several;
 
-public sealed class LeaseTests : IAsyncLifetime, IDisposable
+public sealed class LeaseTests : IAsyncLifetime
 {
     private readonly MemoryObjectStore store = new();
     private readonly ShiftedClock clock = new();
-    private RepositoryCore core = null!;
+    private EdgeRepository repository = null!;
 
     public async Task InitializeAsync()
     {
-        await using var repository = await Bench.CreateAsync(store);
-        var (master, _) = await Core.Repository.Keys.KeyRing.OpenAsync(store, Bench.Key, (await store.GetAsync("repository.json", default))!, default);
-        core = new RepositoryCore(store, Bench.Environment with { Clock = clock }, master, new RepositoryHeader(repository.Id, repository.FormatVersion, repository.Created));
+        await (await Bench.CreateAsync(store)).DisposeAsync();
+        repository = await EdgeRepository.OpenAsync(store, Bench.Key, Bench.Environment with { Clock = clock }, default);
     }
 
-    public Task DisposeAsync() => Task.CompletedTask;
+    private RepositoryCore Core => repository.Core;
 
-    public void Dispose() => core.Dispose();
+    public Task DisposeAsync() => repository.DisposeAsync().AsTask();
 
     [Fact]
     public async Task A_process_number_that_was_given_again_is_no_sign_of_life()
@@ -64,9 +63,9 @@ public sealed class LeaseTests : IAsyncLifetime, IDisposable
         Put("leases/00", ProcessIdentity.Current() with { Scope = "elsewhere" }, 1);
         var seen = LeaseNames.ToSeen("01234567");
         var ofAnother = new SeenBody("its clock is behind", new Dictionary<string, Sighting> { ["leases/00"] = new(1, clock.GetUtcNow().AddDays(-1)) });
-        store.Objects[seen] = core.Seal(seen, ofAnother, RepositoryJson.Default.SeenBody);
+        store.Objects[seen] = Core.Seal(seen, ofAnother, RepositoryJson.Default.SeenBody);
         var own = LeaseNames.ToSeen(ProcessIdentity.Shorten(ProcessIdentity.Current().Scope));
-        store.Objects[own] = core.Seal(own, ofAnother, RepositoryJson.Default.SeenBody);
+        store.Objects[own] = Core.Seal(own, ofAnother, RepositoryJson.Default.SeenBody);
         Assert.Single((await LookAsync()).Alive);
         clock.Shift = TimeSpan.FromDays(-3);
         Assert.Single((await LookAsync()).Alive);
@@ -79,7 +78,7 @@ public sealed class LeaseTests : IAsyncLifetime, IDisposable
     {
         for (var round = 1; round < 6; round++)
         {
-            var all = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Maintainer.TryBeginAsync(core, default))));
+            var all = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Maintainer.TryBeginAsync(Core, default))));
             var one = Assert.Single(all, begun => begun.Maintainer is not null).Maintainer!;
             Assert.All(all, begun => Assert.True(begun.Maintainer is null == begun.Other is not null));
             Assert.Equal(round, one.Number);
@@ -91,17 +90,17 @@ public sealed class LeaseTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_maintainer_that_was_given_up_finds_out_whatever_is_left_in_the_folder()
     {
-        var (first, _) = await Maintainer.TryBeginAsync(core, default);
-        Assert.Contains("maintains the repository", (await Maintainer.TryBeginAsync(core, default)).Other, StringComparison.Ordinal);
+        var (first, _) = await Maintainer.TryBeginAsync(Core, default);
+        Assert.Contains("maintains the repository", (await Maintainer.TryBeginAsync(Core, default)).Other, StringComparison.Ordinal);
         clock.Shift = TimeSpan.FromMinutes(61);
-        var (second, _) = await Maintainer.TryBeginAsync(core, default);
+        var (second, _) = await Maintainer.TryBeginAsync(Core, default);
         Assert.Equal(1, second!.LastSleeper);
         Assert.True(await first!.IsOvertakenAsync(default));
         Assert.False(await second.IsOvertakenAsync(default));
         await second.DisposeAsync();
         Assert.True(await first.IsOvertakenAsync(default));
         await first.DisposeAsync();
-        var (third, _) = await Maintainer.TryBeginAsync(core, default);
+        var (third, _) = await Maintainer.TryBeginAsync(Core, default);
         Assert.Equal((3, 0), (third!.Number, third.LastSleeper));
         await third.DisposeAsync();
     }
@@ -109,12 +108,12 @@ public sealed class LeaseTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_lease_that_was_given_up_is_taken_anew_under_another_name()
     {
-        var lease = await Lease.TakeAsync(core, LeaseKind.Write, default);
+        var lease = await Lease.TakeAsync(Core, LeaseKind.Write, default);
         var name = lease.Name;
         Assert.True(await lease.HasHeldAsync(default));
         await LookAsync();
         clock.Shift = TimeSpan.FromMinutes(61);
-        var (maintainer, _) = await Maintainer.TryBeginAsync(core, default);
+        var (maintainer, _) = await Maintainer.TryBeginAsync(Core, default);
         Assert.DoesNotContain(name, store.Objects.Keys);
 
         // A renewal that was on its way makes the lease look whole again.
@@ -130,7 +129,7 @@ public sealed class LeaseTests : IAsyncLifetime, IDisposable
 
     private async Task<LeaseBoard> LookAsync()
     {
-        var board = new LeaseBoard(core, own: null);
+        var board = new LeaseBoard(Core, own: null);
         await board.ReadAsync(remember: true, default);
         return board;
     }
@@ -138,6 +137,6 @@ public sealed class LeaseTests : IAsyncLifetime, IDisposable
     private void Put(string name, ProcessIdentity owner, long counter)
     {
         var body = new LeaseBody(LeaseKind.Write, clock.GetUtcNow(), owner.Scope, owner.Pid, owner.Start, counter, []);
-        store.Objects[name] = core.Seal(name, body, RepositoryJson.Default.LeaseBody);
+        store.Objects[name] = Core.Seal(name, body, RepositoryJson.Default.LeaseBody);
     }
 }

@@ -67,6 +67,12 @@ internal sealed class PausingStore(IObjectStore inner) : IObjectStore
         await inner.OverwriteAsync(name, content, cancellationToken);
     }
 
+    public async Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        await PassAsync();
+        await inner.ReplaceAsync(name, content, cancellationToken);
+    }
+
     public async Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken)
     {
         await PassAsync();
