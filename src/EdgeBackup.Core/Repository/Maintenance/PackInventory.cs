@@ -32,6 +32,9 @@ internal sealed class PackInventory
     /// <summary>Whether an index object is damaged, or they name packs that are gone, or do not name one that is there.</summary>
     public bool IsIndexStale { get; private set; }
 
+    /// <summary>Whether a pack of this name is there, whatever its state.</summary>
+    public bool Has(string hash) => Packs.ContainsKey(hash) || Torn.Exists(pack => pack.Hash == hash) || Unreadable.Contains(hash);
+
     public static async Task<PackInventory> ReadAsync(RepositoryCore core, CancellationToken cancellationToken)
     {
         var inventory = new PackInventory();

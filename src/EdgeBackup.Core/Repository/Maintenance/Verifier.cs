@@ -29,6 +29,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
     private readonly List<(string Name, string Reason)> unreadableBackups = [];
     private readonly HashSet<string> seenIndexes = [];
     private bool hasDamagedIndex;
+    private HashSet<string> condemned = [];
     private long objectsDone;
     private long objectsTotal;
     private long bytesDone;
@@ -52,6 +53,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             records.AddRange(await ListAsync(folder, cancellationToken).ConfigureAwait(false));
         }
 
+        await ReadMarksAsync(cancellationToken).ConfigureAwait(false);
         var indexes = await ListAsync(IndexObject.Folder, cancellationToken).ConfigureAwait(false);
         var packs = await ListAsync(PackFormat.Folder, cancellationToken).ConfigureAwait(false);
         await VerifyKeysAsync(cancellationToken).ConfigureAwait(false);
@@ -121,6 +123,18 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         }
 
         return found;
+    }
+
+    private async Task ReadMarksAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            condemned = (await Marks.ReadAsync(core, cancellationToken).ConfigureAwait(false)).Values.SelectMany(mark => mark.Packs).ToHashSet();
+        }
+        catch (Exception exception) when (AsDamage(exception, Marks.Folder) is not null)
+        {
+            // Named where all records are verified; without it, what is missing counts as damage.
+        }
     }
 
     private async Task VerifyKeysAsync(CancellationToken cancellationToken)
@@ -447,6 +461,12 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         {
             var name = PackFormat.ToName(hash);
             if (damages.Names(name))
+            {
+                continue;
+            }
+
+            // One that is condemned may be gone before the index tells: maintenance was killed, or was given up and went on.
+            if (!there.Contains(hash) && condemned.Contains(hash))
             {
                 continue;
             }
