@@ -43,6 +43,9 @@
         'Optimize-EdgeRepository'
         'Repair-EdgeRepository'
         'Test-EdgeRepository'
+        'Add-EdgeRepositoryKey'
+        'Get-EdgeRepositoryKey'
+        'Remove-EdgeRepositoryKey'
         'Get-EdgeTransaction'
         'Stop-EdgeTransaction'
     )

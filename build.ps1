@@ -1,14 +1,16 @@
 #Requires -Version 7.6
 <#
 .SYNOPSIS
-    Builds, tests, demonstrates or packages EdgeBackup.
+    Builds, tests, soaks, demonstrates or packages EdgeBackup.
 
 .DESCRIPTION
     Everything that matters happens in `dotnet build` and `dotnet test`; this names the usual ways to call them.
 
     Build    stages the module under output/EdgeBackup.
     Test     builds, then runs the xunit and the Pester tests.
+    Soak     runs the long versions of the durability tests, and writes their counts into docs/reliability.md.
     Demo     builds, starts simulated devices on loopback, and does the main job with the cmdlets.
+    Bench    compares EdgeBackup with restic and borg, and writes bench/RESULTS.md; more options: bench/Compare.ps1.
     Package  tests nothing; writes output/EdgeBackup.<version>.zip from a clean Release build.
 
 .EXAMPLE
@@ -18,11 +20,15 @@
 #>
 [CmdletBinding()]
 param(
-    [ValidateSet('Build', 'Test', 'Demo', 'Package')]
+    [ValidateSet('Build', 'Test', 'Soak', 'Demo', 'Bench', 'Package')]
     [string] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
-    [string] $Configuration = 'Release'
+    [string] $Configuration = 'Release',
+
+    # How many times the long counts of Soak.
+    [ValidateRange(1, 1000)]
+    [int] $SoakFactor = 1
 )
 
 $ErrorActionPreference = 'Stop'
@@ -42,10 +48,25 @@ switch ($Task) {
         }
         dotnet test $solution -c $Configuration -nologo
     }
+    'Soak' {
+        $results = New-TemporaryFile
+        $env:EDGEBACKUP_SOAK = $SoakFactor
+        $env:EDGEBACKUP_SOAK_RESULTS = $results.FullName
+        try {
+            dotnet test (Join-Path $PSScriptRoot 'tests' 'EdgeBackup.Core.Tests') -c $Configuration -nologo --filter 'FullyQualifiedName~.Durability.'
+            & (Join-Path $PSScriptRoot 'tools' 'Update-ReliabilityPage.ps1') -Results $results.FullName
+        } finally {
+            $env:EDGEBACKUP_SOAK = $env:EDGEBACKUP_SOAK_RESULTS = $null
+            Remove-Item $results
+        }
+    }
     'Demo' {
         dotnet build $solution -c $Configuration -nologo -v quiet
         # A process of its own, so that the session it is called from does not keep the module's files open.
         pwsh -NoProfile -File (Join-Path $PSScriptRoot 'tools' 'Invoke-Demo.ps1') -Configuration $Configuration
+    }
+    'Bench' {
+        pwsh -NoProfile -File (Join-Path $PSScriptRoot 'bench' 'Compare.ps1')
     }
     'Package' {
         dotnet build $solution -c Release -nologo -v quiet --no-incremental

@@ -5,7 +5,13 @@ return args switch
 {
     ["fleet", var folder, var devices] => FleetCorpus.Make(folder, Number(devices)),
     ["night", var folder, var devices] => FleetCorpus.NextNight(folder, Number(devices)),
+    ["mixed", var folder] => MixedCorpus.Make(folder),
+    ["source", var folder, var version] => SourceCorpus.Make(folder, Number(version)),
+    ["growth", var folder, var night] => GrowthCorpus.Make(folder, Number(night)),
+    ["database", var folder, var step] => DatabaseCorpus.Make(folder, Number(step)),
     ["catalog", var folder, var keyFile, var devices, var backups] => await CatalogCorpus.MakeAsync(folder, keyFile, Number(devices), Number(backups)).ConfigureAwait(false),
+    ["index", var folder, var keyFile, var chunks, var objects] => await IndexCorpus.MakeAsync(folder, keyFile, Number(chunks), Number(objects)).ConfigureAwait(false),
+    ["open", var folder, var keyFile] => await IndexCorpus.OpenAsync(folder, keyFile).ConfigureAwait(false),
     _ => Usage(),
 };
 
@@ -16,7 +22,13 @@ static int Usage()
     Console.Error.WriteLine("""
         fleet FOLDER DEVICES                        makes folders of devices, the same ones every time
         night FOLDER DEVICES                        lets a night pass: a tenth of the devices changed, a third grown
+        mixed FOLDER                                copies 1.5 GB of the machine's own files
+        source FOLDER VERSION                       makes a source tree (version 0) or its next version
+        growth FOLDER NIGHT                         makes trend logs (night 0) or lets them grow
+        database FOLDER STEP                        makes a database (step 0) or changes few of its pages
         catalog FOLDER KEYFILE DEVICES BACKUPS      makes a repository with so many small backups, spread over the devices
+        index FOLDER KEYFILE CHUNKS OBJECTS         makes a repository whose index tells of so many chunks, in so many index objects
+        open FOLDER KEYFILE                         opens it three times, and measures
         """);
     return 2;
 }

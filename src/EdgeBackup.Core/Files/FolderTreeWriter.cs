@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
@@ -11,13 +12,16 @@ public sealed record FolderTreeWriterOptions
     /// <summary>Whether every file and folder is flushed to the disk.</summary>
     public bool IsDurable { get; init; }
 
+    /// <summary>Whether the streams prove length and SHA-256 themselves at their end, as those of a repository do, so that nobody else needs to.</summary>
+    public bool AreStreamsProven { get; init; }
+
     /// <summary>Whether an item replaces what stands at its path; without it that is an error. A folder with contents is never replaced.</summary>
     public bool Overwrite { get; init; }
 }
 
 /// <summary>
 /// Writes items below a root and nowhere else: refuses bad paths, never writes through a link, sets modes and times.
-/// Not safe for several threads. Every member throws <see cref="EdgeBackupException"/>: ItemPathInvalid for a path that
+/// Several files may be written at once, everything else one by one. Every member throws <see cref="EdgeBackupException"/>: ItemPathInvalid for a path that
 /// leads out, RestoreFailed for anything else.
 /// </summary>
 public sealed class FolderTreeWriter
@@ -27,6 +31,8 @@ public sealed class FolderTreeWriter
     private readonly IPlatform platform;
     private readonly FolderTreeWriterOptions options;
     private readonly SortedDictionary<string, Item?> folders = new(StringComparer.Ordinal);
+    private readonly Lock sync = new();
+    private string? checkedParent;
 
     /// <param name="root">An existing folder.</param>
     /// <param name="platform">The system below it.</param>
@@ -147,6 +153,7 @@ public sealed class FolderTreeWriter
     private void WriteLink(Item item)
     {
         var full = PrepareParent(item.Path);
+        checkedParent = null;
         if (string.IsNullOrEmpty(item.LinkTarget))
         {
             throw new EdgeBackupException(ErrorIds.RestoreFailed, $"The link '{item.Path}' has no target. Leave it out with -Path.", item.Path);
@@ -228,21 +235,11 @@ public sealed class FolderTreeWriter
             streamOptions.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var stream = new FileStream(target, streamOptions);
         await using (stream.ConfigureAwait(false))
         {
-            var buffer = new byte[(int)Math.Clamp(item.Item.Length, 1, BufferSize)];
-            long length = 0;
-            int read;
-            while ((read = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
-            {
-                hash.AppendData(buffer, 0, read);
-                await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
-                length += read;
-            }
-
-            if (length != item.Item.Length || (item.Digest is { } digest && Convert.ToHexStringLower(hash.GetHashAndReset()) != digest))
+            var (length, digest) = await CopyAsync(item, content, stream, cancellationToken).ConfigureAwait(false);
+            if (length != item.Item.Length || (digest is not null && digest != item.Digest))
             {
                 throw new EdgeBackupException(
                     ErrorIds.RestoreFailed,
@@ -264,6 +261,32 @@ public sealed class FolderTreeWriter
             {
                 stream.Flush(flushToDisk: true);
             }
+        }
+    }
+
+    /// <returns>The length, and the SHA-256 where somebody has to look at it.</returns>
+    private async Task<(long Length, string? Digest)> CopyAsync(SavedItem item, Stream content, FileStream stream, CancellationToken cancellationToken)
+    {
+        using var hash = options.AreStreamsProven || item.Digest is null ? null : IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(item.Item.Length, 1, BufferSize));
+        try
+        {
+            long length = 0;
+            int read;
+            while ((read = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+            {
+                hash?.AppendData(buffer, 0, read);
+
+                // The handle is a synchronous one: an asynchronous write would only block another thread instead of this one.
+                stream.Write(buffer, 0, read);
+                length += read;
+            }
+
+            return (length, hash is null ? null : Convert.ToHexStringLower(hash.GetHashAndReset()));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
@@ -289,9 +312,21 @@ public sealed class FolderTreeWriter
                 path);
         }
 
-        for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash > 0; slash = path.IndexOf('/', slash + 1))
+        // Files come folder by folder: looking once at the folders above a whole run of them spares most of the looking.
+        var parent = path[..Math.Max(0, path.LastIndexOf('/'))];
+        lock (sync)
         {
-            EnsureFolderAt(path[..slash], Locate(path[..slash]));
+            if (parent == checkedParent)
+            {
+                return full;
+            }
+
+            for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash > 0; slash = path.IndexOf('/', slash + 1))
+            {
+                EnsureFolderAt(path[..slash], Locate(path[..slash]));
+            }
+
+            checkedParent = parent;
         }
 
         return full;
@@ -306,6 +341,8 @@ public sealed class FolderTreeWriter
         {
             throw Occupied(path, full);
         }
+
+        checkedParent = null;
 
         // Windows removes a link to a folder like a folder, Unix like a file.
         var isFolder = platform.HasWindowsNames

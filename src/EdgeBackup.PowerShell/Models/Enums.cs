@@ -91,6 +91,19 @@ public enum ItemType
     SymbolicLink,
 }
 
+/// <summary>What opens a repository.</summary>
+public enum RepositoryKeyKind
+{
+    /// <summary>A passphrase that somebody remembers.</summary>
+    Passphrase,
+
+    /// <summary>A file.</summary>
+    KeyFile,
+
+    /// <summary>The text that is kept away from the computer, for the worst day.</summary>
+    Recovery,
+}
+
 /// <summary>How an item differs between two backups.</summary>
 public enum ItemChange
 {

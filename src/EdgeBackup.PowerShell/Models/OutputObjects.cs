@@ -128,6 +128,8 @@ internal static class OutputObjects
         };
     }
 
+    public static RepositoryKeyKind ToOutput(this Core.Repository.KeyKind kind) => Convert<RepositoryKeyKind>(kind);
+
     public static BackupKind ToOutput(this Core.Items.BackupKind kind) => Convert<BackupKind>(kind);
 
     public static BackupContent ToOutput(this Core.Items.BackupContent content) => Convert<BackupContent>(content);

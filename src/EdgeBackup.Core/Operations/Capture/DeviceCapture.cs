@@ -114,7 +114,7 @@ internal sealed class DeviceCapture
             return Task.FromResult<SavedItem?>(before with { Item = item });
         }
 
-        return Task.Run(() => StoreAsync(capture, item, cancellationToken), cancellationToken);
+        return Task.Run(() => StoreAsync(capture, item, before, cancellationToken), cancellationToken);
     }
 
     private static bool IsUnchanged(Item before, Item now) =>
@@ -123,7 +123,7 @@ internal sealed class DeviceCapture
         && string.Equals(before.Stamp, now.Stamp, StringComparison.Ordinal)
         && before.Length == now.Length;
 
-    private async Task<SavedItem?> StoreAsync(ICapture capture, Item item, CancellationToken cancellationToken)
+    private async Task<SavedItem?> StoreAsync(ICapture capture, Item item, SavedItem? before, CancellationToken cancellationToken)
     {
         var started = repository.Environment.Clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
@@ -137,7 +137,7 @@ internal sealed class DeviceCapture
                 }
 
                 await using var lease = captured.Stream.ConfigureAwait(false);
-                var saved = await session.StoreAsync(item, captured.Stream, cancellationToken).ConfigureAwait(false);
+                var saved = await session.StoreAsync(item, captured.Stream, before, cancellationToken).ConfigureAwait(false);
                 return saved with { Item = captured.Describe() with { Length = saved.Item.Length } };
             }
             catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.CaptureFailed && attempt < Attempts

@@ -25,7 +25,7 @@ public sealed class InitializeRepository
     public InitializeRepository(RepositoryLocations locations, RepositoryEnvironment environment, IConnectionFactory connections, string author)
     {
         this.locations = locations;
-        this.environment = environment;
+        this.environment = environment.Memory is null ? environment with { Memory = new ChainMemoryFile(locations, environment.Platform) } : environment;
         this.connections = connections;
         this.author = author;
     }
@@ -113,7 +113,7 @@ public sealed class InitializeRepository
 
         // What a killed Initialize left behind is no obstacle: without repository.json nothing in it can hold a backup.
         var strangers = Directory.Exists(folder)
-            ? Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Where(name => name is not ("keys" or "tmp" or "leases")).Take(3).ToList()
+            ? Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Where(name => name is not ("keys" or "chain" or "tmp" or "leases")).Take(3).ToList()
             : [];
         if (strangers.Count > 0)
         {

@@ -150,20 +150,22 @@ public sealed class RestoreToFolder
 
     private async Task WriteAsync(string root, BackupRecord record, RestoreSelection selection, RestoreToFolderOptions options, CancellationToken cancellationToken)
     {
-        var writer = new FolderTreeWriter(root, context.Platform, new FolderTreeWriterOptions { Overwrite = options.Force });
-        var items = 0;
-        var bytes = 0L;
-        var total = selection.Items.Sum(item => item.Item.Length);
-        foreach (var item in selection.Items)
+        var writer = new FolderTreeWriter(root, context.Platform, new FolderTreeWriterOptions { Overwrite = options.Force, AreStreamsProven = true });
+        var progress = new RestoreProgress(observer, $"Writing {record.Id} to {options.Destination}", selection.Items.Count, selection.Items.Sum(item => item.Item.Length));
+        foreach (var item in selection.Items.Where(item => item.Item.Type != ItemType.File))
         {
-            var content = item.Item.Type == ItemType.File ? context.Repository.OpenItem(record, item) : Stream.Null;
-            await using var contentLease = content.ConfigureAwait(false);
-            await writer.WriteAsync(item, content, cancellationToken).ConfigureAwait(false);
-            items++;
-            bytes += item.Item.Length;
-            observer.Progress(new OperationProgress($"Writing {record.Id} to {options.Destination}", item.Item.Path, items, selection.Items.Count, bytes, total));
+            await writer.WriteAsync(item, Stream.Null, cancellationToken).ConfigureAwait(false);
+            progress.Add(item);
         }
 
+        var parallel = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Math.Clamp(Environment.ProcessorCount, 2, 8) };
+        await Parallel.ForEachAsync(selection.Items.Where(item => item.Item.Type == ItemType.File), parallel, async (item, token) =>
+        {
+            var content = context.Repository.OpenItem(record, item);
+            await using var contentLease = content.ConfigureAwait(false);
+            await writer.WriteAsync(item, content, token).ConfigureAwait(false);
+            progress.Add(item);
+        }).ConfigureAwait(false);
         writer.Finish();
     }
 }

@@ -135,6 +135,17 @@ internal sealed class ChunkStore : IAsyncDisposable
         }
     }
 
+    /// <summary>The length of a chunk that was there when the session began.</summary>
+    public bool TryGetLength(ChunkId id, out int length)
+    {
+        var found = table.TryFind(id, reliable: true, out var location);
+        length = location.Entry.RawLength;
+        return found;
+    }
+
+    /// <summary>Whether these are a chunk's bytes.</summary>
+    public bool IsChunk(ChunkId id, ReadOnlySpan<byte> plain) => core.Master.ToChunkId(SHA256.HashData(plain)) == id;
+
     /// <summary>Moves chunks from the pending ones to those that the index knows.</summary>
     public void Indexed(IEnumerable<PackListing> listings, ChunkTable published)
     {

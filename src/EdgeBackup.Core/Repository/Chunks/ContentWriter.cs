@@ -8,12 +8,16 @@ namespace EdgeBackup.Core.Repository.Chunks;
 internal sealed record StoredContent(IReadOnlyList<ChunkId> Chunks, byte[] Digest, long Length);
 
 /// <summary>Cuts one stream into chunks and hands them to the workers. Dispose without completing gives it up.</summary>
-internal sealed class ContentWriter(ChunkStore store, Chunker chunker) : IDisposable
+/// <param name="store">Takes the chunks.</param>
+/// <param name="chunker">Finds cuts.</param>
+/// <param name="earlier">The chunks of what the stream may have grown from; null for none.</param>
+internal sealed class ContentWriter(ChunkStore store, Chunker chunker, IReadOnlyList<ChunkId>? earlier = null) : IDisposable
 {
     private const int FirstBuffer = 2 * Chunker.MinimumSize;
     private const int FullBuffer = 2 * Chunker.MaximumSize;
 
     private readonly List<Task<StoredChunk>> chunks = [];
+    private readonly GrownTail? tail = earlier is null ? null : new GrownTail(store, earlier);
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
     private IncrementalHash? digest;
     private int start;
@@ -104,7 +108,8 @@ internal sealed class ContentWriter(ChunkStore store, Chunker chunker) : IDispos
     private async ValueTask CutAsync(bool isEnding, CancellationToken cancellationToken)
     {
         var rest = buffer.AsMemory(start, end - start);
-        var chunk = rest[..chunker.FindCut(rest.Span)];
+        var cut = chunker.FindCut(rest.Span);
+        var chunk = rest[..(tail?.FindCut(rest.Span, cut) ?? cut)];
         if (!isEnding || chunks.Count > 0 || chunk.Length < rest.Length)
         {
             digest ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -31,6 +31,9 @@ public sealed record VerificationReport
     /// <summary>One row for each affected item; a row without a backup where none is affected.</summary>
     public required IReadOnlyList<Damage> Damage { get; init; }
 
+    /// <summary>What is no damage and still worth knowing, one sentence each: a removal that was interrupted.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Backup records that were found.</summary>
     public required int Backups { get; init; }
 

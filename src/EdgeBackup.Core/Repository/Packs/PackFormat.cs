@@ -144,20 +144,32 @@ internal static class PackFormat
         var offset = HeaderSize;
         for (var index = 0; index < entries.Length; index++)
         {
-            var entry = bytes.Slice(index * EntrySize, EntrySize);
-            var stored = BinaryPrimitives.ReadInt32LittleEndian(entry[ChunkId.Size..]);
-            var raw = BinaryPrimitives.ReadInt32LittleEndian(entry[(ChunkId.Size + 4)..]);
-            if (stored < TagSize || raw is < 0 or > Chunker.MaximumSize || stored > Chunker.MaximumSize + TagSize || (long)offset + stored > packLength)
-            {
-                throw new ObjectDamagedException(name, "its list of chunks does not fit its length");
-            }
-
-            entries[index] = new PackEntry(ChunkId.Read(entry[..ChunkId.Size]), offset, stored, raw, entry[ChunkId.Size + 8]);
-            offset += stored;
+            entries[index] = ReadEntry(bytes.Slice(index * EntrySize, EntrySize), offset);
+            offset = Next(name, entries[index], packLength);
         }
 
         return entries;
     }
+
+    /// <summary>Checks entries as <see cref="ReadEntries"/> does, and keeps nothing.</summary>
+    public static void CheckEntries(string name, ReadOnlySpan<byte> bytes, long packLength)
+    {
+        var offset = HeaderSize;
+        for (; bytes.Length >= EntrySize; bytes = bytes[EntrySize..])
+        {
+            offset = Next(name, ReadEntry(bytes[..EntrySize], offset), packLength);
+        }
+    }
+
+    /// <summary>Reads one entry.</summary>
+    /// <param name="bytes">Of <see cref="EntrySize"/>; checked before.</param>
+    /// <param name="offset">Where the chunk begins in its pack.</param>
+    public static PackEntry ReadEntry(ReadOnlySpan<byte> bytes, int offset) => new(
+        ChunkId.Read(bytes[..ChunkId.Size]),
+        offset,
+        BinaryPrimitives.ReadInt32LittleEndian(bytes[ChunkId.Size..]),
+        BinaryPrimitives.ReadInt32LittleEndian(bytes[(ChunkId.Size + 4)..]),
+        bytes[ChunkId.Size + 8]);
 
     /// <summary>Opens a pack's own directory.</summary>
     public static PackEntry[] OpenDirectory(
@@ -178,6 +190,14 @@ internal static class PackFormat
 
         return ReadEntries(name, plain, bodyLength - TrailerSize - directory.Length);
     }
+
+    /// <returns>Where the next chunk begins.</returns>
+    private static int Next(string name, PackEntry entry, long packLength) =>
+        entry.StoredLength >= TagSize && entry.StoredLength <= Chunker.MaximumSize + TagSize
+        && entry.RawLength is >= 0 and <= Chunker.MaximumSize
+        && (long)entry.Offset + entry.StoredLength <= packLength
+            ? entry.Offset + entry.StoredLength
+            : throw new ObjectDamagedException(name, "its list of chunks does not fit its length");
 
     public static byte[] DirectoryData(ReadOnlySpan<byte> header, ReadOnlySpan<byte> trailer) => [.. header[..HeaderSize], .. trailer];
 
