@@ -24,7 +24,7 @@ internal static class LostContents
                     await FindAsync(core, record, chunks, lost, cancellationToken).ConfigureAwait(false);
                 }
             }
-            catch (Exception exception) when (exception is ObjectDamagedException or IOException)
+            catch (Exception exception) when (RawObject.IsDamage(exception))
             {
                 // The record itself is damaged, or the list above the lost part cannot be read: verification names it.
             }

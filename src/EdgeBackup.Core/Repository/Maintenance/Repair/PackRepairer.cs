@@ -13,7 +13,7 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
 {
     /// <summary>Where bytes of which hash were seen: damaged packs may stand in each other's places.</summary>
     private readonly Dictionary<string, List<string>> places = [];
-    private readonly List<string> toRemove = [];
+    private readonly List<(string Name, string Content)> toRemove = [];
 
     /// <summary>Packs that cannot be used: gone, removed soon, or not readable now.</summary>
     public HashSet<string> Unusable { get; } = [];
@@ -55,8 +55,14 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
     /// <summary>Removes what is in quarantine and in no index any more.</summary>
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
-        foreach (var name in toRemove)
+        foreach (var (name, content) in toRemove)
         {
+            if ((await RawObject.ReadAsync(core, name, cancellationToken).ConfigureAwait(false)).Content is not { } now || Hash(now) != content)
+            {
+                // Somebody has put it right meanwhile.
+                continue;
+            }
+
             await core.Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -176,7 +182,7 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
         }
         else if (raw.Content is not null)
         {
-            toRemove.Add(name);
+            toRemove.Add((name, Hash(raw.Content)));
         }
     }
 

@@ -41,7 +41,7 @@ internal sealed class Repairer : IDisposable
     {
         if (options.WhatIf)
         {
-            return await RepairAsync(cancellationToken).ConfigureAwait(false);
+            return await RepairAsync(maintainer: null, cancellationToken).ConfigureAwait(false);
         }
 
         var (maintainer, other) = await Maintainer.TryBeginAsync(core, cancellationToken).ConfigureAwait(false);
@@ -55,13 +55,26 @@ internal sealed class Repairer : IDisposable
 
         await using (maintainer.ConfigureAwait(false))
         {
-            return await RepairAsync(cancellationToken).ConfigureAwait(false);
+            return await RepairAsync(maintainer, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>To be called before something is removed.</summary>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable: another process has taken the maintenance over.</exception>
+    public static async Task CheckAsync(RepositoryCore core, Maintainer? maintainer, CancellationToken cancellationToken)
+    {
+        if (maintainer is not null && await maintainer.IsOvertakenAsync(cancellationToken).ConfigureAwait(false))
+        {
+            throw new EdgeBackupException(
+                ErrorIds.RepositoryNotWritable,
+                $"The repair of '{core.Store.Location}' stood still so long that another process has taken over the maintenance. What was mended stays mended; run the repair again.",
+                core.Store.Location);
         }
     }
 
     public void Dispose() => chunks.Dispose();
 
-    private async Task<RepairReport> RepairAsync(CancellationToken cancellationToken)
+    private async Task<RepairReport> RepairAsync(Maintainer? maintainer, CancellationToken cancellationToken)
     {
         var before = await new Verifier(core, new VerifyOptions(ReadData: true), progress).RunAsync(cancellationToken).ConfigureAwait(false);
         var names = before.Damage.Select(damage => damage.Object).Distinct(StringComparer.Ordinal).ToList();
@@ -69,7 +82,7 @@ internal sealed class Repairer : IDisposable
         var isIndex = isPack[false].ToLookup(name => name.StartsWith(IndexObject.Folder, StringComparison.Ordinal));
         await new SmallObjectRepairer(core, journal, quarantine, copy).RunAsync([.. isIndex[false]], cancellationToken).ConfigureAwait(false);
 
-        var index = new IndexRepairer(core, journal, quarantine, options.WhatIf);
+        var index = new IndexRepairer(core, journal, quarantine);
         await index.ReadAsync(isIndex[true].ToHashSet(), cancellationToken).ConfigureAwait(false);
         var damaged = isPack[true].Select(PackFormat.ToHash).OfType<string>().ToHashSet();
         foreach (var pack in await index.ListPacksAsync(damaged, cancellationToken).ConfigureAwait(false))
@@ -79,9 +92,10 @@ internal sealed class Repairer : IDisposable
 
         var packs = new PackRepairer(core, journal, quarantine, chunks, copy);
         await packs.RunAsync([.. isPack[true]], index.Indexed, cancellationToken).ConfigureAwait(false);
-        await index.RunAsync(packs.Unusable, cancellationToken).ConfigureAwait(false);
+        await index.RunAsync(packs.Unusable, names.Contains(IndexObject.Folder.TrimEnd('/')), maintainer, cancellationToken).ConfigureAwait(false);
         if (!options.WhatIf)
         {
+            await CheckAsync(core, maintainer, cancellationToken).ConfigureAwait(false);
             await packs.RemoveAsync(cancellationToken).ConfigureAwait(false);
             await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
         }

@@ -78,8 +78,8 @@ internal sealed class SmallObjectRepairer(RepositoryCore core, RepairJournal jou
     {
         await foreach (var entry in core.Store.ListAsync(LeaseNames.Folder, cancellationToken).ConfigureAwait(false))
         {
-            // That a lease was given up is said by a name, and has to stay said.
-            if (LeaseNames.FromGone(entry.Name) is not null)
+            // That a lease was given up is said by a name, and so is a maintainer's number: both have to stay said.
+            if (LeaseNames.FromGone(entry.Name) is not null || LeaseNames.ToNumber(entry.Name) is not null || LeaseNames.IsSeen(entry.Name))
             {
                 continue;
             }
