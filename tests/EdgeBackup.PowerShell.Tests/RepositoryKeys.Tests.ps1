@@ -44,14 +44,16 @@ Describe 'Get-EdgeRepositoryKey' {
 
 Describe 'Add-EdgeRepositoryKey' {
     It 'adds a <_> that opens the repository' -ForEach 'passphrase', 'key file', 'recovery key' {
+        # A switch leaves nothing in $_.
+        $kind = $_
         $made = New-TestRepository
         $file = Join-Path (New-TestFolder) 'second.key'
-        $added = switch ($_) {
+        $added = switch ($kind) {
             'passphrase' { Add-EdgeRepositoryKey -Passphrase (ConvertTo-Secret 'zwei') }
             'key file' { Add-EdgeRepositoryKey -KeyFile $file }
             'recovery key' { Add-EdgeRepositoryKey -RecoveryKey }
         }
-        $with = switch ($_) {
+        $with = switch ($kind) {
             'passphrase' { @{ Passphrase = ConvertTo-Secret 'zwei' } }
             'key file' { @{ KeyFile = $file } }
             'recovery key' { @{ RecoveryKey = $added.RecoveryKey } }
@@ -59,7 +61,7 @@ Describe 'Add-EdgeRepositoryKey' {
         Disconnect-EdgeRepository
         (Connect-EdgeRepository $made.Path @with).Id | Should -Be $made.Id
         (Get-EdgeRepositoryKey | Where-Object Opened).Id | Should -Be $added.Id
-        if ($_ -eq 'recovery key') {
+        if ($kind -eq 'recovery key') {
             ($added | Out-String) | Should -Match 'not shown again'
         }
         (Get-EdgeRepositoryKey $added.Id).RecoveryKey | Should -BeNullOrEmpty
