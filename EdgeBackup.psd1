@@ -41,6 +41,7 @@
         'Get-EdgeRepository'
         'Initialize-EdgeRepository'
         'Optimize-EdgeRepository'
+        'Repair-EdgeRepository'
         'Test-EdgeRepository'
         'Add-EdgeRepositoryKey'
         'Get-EdgeRepositoryKey'

@@ -43,6 +43,7 @@ internal static class EdgeErrors
         [ErrorIds.RepositoryKeyNeeded] = ErrorCategory.InvalidOperation,
         [ErrorIds.RepositoryDamaged] = ErrorCategory.InvalidData,
         [ErrorIds.RepositoryFormatUnsupported] = ErrorCategory.NotImplemented,
+        [ErrorIds.RepositoryNotReadable] = ErrorCategory.ReadError,
         [ErrorIds.RepositoryNotWritable] = ErrorCategory.WriteError,
         [ErrorIds.ArchiveNotRestorable] = ErrorCategory.InvalidOperation,
         [ErrorIds.ArchiveDamaged] = ErrorCategory.InvalidData,

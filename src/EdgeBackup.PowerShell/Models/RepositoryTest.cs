@@ -15,6 +15,9 @@ public sealed class RepositoryTest
     /// <summary>What is damaged, a row for each thing it touches.</summary>
     public Damage[] Damage { get; init; } = [];
 
+    /// <summary>What repairs have put in the repository's quarantine folder: no damage, and nothing reads it.</summary>
+    public string[] Quarantined { get; init; } = [];
+
     /// <summary>What is no damage and still worth knowing: a removal that was interrupted.</summary>
     public string[] Notes { get; init; } = [];
 

@@ -37,6 +37,7 @@ public sealed class TestEdgeRepositoryCommand : EdgeRepositoryCommand
             Healthy = report.Healthy,
             ReadData = ReadData,
             Damage = [.. report.Damage.Select(damage => damage.ToOutput())],
+            Quarantined = [.. report.Quarantined],
             Notes = [.. report.Notes],
             RecoveryKeyProved = RecoveryKey is null ? null : true,
             Backups = report.Backups,

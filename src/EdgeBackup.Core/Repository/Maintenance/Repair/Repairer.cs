@@ -44,19 +44,17 @@ internal sealed class Repairer : IDisposable
             return await RepairAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        var lease = await Lease.TakeAsync(core, LeaseKind.Maintain, cancellationToken).ConfigureAwait(false);
-        await using (lease.ConfigureAwait(false))
+        var (maintainer, other) = await Maintainer.TryBeginAsync(core, cancellationToken).ConfigureAwait(false);
+        if (maintainer is null)
         {
-            var board = new LeaseBoard(core, lease.Name);
-            await board.ReadAsync([], removeDead: true, cancellationToken).ConfigureAwait(false);
-            if (board.FindOtherMaintenance() is { } other)
-            {
-                throw new EdgeBackupException(
-                    ErrorIds.RepositoryNotWritable,
-                    $"The repository '{core.Store.Location}' was not repaired, because it is being maintained already: {other} Run the repair again afterwards.",
-                    core.Store.Location);
-            }
+            throw new EdgeBackupException(
+                ErrorIds.RepositoryNotWritable,
+                $"The repository '{core.Store.Location}' was not repaired, because it is being maintained already: {other} Run the repair again afterwards.",
+                core.Store.Location);
+        }
 
+        await using (maintainer.ConfigureAwait(false))
+        {
             return await RepairAsync(cancellationToken).ConfigureAwait(false);
         }
     }
@@ -136,12 +134,8 @@ internal sealed class Repairer : IDisposable
 
     private async Task OfferAsync(IRepairSource source, IReadOnlyList<LostContent> lost, CancellationToken cancellationToken)
     {
-        var items = lost.Where(item => item.Path is not null).Select(item => new LostItem(item.Device, item.Backup, item.Path!, item.Length, item.Digest!)).ToList();
-        if (items.Count > 0)
-        {
-            await source.OfferAsync(items, chunks, cancellationToken).ConfigureAwait(false);
-            chunks.Discard();
-        }
+        await source.OfferAsync([.. lost.Select(item => new LostItem(item.Device, item.Backup, item.Content, item.Path))], chunks, cancellationToken).ConfigureAwait(false);
+        chunks.Discard();
     }
 
     /// <summary>What would still be lost: of rows that name no mended object, those of items that still lack chunks, and those of whole objects.</summary>
