@@ -193,5 +193,11 @@ Describe 'A repository that was taken back' {
         $folder = Join-Path (New-TestFolder) 'restored'
         $null = Restore-EdgeBackup $old.Id -Destination $folder -Repository $made.Path
         Test-Path (Join-Path $folder 'settings/network.json') | Should -BeTrue
+
+        # Accepted, it goes on.
+        $null = Repair-EdgeRepository -AcceptRollback -Confirm:$false -Repository $made.Path -WarningAction Ignore
+        $null = New-EdgeBackup dev -Automatic -Repository $made.Path
+        (Test-EdgeRepository -Repository $made.Path).Healthy | Should -BeTrue
+        (Get-EdgeEvent -Repository $made.Path -Category Repository).Action | Should -Contain 'RollbackAccepted'
     }
 }
