@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Session;
 
@@ -21,19 +22,31 @@ public sealed class RepairEdgeRepositoryCommand : EdgeRepositoryCommand
     [Parameter]
     public SwitchParameter FromDevice { get; set; }
 
+    /// <summary>Takes the present state for good, although the repository was taken back or its chain of records is damaged.</summary>
+    [Parameter]
+    public SwitchParameter AcceptRollback { get; set; }
+
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
         var from = From is null ? null : ResolvePath(From);
         RunInRepository(async (context, pipeline, cancellationToken) =>
         {
-            var confirmed = await ConfirmAsync(pipeline, context.Location, "Mend what is damaged, and put what is replaced in quarantine").ConfigureAwait(false);
+            var accepts = AcceptRollback && context.Repository.Notice is not null;
+            var action = accepts ? "Accept its present state although newer records may be missing, mend what is damaged" : "Mend what is damaged";
+            var confirmed = await ConfirmAsync(pipeline, context.Location, $"{action}, and put what is replaced in quarantine").ConfigureAwait(false);
             if (!confirmed && !IsWhatIf)
             {
                 return;
             }
 
             var started = Stopwatch.GetTimestamp();
+            if (accepts && confirmed)
+            {
+                var missing = await new AcceptPresentState(context, pipeline.Observer).RunAsync(cancellationToken).ConfigureAwait(false);
+                pipeline.Observer.Warning($"The present state of the repository '{context.Location}' was accepted. Records that its chain still names and that are missing: {(missing.Count == 0 ? "none" : string.Join(", ", missing))}. Newer ones may be missing too.");
+            }
+
             var second = from is null ? null : await RepositorySession.Current.BorrowAsync(from, cancellationToken).ConfigureAwait(false);
             try
             {
