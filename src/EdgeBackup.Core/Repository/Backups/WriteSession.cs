@@ -116,6 +116,21 @@ public sealed class WriteSession : IAsyncDisposable
         return ValueTask.FromResult(previous.Chunks.All(Chunks.Has));
     }
 
+    /// <summary>Finds the content of an item by its digest, where it stands in one chunk that the repository has.</summary>
+    /// <param name="item">With its length.</param>
+    /// <param name="digest">SHA-256 of the content, hex.</param>
+    /// <returns>The item; null where its bytes have to be stored.</returns>
+    internal SavedItem? TryFind(Item item, string digest)
+    {
+        if (item.Length is 0 or > Chunker.MaximumSize)
+        {
+            return null;
+        }
+
+        var id = core.Master.ToChunkId(Convert.FromHexString(digest));
+        return Chunks.Has(id) ? new SavedItem { Item = item, Digest = digest, Chunks = [id] } : null;
+    }
+
     /// <summary>Begins a backup; dispose without a commit gives it up.</summary>
     public BackupDraft BeginBackup() => BeginBackup(allowHostilePaths: false);
 
@@ -190,15 +205,7 @@ public sealed class WriteSession : IAsyncDisposable
             objects.Add((name, core.Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(record, RepositoryJson.Default.BackupRecord))));
         }
 
-        IReadOnlyList<Exception?> faults;
-        try
-        {
-            faults = await core.Store.PutManyAsync(objects, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (IOException exception)
-        {
-            faults = [.. Enumerable.Repeat(exception, records.Count)];
-        }
+        var faults = await core.Store.PutManyAsync(objects, CancellationToken.None).ConfigureAwait(false);
 
         await ConfirmRecordedAsync(objects).ConfigureAwait(false);
         faults = await NameAsync(objects, faults).ConfigureAwait(false);
@@ -227,7 +234,7 @@ public sealed class WriteSession : IAsyncDisposable
     }
 
     private EdgeBackupException Unwritten(BackupRecord record, Exception fault) => fault is EdgeBackupException known
-        ? new EdgeBackupException(known.ErrorId, known.Message, known.Target, known)
+        ? new EdgeBackupException(known.ErrorId, $"The record of the backup of '{record.Device}' could not be written. {known.Message}", known.Target, known)
         : new EdgeBackupException(
             ErrorIds.RepositoryNotWritable,
             $"The record of the backup of '{record.Device}' could not be written to the repository '{core.Store.Location}': {fault.Message} Nothing saved before was lost; see that it can be written and take the backup again.",

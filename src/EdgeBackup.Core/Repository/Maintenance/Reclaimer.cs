@@ -77,10 +77,7 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
             left.AddRange(await new ChainKeeper(core, chain).RunAsync(cancellationToken).ConfigureAwait(false));
         }
 
-        if (core.Store is ILeftoverStore leftovers)
-        {
-            report = report with { LeftoversRemoved = await leftovers.RemoveLeftoversAsync(cancellationToken).ConfigureAwait(false) };
-        }
+        report = report with { LeftoversRemoved = await core.Store.RemoveLeftoversAsync(cancellationToken).ConfigureAwait(false) };
 
         await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
         var inventory = await PackInventory.ReadAsync(core, cancellationToken).ConfigureAwait(false);

@@ -420,7 +420,7 @@ public sealed class RepairTests
             Asked = lost;
             foreach (var item in lost)
             {
-                await sink.OfferAsync(new MemoryStream(contents[item.Path]), cancellationToken);
+                await sink.OfferAsync(new MemoryStream(contents[item.Path!]), cancellationToken);
             }
 
             await sink.AcceptAsync();

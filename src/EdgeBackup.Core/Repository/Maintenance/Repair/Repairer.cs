@@ -134,12 +134,8 @@ internal sealed class Repairer : IDisposable
 
     private async Task OfferAsync(IRepairSource source, IReadOnlyList<LostContent> lost, CancellationToken cancellationToken)
     {
-        var items = lost.Where(item => item.Path is not null).Select(item => new LostItem(item.Device, item.Backup, item.Path!, item.Length, item.Digest!)).ToList();
-        if (items.Count > 0)
-        {
-            await source.OfferAsync(items, chunks, cancellationToken).ConfigureAwait(false);
-            chunks.Discard();
-        }
+        await source.OfferAsync([.. lost.Select(item => new LostItem(item.Device, item.Backup, item.Content, item.Path))], chunks, cancellationToken).ConfigureAwait(false);
+        chunks.Discard();
     }
 
     /// <summary>What would still be lost: of rows that name no mended object, those of items that still lack chunks, and those of whole objects.</summary>
