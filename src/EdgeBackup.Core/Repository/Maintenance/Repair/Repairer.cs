@@ -41,7 +41,7 @@ internal sealed class Repairer : IDisposable
     {
         if (options.WhatIf)
         {
-            return await RepairAsync(cancellationToken).ConfigureAwait(false);
+            return await RepairAsync(maintainer: null, cancellationToken).ConfigureAwait(false);
         }
 
         var (maintainer, other) = await Maintainer.TryBeginAsync(core, cancellationToken).ConfigureAwait(false);
@@ -55,13 +55,13 @@ internal sealed class Repairer : IDisposable
 
         await using (maintainer.ConfigureAwait(false))
         {
-            return await RepairAsync(cancellationToken).ConfigureAwait(false);
+            return await RepairAsync(maintainer, cancellationToken).ConfigureAwait(false);
         }
     }
 
     public void Dispose() => chunks.Dispose();
 
-    private async Task<RepairReport> RepairAsync(CancellationToken cancellationToken)
+    private async Task<RepairReport> RepairAsync(Maintainer? maintainer, CancellationToken cancellationToken)
     {
         var before = await new Verifier(core, new VerifyOptions(ReadData: true), progress).RunAsync(cancellationToken).ConfigureAwait(false);
         var names = before.Damage.Select(damage => damage.Object).Distinct(StringComparer.Ordinal).ToList();
@@ -80,8 +80,16 @@ internal sealed class Repairer : IDisposable
         var packs = new PackRepairer(core, journal, quarantine, chunks, copy);
         await packs.RunAsync([.. isPack[true]], index.Indexed, cancellationToken).ConfigureAwait(false);
         await index.RunAsync(packs.Unusable, cancellationToken).ConfigureAwait(false);
-        if (!options.WhatIf)
+        if (maintainer is not null)
         {
+            if (await maintainer.IsOvertakenAsync(cancellationToken).ConfigureAwait(false))
+            {
+                throw new EdgeBackupException(
+                    ErrorIds.RepositoryNotWritable,
+                    $"The repair of the repository '{core.Store.Location}' stood still for so long that another process maintained it meanwhile. What was mended stays; run the repair again.",
+                    core.Store.Location);
+            }
+
             await packs.RemoveAsync(cancellationToken).ConfigureAwait(false);
             await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
         }
