@@ -27,9 +27,9 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
     private readonly Dictionary<string, string> packReasons = [];
     private readonly Dictionary<string, string> devices = [];
     private readonly List<(string Name, string Reason)> unreadableBackups = [];
-    private HashSet<string> condemned = [];
     private readonly HashSet<string> seenIndexes = [];
     private bool hasDamagedIndex;
+    private HashSet<string> condemned = [];
     private long objectsDone;
     private long objectsTotal;
     private long bytesDone;
