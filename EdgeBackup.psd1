@@ -42,6 +42,7 @@
         'Initialize-EdgeRepository'
         'Optimize-EdgeRepository'
         'Repair-EdgeRepository'
+        'Sync-EdgeRepository'
         'Test-EdgeRepository'
         'Add-EdgeRepositoryKey'
         'Get-EdgeRepositoryKey'

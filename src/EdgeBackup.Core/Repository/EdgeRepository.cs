@@ -220,6 +220,11 @@ public sealed class EdgeRepository : IAsyncDisposable
     public Task<string?> TryAppendAfterAsync(RecordArea area, string subject, string? last, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
         log.TryAppendAfterAsync(area, subject, last, json, cancellationToken);
 
+    /// <summary>Appends a sealed record under the name that it has in another repository; durable on return.</summary>
+    /// <returns>False: it is there already.</returns>
+    internal Task<bool> TryAppendAsAsync(RecordArea area, string subject, string entry, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
+        log.TryAppendAsAsync(area, subject, entry, json, cancellationToken);
+
     /// <summary>The names of a subject's records, or of all, in ordinal order; of events always all.</summary>
     public IAsyncEnumerable<string> ListAsync(RecordArea area, string? subject, CancellationToken cancellationToken) =>
         log.ListAsync(area, subject, cancellationToken);

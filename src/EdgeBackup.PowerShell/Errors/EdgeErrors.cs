@@ -36,6 +36,7 @@ internal static class EdgeErrors
         [ErrorIds.RestoreVerifyFailed] = ErrorCategory.InvalidResult,
         [ErrorIds.DestinationNotEmpty] = ErrorCategory.ResourceExists,
         [ErrorIds.SwitchRefused] = ErrorCategory.InvalidOperation,
+        [ErrorIds.SyncRefused] = ErrorCategory.InvalidOperation,
         [ErrorIds.RepositoryNotFound] = ErrorCategory.ObjectNotFound,
         [ErrorIds.RepositoryExists] = ErrorCategory.ResourceExists,
         [ErrorIds.RepositoryKeyWrong] = ErrorCategory.AuthenticationError,

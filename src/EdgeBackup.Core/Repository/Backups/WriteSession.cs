@@ -116,6 +116,21 @@ public sealed class WriteSession : IAsyncDisposable
         return ValueTask.FromResult(previous.Chunks.All(Chunks.Has));
     }
 
+    /// <summary>Finds the content of an item by its digest, where it stands in one chunk that the repository has.</summary>
+    /// <param name="item">With its length.</param>
+    /// <param name="digest">SHA-256 of the content, hex.</param>
+    /// <returns>The item; null where its bytes have to be stored.</returns>
+    internal SavedItem? TryFind(Item item, string digest)
+    {
+        if (item.Length is 0 or > Chunker.MaximumSize)
+        {
+            return null;
+        }
+
+        var id = core.Master.ToChunkId(Convert.FromHexString(digest));
+        return Chunks.Has(id) ? new SavedItem { Item = item, Digest = digest, Chunks = [id] } : null;
+    }
+
     /// <summary>Begins a backup; dispose without a commit gives it up.</summary>
     public BackupDraft BeginBackup() => BeginBackup(allowHostilePaths: false);
 
