@@ -14,6 +14,8 @@ Source     successive versions of a source tree
 Growth     trend logs that grow at their end
 Database   an SQLite database in which few pages change
 Catalog    listings among a million backups
+Scale      the daily commands among 10,000, 100,000 and 1,000,000 backups, and opening an index of a million chunks
+Inner      what every byte and every chunk passes through
 #>
 param(
     [int] $Runs = 3,
@@ -21,7 +23,8 @@ param(
     [int] $Devices = 300,
     [int] $CatalogDevices = 5000,
     [int] $CatalogBackups = 1000000,
-    [ValidateSet('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog')] [string[]] $Only = ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog'),
+    [int[]] $ScaleBackups = @(10000, 100000, 1000000),
+    [ValidateSet('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Inner')] [string[]] $Only = ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Inner'),
     [string] $Results = (Join-Path $PSScriptRoot 'RESULTS.md'),
     [string] $Work = (Join-Path ([IO.Path]::GetTempPath()) "edgebackup-bench-$PID"),
     [switch] $SkipBuild
@@ -64,8 +67,10 @@ try {
                     -Note 'Every night 60 rows in 12 neighbourhoods are updated.'
             }
             'Catalog' { & "$sections/Catalog.ps1" -Work $Work -Devices $CatalogDevices -Backups $CatalogBackups }
+            'Scale' { & "$sections/Scale.ps1" -Work $Work -Backups $ScaleBackups }
+            'Inner' { & "$sections/Inner.ps1" }
         }
-        Set-ResultSection $Results $section ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog') $lines
+        Set-ResultSection $Results $section ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Inner') $lines
         $lines | Out-Host
     }
 }

@@ -1,5 +1,5 @@
 #Requires -Version 7.6
-# What the daily commands cost in a repository of many backups, in a session of its own; called by Scale.ps1.
+# What the daily commands cost in a repository of many backups, in a session of its own; called by sections/Scale.ps1.
 param([string] $Options)
 $ErrorActionPreference = 'Stop'
 $with = $Options | ConvertFrom-Json
@@ -66,7 +66,7 @@ $result.Backup = Get-Median @(1..7 | ForEach-Object {
 $result.ListAllAfterBackup = Measure-Milliseconds { Get-EdgeDevice }
 $result.Peak = (Get-Peak) - $base
 
-Set-EdgeBackupPolicy -Device $id -RetentionMonths 1
+$null = Set-EdgeBackupPolicy -Device $id -RetentionMonths 1
 $before = @(Get-EdgeBackup -Device $id).Count
 $result.Retention = Measure-Milliseconds { New-EdgeBackup $id -Automatic }
 $result.RetentionRemoved = $before + 1 - @(Get-EdgeBackup -Device $id).Count

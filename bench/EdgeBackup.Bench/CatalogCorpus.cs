@@ -28,13 +28,16 @@ internal static class CatalogCorpus
         var perDevice = backups / devices;
         for (var first = 0; first < backups; first += Together)
         {
-            await Task.WhenAll(Enumerable.Range(first, Math.Min(Together, backups - first)).Select(WriteAsync)).ConfigureAwait(false);
+            // All of a group are begun before one is committed: they are recorded together, as those of a fleet's night are.
+            var drafts = Enumerable.Range(first, Math.Min(Together, backups - first)).Select(number => (Number: number, Draft: session.BeginBackup())).ToList();
+            await Task.WhenAll(drafts.Select(draft => WriteAsync(draft.Number, draft.Draft))).ConfigureAwait(false);
         }
 
         return 0;
 
-        async Task WriteAsync(int number)
+        async Task WriteAsync(int number, BackupDraft draft)
         {
+            await using var draftLease = draft.ConfigureAwait(false);
             var device = number / perDevice;
             var time = start.AddMinutes((number % perDevice) * (150 * 1440 / perDevice)).AddSeconds(device % 60);
             var header = new BackupHeader
@@ -49,8 +52,6 @@ internal static class CatalogCorpus
                 Created = time,
                 Author = "bench@bench",
             };
-            var draft = session.BeginBackup();
-            await using var draftLease = draft.ConfigureAwait(false);
             await draft.AddAsync(saved, CancellationToken.None).ConfigureAwait(false);
             await draft.CommitAsync(header, _ => false, CancellationToken.None).ConfigureAwait(false);
         }

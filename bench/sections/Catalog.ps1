@@ -13,7 +13,7 @@ Remove-Item $options.Repository -Recurse -Force
 
 "## A catalog of $Backups backups of $Devices devices"
 ''
-"$(Get-MachineText). $(Get-Date -Format 'yyyy-MM-dd'). The listings are medians of 21, each of another device. ``Get-EdgeDevice`` over all lists every folder of the repository, to be sure of the newest backup of each."
+"$(Get-MachineText). $(Get-Date -Format 'yyyy-MM-dd'). The listings are medians of 21, each of another device. ``Get-EdgeDevice`` over all lists every folder in which something happened since the last time."
 ''
 '| work | measured | goal |'
 '|---|---|---|'
