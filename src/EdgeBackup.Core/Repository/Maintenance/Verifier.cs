@@ -17,6 +17,8 @@ namespace EdgeBackup.Core.Repository.Maintenance;
 /// </summary>
 internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProgress<VerifyProgress>? progress)
 {
+    private const string BackupFolder = "backups/";
+
     private readonly Damages damages = new();
     private ChainCheck? chain;
     private readonly PackCensus census = new();
@@ -46,7 +48,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             Done(entry.Length);
         }
 
-        var backups = await ListAsync("backups/", cancellationToken).ConfigureAwait(false);
+        var backups = await ListAsync(BackupFolder, cancellationToken).ConfigureAwait(false);
         var records = new List<ObjectInfo>();
         foreach (var folder in new[] { "devices/", "events/", "policies/", Marks.Folder })
         {
@@ -180,6 +182,29 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         }
 
         Done(record.Length);
+    }
+
+    /// <summary>Where no backup record of a folder can be read, the device's log still tells whose they are.</summary>
+    private void NoteDevice(string name, byte[] json)
+    {
+        var folder = BackupFolder + name.Split('/')[1];
+        if (devices.ContainsKey(folder))
+        {
+            return;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            if (document.RootElement.TryGetProperty("device", out var device) && device.GetString() is { } id && BackupFolder + core.Master.ToFolder(id) == folder)
+            {
+                devices[folder] = id;
+            }
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // Sealed by us and no text of ours: only what it would have told is missing.
+        }
     }
 
     private async Task VerifyIndexAsync(ObjectInfo index, CancellationToken cancellationToken)
