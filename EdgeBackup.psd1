@@ -41,7 +41,11 @@
         'Get-EdgeRepository'
         'Initialize-EdgeRepository'
         'Optimize-EdgeRepository'
+        'Repair-EdgeRepository'
         'Test-EdgeRepository'
+        'Add-EdgeRepositoryKey'
+        'Get-EdgeRepositoryKey'
+        'Remove-EdgeRepositoryKey'
         'Get-EdgeTransaction'
         'Stop-EdgeTransaction'
     )

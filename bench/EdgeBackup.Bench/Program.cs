@@ -10,6 +10,8 @@ return args switch
     ["growth", var folder, var night] => GrowthCorpus.Make(folder, Number(night)),
     ["database", var folder, var step] => DatabaseCorpus.Make(folder, Number(step)),
     ["catalog", var folder, var keyFile, var devices, var backups] => await CatalogCorpus.MakeAsync(folder, keyFile, Number(devices), Number(backups)).ConfigureAwait(false),
+    ["index", var folder, var keyFile, var chunks, var objects] => await IndexCorpus.MakeAsync(folder, keyFile, Number(chunks), Number(objects)).ConfigureAwait(false),
+    ["open", var folder, var keyFile] => await IndexCorpus.OpenAsync(folder, keyFile).ConfigureAwait(false),
     _ => Usage(),
 };
 
@@ -25,6 +27,8 @@ static int Usage()
         growth FOLDER NIGHT                         makes trend logs (night 0) or lets them grow
         database FOLDER STEP                        makes a database (step 0) or changes few of its pages
         catalog FOLDER KEYFILE DEVICES BACKUPS      makes a repository with so many small backups, spread over the devices
+        index FOLDER KEYFILE CHUNKS OBJECTS         makes a repository whose index tells of so many chunks, in so many index objects
+        open FOLDER KEYFILE                         opens it three times, and measures
         """);
     return 2;
 }

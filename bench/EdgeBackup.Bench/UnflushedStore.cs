@@ -39,6 +39,8 @@ internal sealed class UnflushedStore(string root) : IObjectStore
         return Task.CompletedTask;
     }
 
+    public Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => OverwriteAsync(name, content, cancellationToken);
+
     public async Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken)
     {
         var path = Path.Combine(root, name);

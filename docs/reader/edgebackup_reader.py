@@ -50,6 +50,7 @@ except ImportError as missing:
 FORMAT_VERSION = 2
 SEAL_HEAD = 44           # magic 8, version 1, codec 1 (packs: zero), zero 2, salt 32
 TAG = 16
+RECOVERY_HEAD = struct.Struct("<8sHHIII4xI")   # magic, shards of data and of parity, block, shard, body, checksum
 ENTRY = struct.Struct("<32sIIB")      # chunk id, stored length with its tag, raw length, codec
 MAX_ROUNDS = 100_000_000              # key objects are plain: nobody shall keep us busy for days with one
 FILE_PIECE = 1 << 20
@@ -401,12 +402,24 @@ class Chunks:
             body.finish()
             return new
 
+    @staticmethod
+    def body_size(file, size):
+        """The size of a pack without its recovery section, which ends in a head that tells it. A wrong answer does no
+        harm: the directory that is found by it opens or not."""
+        file.seek(max(0, size - RECOVERY_HEAD.size))
+        end = file.read(RECOVERY_HEAD.size)
+        if len(end) == RECOVERY_HEAD.size and end.startswith(b"EDGERECV"):
+            body = RECOVERY_HEAD.unpack(end)[5]
+            if SEAL_HEAD + TAG + 16 <= body < size:
+                return body
+        return size
+
     def load_directory(self, pack):
         """The directory of a pack, found from the pack's end."""
         name = "packs/%s/%s" % (pack[:2], pack)
         try:
             with open(self.store.path(name), "rb") as file:
-                size = file.seek(0, os.SEEK_END)
+                size = self.body_size(file, file.seek(0, os.SEEK_END))
                 file.seek(0)
                 head = file.read(SEAL_HEAD)
                 file.seek(max(0, size - 16))
@@ -444,8 +457,8 @@ class Chunks:
     # -- reading them
 
     def pack_key(self, head):
-        if len(head) != SEAL_HEAD or head[:9] != b"EDGEPACK\x01":
-            raise Damaged("it does not begin like a pack of version 1")
+        if len(head) != SEAL_HEAD or head[:9] not in (b"EDGEPACK\x01", b"EDGEPACK\x02"):
+            raise Damaged("it does not begin like a pack of version 1 or 2")
         return hkdf(self.keys.pack, "edgebackup/1/pack", head[12:SEAL_HEAD])
 
     def open_pack(self, pack):

@@ -96,6 +96,22 @@ public sealed class BackupCatalog : IDisposable
         return count;
     }
 
+    /// <summary>What retention needs to know of all devices that have backups, to see which have something to remove; streamed by device.</summary>
+    public IAsyncEnumerable<DeviceBackups> SummarizeBackupsAsync(CancellationToken cancellationToken) =>
+        StreamAsync(CatalogReader.Summaries, CatalogReader.ReadSummary, cancellationToken);
+
+    /// <summary>Drops backups whose records were just removed, so that their folders need not be listed again.</summary>
+    /// <param name="objectNames">The records.</param>
+    /// <param name="cancellationToken">Stops before any is dropped.</param>
+    public Task RemoveAsync(IReadOnlyCollection<string> objectNames, CancellationToken cancellationToken) =>
+        MendAsync(
+            async () =>
+            {
+                await writer.RemoveBackupsAsync(objectNames, cancellationToken).ConfigureAwait(false);
+                return (IReadOnlyList<EdgeBackupException>)[];
+            },
+            cancellationToken);
+
     /// <summary>All devices that have backups or were ever registered: what a user may mean by an id.</summary>
     public IAsyncEnumerable<string> QueryDeviceIdsAsync(CancellationToken cancellationToken) =>
         StreamAsync(
@@ -261,7 +277,7 @@ public sealed class BackupCatalog : IDisposable
         private readonly CatalogFile file;
         private readonly Func<SqliteConnection, SqliteCommand> build;
         private readonly Func<SqliteDataReader, T> read;
-        private SqliteConnection? connection;
+        private CatalogConnection? connection;
         private SqliteCommand? command;
         private SqliteDataReader? reader;
 
@@ -279,7 +295,7 @@ public sealed class BackupCatalog : IDisposable
             if (reader is null)
             {
                 connection = file.OpenReader();
-                command = build(connection);
+                command = build(connection.Connection);
                 reader = command.ExecuteReader();
                 for (var index = 0L; index < skip; index++)
                 {
@@ -304,6 +320,7 @@ public sealed class BackupCatalog : IDisposable
             reader?.Dispose();
             command?.Dispose();
             connection?.Dispose();
+            connection = null;
             reader = null;
         }
     }

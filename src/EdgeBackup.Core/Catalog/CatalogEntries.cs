@@ -78,6 +78,14 @@ public sealed record CatalogDevice
     public DateTimeOffset? PostponedSince { get; init; }
 }
 
+/// <summary>The backups of one device in a few numbers.</summary>
+/// <param name="Device">The device's id.</param>
+/// <param name="Count">All of them.</param>
+/// <param name="ManualCount">Manual ones.</param>
+/// <param name="Newest">When the newest was taken, UTC.</param>
+/// <param name="OldestAgeing">When the oldest automatic or safety backup was taken, UTC; null when there is none.</param>
+public sealed record DeviceBackups(string Device, int Count, int ManualCount, DateTimeOffset Newest, DateTimeOffset? OldestAgeing);
+
 /// <summary>Which backups to list; null or empty leaves a property out.</summary>
 public sealed record BackupQuery
 {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using EdgeBackup.Core.Platform;
 using Microsoft.Data.Sqlite;
 
@@ -15,11 +16,14 @@ internal sealed class CatalogFile : IDisposable
     private const int Corrupt = 11;
     private const int NotADatabase = 26;
     private const int SqlError = 1;
+    private const int IdleConnections = 8;
 
     private readonly string wantedPath;
     private readonly string repositoryId;
     private readonly IPlatform platform;
     private readonly SemaphoreSlim writeLock = new(1, 1);
+    private readonly ConcurrentStack<CatalogConnection> idle = [];
+    private volatile bool isDisposed;
     private string path;
     private SqliteConnection? writer;
     private string? writerFileId;
@@ -88,8 +92,46 @@ internal sealed class CatalogFile : IDisposable
         }
     }
 
-    /// <summary>A connection for one reader; the caller disposes it.</summary>
-    public SqliteConnection OpenReader() => Connect();
+    /// <summary>A connection for one reader; the caller disposes what is returned.</summary>
+    public CatalogConnection OpenReader()
+    {
+        // A file that another process has made anew has another identity: a connection to the old one reads what was.
+        var fileId = platform.Stat(path)?.FileId;
+        while (idle.TryPop(out var known))
+        {
+            if (fileId is not null && known.FileId == fileId)
+            {
+                return known;
+            }
+
+            known.Connection.Dispose();
+        }
+
+        return new CatalogConnection(this, Connect(), fileId);
+    }
+
+    /// <summary>What the file is now; another text when it was made anew.</summary>
+    public string? Identity => platform.Stat(path)?.FileId;
+
+    /// <summary>Takes back a connection: opening one costs as much as dozens of look-ups.</summary>
+    internal void Return(CatalogConnection connection)
+    {
+        if (!isDisposed && connection.FileId is not null && idle.Count < IdleConnections)
+        {
+            idle.Push(connection);
+            if (!isDisposed)
+            {
+                return;
+            }
+        }
+        else
+        {
+            connection.Connection.Dispose();
+            return;
+        }
+
+        CloseIdle();
+    }
 
     /// <summary>Throws the file away and makes an empty one, unless somebody has since the given generation.</summary>
     public async Task RecreateAsync(int damagedGeneration, CancellationToken cancellationToken)
@@ -110,6 +152,8 @@ internal sealed class CatalogFile : IDisposable
 
     public void Dispose()
     {
+        isDisposed = true;
+        CloseIdle();
         writer?.Dispose();
         writeLock.Dispose();
     }
@@ -137,8 +181,17 @@ internal sealed class CatalogFile : IDisposable
         }
     }
 
+    private void CloseIdle()
+    {
+        while (idle.TryPop(out var connection))
+        {
+            connection.Connection.Dispose();
+        }
+    }
+
     private void Recreate()
     {
+        CloseIdle();
         writer?.Dispose();
         writer = null;
         try

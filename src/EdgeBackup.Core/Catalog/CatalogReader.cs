@@ -62,6 +62,21 @@ internal static class CatalogReader
         ProtectedReason = Text(row, 16),
     };
 
+    /// <summary>One walk over the index of devices; no row is looked at.</summary>
+    public static SqliteCommand Summaries(SqliteConnection connection)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = """
+            SELECT b.device, count(*), sum(b.kind = $manual), max(b.created), min(CASE WHEN b.kind = $manual THEN NULL ELSE b.created END)
+            FROM backups b GROUP BY b.device ORDER BY b.device;
+            """;
+        command.Parameters.AddWithValue("$manual", (int)BackupKind.Manual);
+        return command;
+    }
+
+    public static DeviceBackups ReadSummary(SqliteDataReader row) =>
+        new(row.GetString(0), row.GetInt32(1), row.GetInt32(2), Time(row.GetInt64(3)), row.IsDBNull(4) ? null : Time(row.GetInt64(4)));
+
     public static SqliteCommand Devices(SqliteConnection connection, DeviceQuery query)
     {
         var filter = new SqlFilter(connection);

@@ -5,10 +5,12 @@ namespace EdgeBackup.Core.Catalog;
 /// <summary>The tables of the catalog. A catalog of another version is made anew, never migrated: it is a cache.</summary>
 internal static class CatalogSchema
 {
-    public const int Version = 1;
+    public const int Version = 2;
 
     private const string Tables = """
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+        CREATE TABLE folders (folder TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;
 
         CREATE TABLE backups (
             object_name TEXT NOT NULL UNIQUE,
@@ -27,7 +29,7 @@ internal static class CatalogSchema
             changed INTEGER NOT NULL,
             not_saved TEXT,
             author TEXT);
-        CREATE INDEX backups_device ON backups (device, created DESC, id);
+        CREATE INDEX backups_device ON backups (device, created DESC, id, kind);
         CREATE INDEX backups_folder ON backups (folder, object_name);
         CREATE INDEX backups_id ON backups (id);
 

@@ -8,17 +8,16 @@ using Microsoft.Data.Sqlite;
 namespace EdgeBackup.Core.Catalog;
 
 /// <summary>
-/// Keeps the catalog's tables equal to the repository: folder by folder it compares the object names of the listing with
-/// those it has, reads what is new and drops what is gone. Records never change, so a known name is a known record.
+/// Keeps the catalog's tables equal to the repository: reads the records that are new and makes rows of them. Which ones
+/// those are, <see cref="CatalogFolders"/> finds out.
 /// </summary>
 internal sealed class CatalogWriter
 {
-    private const int BatchSize = 2000;
-
     private readonly EdgeRepository repository;
     private readonly CatalogFile file;
     private readonly DeviceRegistry registry;
     private readonly EventLog events;
+    private readonly CatalogFolders folders;
 
     public CatalogWriter(EdgeRepository repository, CatalogFile file)
     {
@@ -26,6 +25,7 @@ internal sealed class CatalogWriter
         this.file = file;
         registry = new DeviceRegistry(repository, author: "");
         events = new EventLog(repository, author: "");
+        folders = new CatalogFolders(repository, file);
     }
 
     public async Task<IReadOnlyList<EdgeBackupException>> RefreshAllAsync(CancellationToken cancellationToken)
@@ -42,8 +42,7 @@ internal sealed class CatalogWriter
         var problems = new List<EdgeBackupException>();
         if (devices is null)
         {
-            var listing = repository.ListBackupsAsync(device: null, cancellationToken);
-            await RefreshTableAsync("backups", folder: null, listing, AddBackupsAsync, problems, cancellationToken).ConfigureAwait(false);
+            await folders.RefreshAllAsync("backups", area: null, AddBackupsAsync, problems, cancellationToken).ConfigureAwait(false);
             return problems;
         }
 
@@ -51,7 +50,7 @@ internal sealed class CatalogWriter
         {
             var folder = $"backups/{repository.SubjectFolder(device)}/";
             var listing = repository.ListBackupsAsync(device, cancellationToken);
-            await RefreshTableAsync("backups", folder, listing, AddBackupsAsync, problems, cancellationToken).ConfigureAwait(false);
+            await folders.RefreshAsync("backups", folder, listing, AddBackupsAsync, problems, cancellationToken).ConfigureAwait(false);
         }
 
         return problems;
@@ -60,8 +59,7 @@ internal sealed class CatalogWriter
     public async Task<IReadOnlyList<EdgeBackupException>> RefreshEventsAsync(CancellationToken cancellationToken)
     {
         var problems = new List<EdgeBackupException>();
-        var listing = repository.ListAsync(RecordArea.Events, subject: null, cancellationToken);
-        await RefreshTableAsync("events", folder: null, listing, AddEventsAsync, problems, cancellationToken).ConfigureAwait(false);
+        await folders.RefreshAllAsync("events", RecordArea.Events, AddEventsAsync, problems, cancellationToken).ConfigureAwait(false);
         return problems;
     }
 
@@ -70,8 +68,7 @@ internal sealed class CatalogWriter
         var problems = new List<EdgeBackupException>();
         if (devices is null)
         {
-            var listing = repository.ListAsync(RecordArea.Devices, subject: null, cancellationToken);
-            await RefreshTableAsync("device_log", folder: null, listing, AddDevicesAsync, problems, cancellationToken).ConfigureAwait(false);
+            await folders.RefreshAllAsync("device_log", RecordArea.Devices, AddDevicesAsync, problems, cancellationToken).ConfigureAwait(false);
             return problems;
         }
 
@@ -79,11 +76,15 @@ internal sealed class CatalogWriter
         {
             var folder = $"devices/{repository.SubjectFolder(device)}/";
             var listing = repository.ListAsync(RecordArea.Devices, device, cancellationToken);
-            await RefreshTableAsync("device_log", folder, listing, AddDevicesAsync, problems, cancellationToken).ConfigureAwait(false);
+            await folders.RefreshAsync("device_log", folder, listing, AddDevicesAsync, problems, cancellationToken).ConfigureAwait(false);
         }
 
         return problems;
     }
+
+    /// <summary>Drops backups whose records were just removed.</summary>
+    public Task RemoveBackupsAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) =>
+        folders.RemoveAsync("backups", names, cancellationToken);
 
     public Task AddAsync(BackupRecord record, CancellationToken cancellationToken) =>
         file.WriteAsync(
@@ -93,96 +94,6 @@ internal sealed class CatalogWriter
                 Insert(insert, repository.BackupObjectName(record.Device, record.Id), record);
             },
             cancellationToken);
-
-    private async Task RefreshTableAsync(
-        string table,
-        string? folder,
-        IAsyncEnumerable<string> listing,
-        Func<IReadOnlyList<string>, List<EdgeBackupException>, CancellationToken, Task> add,
-        List<EdgeBackupException> problems,
-        CancellationToken cancellationToken)
-    {
-        // Only the names of one folder are in memory at a time; a store that lists in another order costs look-ups, not errors.
-        var gone = new HashSet<string>(StringComparer.Ordinal);
-        var fresh = new List<string>();
-        var knownFolders = LoadFolders(table, folder);
-        string? current = null;
-        var known = new HashSet<string>(StringComparer.Ordinal);
-        await foreach (var name in listing.ConfigureAwait(false))
-        {
-            var itsFolder = FolderOf(name);
-            if (itsFolder != current)
-            {
-                gone.UnionWith(known);
-                current = itsFolder;
-                known = knownFolders.Remove(itsFolder) ? LoadNames(table, itsFolder) : [];
-            }
-
-            if (!known.Remove(name) && !gone.Remove(name))
-            {
-                fresh.Add(name);
-                if (fresh.Count == BatchSize)
-                {
-                    await add(fresh, problems, cancellationToken).ConfigureAwait(false);
-                    fresh.Clear();
-                }
-            }
-        }
-
-        gone.UnionWith(known);
-        foreach (var missing in knownFolders)
-        {
-            gone.UnionWith(LoadNames(table, missing));
-        }
-
-        if (gone.Count > 0)
-        {
-            await RemoveAsync(table, gone, cancellationToken).ConfigureAwait(false);
-        }
-
-        if (fresh.Count > 0)
-        {
-            await add(fresh, problems, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private HashSet<string> LoadFolders(string table, string? folder)
-    {
-        using var connection = file.OpenReader();
-        using var command = connection.CreateCommand();
-        command.CommandText = folder is null
-            ? $"""
-              WITH RECURSIVE seen(folder) AS (
-                  SELECT min(folder) FROM {table}
-                  UNION ALL
-                  SELECT (SELECT min(folder) FROM {table} WHERE folder > seen.folder) FROM seen WHERE seen.folder IS NOT NULL)
-              SELECT folder FROM seen WHERE folder IS NOT NULL;
-              """
-            : $"SELECT folder FROM {table} WHERE folder = $folder LIMIT 1;";
-        command.Parameters.AddWithValue("$folder", (object?)folder ?? DBNull.Value);
-        return ReadNames(command);
-    }
-
-    private HashSet<string> LoadNames(string table, string folder)
-    {
-        using var connection = file.OpenReader();
-        using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT object_name FROM {table} WHERE folder = $folder;";
-        command.Parameters.AddWithValue("$folder", folder);
-        return ReadNames(command);
-    }
-
-    private static HashSet<string> ReadNames(SqliteCommand command)
-    {
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        using var reader = command.ExecuteReader();
-        while (reader.Read())
-        {
-            names.Add(reader.GetString(0));
-        }
-
-        return names;
-    }
 
     private async Task AddBackupsAsync(IReadOnlyList<string> names, List<EdgeBackupException> problems, CancellationToken cancellationToken)
     {
@@ -212,7 +123,7 @@ internal sealed class CatalogWriter
                         transaction,
                         "INSERT OR REPLACE INTO events (object_name, folder, time, device, category, action, kind, json) VALUES ($name, $folder, $time, $device, $category, $action, $kind, $json);",
                         ("$name", name),
-                        ("$folder", FolderOf(name)),
+                        ("$folder", CatalogFolders.FolderOf(name)),
                         ("$time", edgeEvent.Time.UtcTicks),
                         ("$device", edgeEvent.Device),
                         ("$category", (int)edgeEvent.Category),
@@ -227,14 +138,14 @@ internal sealed class CatalogWriter
     /// <summary>A device's row is made from its whole log, which is short.</summary>
     private async Task AddDevicesAsync(IReadOnlyList<string> names, List<EdgeBackupException> problems, CancellationToken cancellationToken)
     {
-        var heads = names.GroupBy(FolderOf, StringComparer.Ordinal).Select(group => group.First()).ToList();
+        var heads = names.GroupBy(CatalogFolders.FolderOf, StringComparer.Ordinal).Select(group => group.First()).ToList();
         var entries = await ReadAllAsync(heads, registry.ReadAsync, problems, cancellationToken).ConfigureAwait(false);
         var states = await ReadAllAsync(
             entries.Select(entry => entry.Value.Device).Distinct(StringComparer.Ordinal).ToList(),
             registry.GetAsync,
             problems,
             cancellationToken).ConfigureAwait(false);
-        var readable = entries.Select(entry => FolderOf(entry.Name)).ToHashSet(StringComparer.Ordinal);
+        var readable = entries.Select(entry => CatalogFolders.FolderOf(entry.Name)).ToHashSet(StringComparer.Ordinal);
         await file.WriteAsync(
             (connection, transaction) =>
             {
@@ -243,9 +154,9 @@ internal sealed class CatalogWriter
                     Insert(connection, transaction, state);
                 }
 
-                foreach (var name in names.Where(name => readable.Contains(FolderOf(name))))
+                foreach (var name in names.Where(name => readable.Contains(CatalogFolders.FolderOf(name))))
                 {
-                    Execute(connection, transaction, "INSERT OR IGNORE INTO device_log (object_name, folder) VALUES ($name, $folder);", ("$name", name), ("$folder", FolderOf(name)));
+                    Execute(connection, transaction, "INSERT OR IGNORE INTO device_log (object_name, folder) VALUES ($name, $folder);", ("$name", name), ("$folder", CatalogFolders.FolderOf(name)));
                 }
             },
             cancellationToken).ConfigureAwait(false);
@@ -275,17 +186,6 @@ internal sealed class CatalogWriter
         }).ConfigureAwait(false);
         return values.Select((value, index) => (value, names[index])).Where(pair => pair.value.Read).Select(pair => (pair.Item2, pair.value.Value)).ToList();
     }
-
-    private Task RemoveAsync(string table, HashSet<string> names, CancellationToken cancellationToken) =>
-        file.WriteAsync(
-            (connection, transaction) =>
-            {
-                foreach (var name in names)
-                {
-                    Execute(connection, transaction, $"DELETE FROM {table} WHERE object_name = $name;", ("$name", name));
-                }
-            },
-            cancellationToken);
 
     private static void Insert(SqliteConnection connection, SqliteTransaction transaction, DeviceState state)
     {
@@ -348,7 +248,7 @@ internal sealed class CatalogWriter
         Bind(
             insert,
             ("$object", objectName),
-            ("$folder", FolderOf(objectName)),
+            ("$folder", CatalogFolders.FolderOf(objectName)),
             ("$id", record.Id),
             ("$device", record.Device),
             ("$deviceName", record.DeviceName),
@@ -382,6 +282,4 @@ internal sealed class CatalogWriter
             command.Parameters.AddWithValue(name, value ?? DBNull.Value);
         }
     }
-
-    private static string FolderOf(string objectName) => objectName[..(objectName.LastIndexOf('/') + 1)];
 }

@@ -30,8 +30,11 @@ public static class ErrorIds
     public const string RepositoryNotFound = nameof(RepositoryNotFound);
     public const string RepositoryExists = nameof(RepositoryExists);
     public const string RepositoryKeyWrong = nameof(RepositoryKeyWrong);
+    public const string RepositoryKeyNotFound = nameof(RepositoryKeyNotFound);
+    public const string RepositoryKeyNeeded = nameof(RepositoryKeyNeeded);
     public const string RepositoryDamaged = nameof(RepositoryDamaged);
     public const string RepositoryFormatUnsupported = nameof(RepositoryFormatUnsupported);
+    public const string RepositoryNotReadable = nameof(RepositoryNotReadable);
     public const string RepositoryNotWritable = nameof(RepositoryNotWritable);
     public const string ArchiveNotRestorable = nameof(ArchiveNotRestorable);
     public const string ArchiveDamaged = nameof(ArchiveDamaged);

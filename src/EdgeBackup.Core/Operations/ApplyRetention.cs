@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Retention;
@@ -13,6 +14,11 @@ public sealed record ExpiredBackup(CatalogBackup Backup, string Reason);
 /// <summary>Removes the backups that R9 lets go: after each backup for its device, and for all by Optimize-EdgeRepository.</summary>
 public sealed class ApplyRetention
 {
+    /// <summary>So many backups are removed before the next devices are looked at: a run that is stopped has done whole groups.</summary>
+    private const int GroupSize = 2000;
+
+    private const int ParallelNotes = 8;
+
     private readonly RepositoryContext context;
     private readonly IOperationObserver observer;
 
@@ -34,28 +40,122 @@ public sealed class ApplyRetention
     {
         knownCount ??= await context.Catalog.CountBackupsAsync(device, cancellationToken).ConfigureAwait(false);
         var problems = await context.Catalog.RefreshBackupsAsync([device], cancellationToken).ConfigureAwait(false);
-        var backups = new List<CatalogBackup>();
-        await foreach (var backup in context.Catalog.QueryBackupsAsync(new BackupQuery { Devices = [device] }, cancellationToken).ConfigureAwait(false))
+        var backups = await ListAsync([device], cancellationToken).ConfigureAwait(false);
+        var group = new RetentionGroup();
+        await PlanAsync(group, device, backups, problems.Count, policies, knownCount.Value, exempt, cancellationToken).ConfigureAwait(false);
+        await RemoveAsync(group, whatIf, cancellationToken).ConfigureAwait(false);
+        return group.Expired;
+    }
+
+    /// <summary>Applies the policies to all devices; those in which nothing can expire cost a look at a few numbers.</summary>
+    /// <param name="policies">All policies.</param>
+    /// <param name="whatIf">Tell what would go; write and delete nothing.</param>
+    /// <param name="knownCounts">How many backups the catalog knew of each device before it was last refreshed.</param>
+    /// <param name="unreadable">How many records could not be read, by the folder they are in.</param>
+    /// <param name="cancellationToken">Stops between two groups of devices.</param>
+    /// <returns>What went, or would go.</returns>
+    internal async Task<IReadOnlyList<ExpiredBackup>> RunAllAsync(
+        PolicyBook policies,
+        bool whatIf,
+        IReadOnlyDictionary<string, int> knownCounts,
+        IReadOnlyDictionary<string, int> unreadable,
+        CancellationToken cancellationToken)
+    {
+        var candidates = await FindCandidatesAsync(policies, knownCounts, unreadable, cancellationToken).ConfigureAwait(false);
+        var expired = new List<ExpiredBackup>();
+        var group = new RetentionGroup();
+        var done = 0;
+        foreach (var devices in candidates.Chunk(GroupSize / 4))
         {
-            backups.Add(backup);
+            var backups = (await ListAsync(devices, cancellationToken).ConfigureAwait(false)).ToLookup(backup => backup.Device, StringComparer.Ordinal);
+            foreach (var device in devices)
+            {
+                observer.Progress(new OperationProgress("Optimizing the repository", $"retention of {device}", done++, candidates.Count));
+                var damaged = unreadable.GetValueOrDefault(FolderOf(device));
+                await PlanAsync(group, device, [.. backups[device]], damaged, policies, knownCounts.GetValueOrDefault(device), exempt: null, cancellationToken).ConfigureAwait(false);
+                if (group.Expired.Count >= GroupSize)
+                {
+                    await FlushAsync().ConfigureAwait(false);
+                }
+            }
         }
 
-        if (problems.Count > 0)
+        await FlushAsync().ConfigureAwait(false);
+        return expired;
+
+        async Task FlushAsync()
+        {
+            await RemoveAsync(group, whatIf, cancellationToken).ConfigureAwait(false);
+            expired.AddRange(group.Expired);
+            group = new RetentionGroup();
+        }
+    }
+
+    /// <summary>
+    /// The devices that retention has something to say to. Whether a backup is protected does not matter here, so that
+    /// a device may be looked at in vain and none is passed over.
+    /// </summary>
+    private async Task<List<string>> FindCandidatesAsync(
+        PolicyBook policies, IReadOnlyDictionary<string, int> knownCounts, IReadOnlyDictionary<string, int> unreadable, CancellationToken cancellationToken)
+    {
+        var registered = new Dictionary<string, CatalogDevice>(StringComparer.Ordinal);
+        await foreach (var device in context.Catalog.QueryDevicesAsync(new DeviceQuery(), cancellationToken).ConfigureAwait(false))
+        {
+            registered[device.Id] = device;
+        }
+
+        var now = context.Clock.GetUtcNow();
+        var candidates = new List<string>();
+        var vanished = knownCounts.Where(known => known.Value > 0).Select(known => known.Key).ToHashSet(StringComparer.Ordinal);
+        await foreach (var summary in context.Catalog.SummarizeBackupsAsync(cancellationToken).ConfigureAwait(false))
+        {
+            vanished.Remove(summary.Device);
+            if (summary.Count < knownCounts.GetValueOrDefault(summary.Device)
+                || !registered.TryGetValue(summary.Device, out var device)
+                || RetentionPlanner.MayExpire(summary.OldestAgeing, summary.ManualCount, summary.Newest, policies.For(device.Id, device.Type, device.Tags).ToRetention(), now))
+            {
+                candidates.Add(summary.Device);
+            }
+        }
+
+        candidates.AddRange(vanished.Order(StringComparer.Ordinal));
+        if (unreadable.Count == 0)
+        {
+            return candidates;
+        }
+
+        // Nothing is lost on devices that are looked at in vain, and the names of folders tell no device.
+        var damaged = new List<string>();
+        await foreach (var device in context.Catalog.QueryDeviceIdsAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (unreadable.ContainsKey(FolderOf(device)))
+            {
+                damaged.Add(device);
+            }
+        }
+
+        return candidates.Union(damaged, StringComparer.Ordinal).ToList();
+    }
+
+    private async Task PlanAsync(
+        RetentionGroup group, string device, List<CatalogBackup> backups, int unreadable, PolicyBook policies, int knownCount, string? exempt, CancellationToken cancellationToken)
+    {
+        if (unreadable > 0)
         {
             // A record that cannot be read may be any backup, the newest one too.
-            observer.Warning($"{device}: nothing expires, because {problems.Count} of its backup records cannot be read. Run Test-EdgeRepository.");
-            return [];
+            observer.Warning($"{device}: nothing expires, because {unreadable} of its backup records cannot be read. Run Test-EdgeRepository.");
+            return;
         }
 
         if (backups.Count == 0 && knownCount == 0)
         {
             // A device that never had a backup is no listing that has shrunk: there is nothing to warn of.
-            return [];
+            return;
         }
 
         // The device's own log is the truth about protections; the catalog may be a moment behind.
         var state = await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
-        var policy = policies.For(device, state.Registration?.Type ?? backups.FirstOrDefault()?.DeviceType, state.Registration?.Tags ?? []);
+        var policy = policies.For(device, state.Registration?.Type ?? (backups.Count > 0 ? backups[0].DeviceType : null), state.Registration?.Tags ?? []);
         var subjects = backups
             .Select(backup => new RetentionSubject(backup.Id, device, backup.Kind, backup.Created, state.Protections.ContainsKey(backup.Id) || backup.Id == exempt))
             .ToList();
@@ -66,36 +166,56 @@ public sealed class ApplyRetention
         }
 
         var byId = backups.ToDictionary(backup => backup.Id, StringComparer.Ordinal);
-        var expired = plan.Expire.Select(decision => new ExpiredBackup(byId[decision.Subject.Id], decision.Reason)).ToList();
-        if (expired.Count == 0)
+        group.Expired.AddRange(plan.Expire.Select(decision => new ExpiredBackup(byId[decision.Subject.Id], decision.Reason)));
+        if (plan.LeavesNone.Any())
         {
-            return expired;
-        }
-
-        var leavesNone = plan.LeavesNone.Any();
-        if (leavesNone)
-        {
+            group.LeftWithout.Add(device);
             observer.Warning($"{device}: with this expiry the device is left without any backup. Take a new one, or keep some by Set-EdgeBackupPolicy -KeepLast.");
         }
+    }
 
-        if (whatIf)
+    private async Task RemoveAsync(RetentionGroup group, bool whatIf, CancellationToken cancellationToken)
+    {
+        if (whatIf || group.Expired.Count == 0)
         {
-            return expired;
+            return;
         }
 
-        await context.Repository.DeleteBackupsAsync(expired.Select(entry => entry.Backup.ObjectName).ToList(), cancellationToken).ConfigureAwait(false);
-        await context.Catalog.RefreshBackupsAsync([device], cancellationToken).ConfigureAwait(false);
-        foreach (var entry in expired)
-        {
-            observer.Verbose($"{device}: the backup {entry.Backup.Id} has expired: {entry.Reason}");
-            await context.NoteAsync(observer, EdgeEventCategory.Retention, "Expired", entry.Reason, device, backup: entry.Backup.Id).ConfigureAwait(false);
-        }
+        var names = group.Expired.ConvertAll(entry => entry.Backup.ObjectName);
+        await context.Repository.DeleteBackupsAsync(names, cancellationToken).ConfigureAwait(false);
 
-        if (leavesNone)
+        // They are gone: whatever happens now, that is noted.
+        await context.Catalog.RemoveAsync(names, CancellationToken.None).ConfigureAwait(false);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelNotes, CancellationToken = CancellationToken.None };
+        await Parallel.ForEachAsync(group.Expired, options, async (entry, _) =>
+        {
+            observer.Verbose($"{entry.Backup.Device}: the backup {entry.Backup.Id} has expired: {entry.Reason}");
+            await context.NoteAsync(observer, EdgeEventCategory.Retention, "Expired", entry.Reason, entry.Backup.Device, backup: entry.Backup.Id).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        foreach (var device in group.LeftWithout)
         {
             await context.NoteAsync(observer, EdgeEventCategory.Retention, "LeftWithoutBackup", "Retention removed the device's last backup.", device).ConfigureAwait(false);
         }
+    }
 
-        return expired;
+    private async Task<List<CatalogBackup>> ListAsync(IReadOnlyCollection<string> devices, CancellationToken cancellationToken)
+    {
+        var backups = new List<CatalogBackup>();
+        await foreach (var backup in context.Catalog.QueryBackupsAsync(new BackupQuery { Devices = devices }, cancellationToken).ConfigureAwait(false))
+        {
+            backups.Add(backup);
+        }
+
+        return backups;
+    }
+
+    private string FolderOf(string device) => CatalogFolders.FolderOf(context.Repository.BackupObjectName(device, "0"));
+
+    /// <summary>What goes at once.</summary>
+    private sealed class RetentionGroup
+    {
+        public List<ExpiredBackup> Expired { get; } = [];
+
+        public List<string> LeftWithout { get; } = [];
     }
 }

@@ -1,3 +1,4 @@
+using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
@@ -23,31 +24,22 @@ public sealed class OptimizeRepository
 
     /// <summary>Expires and frees.</summary>
     /// <param name="whatIf">Tell what would happen; write and delete nothing.</param>
-    /// <param name="cancellationToken">Stops between two devices; what went is gone, what stays is whole.</param>
+    /// <param name="cancellationToken">Stops between two groups of devices; what went is gone, what stays is whole.</param>
     public async Task<OptimizeOutcome> RunAsync(bool whatIf, CancellationToken cancellationToken)
     {
         var known = new Dictionary<string, int>(StringComparer.Ordinal);
-        await foreach (var device in context.Catalog.QueryDeviceIdsAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (var summary in context.Catalog.SummarizeBackupsAsync(cancellationToken).ConfigureAwait(false))
         {
-            known[device] = await context.Catalog.CountBackupsAsync(device, cancellationToken).ConfigureAwait(false);
+            known[summary.Device] = summary.Count;
         }
 
         await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
-        await context.Catalog.RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false);
-        var devices = new List<string>();
-        await foreach (var device in context.Catalog.QueryDeviceIdsAsync(cancellationToken).ConfigureAwait(false))
-        {
-            devices.Add(device);
-        }
-
+        var problems = await context.Catalog.RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false);
+        var unreadable = problems
+            .GroupBy(problem => CatalogFolders.FolderOf(problem.Target ?? ""), StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
         var policies = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
-        var retention = new ApplyRetention(context, observer);
-        var expired = new List<ExpiredBackup>();
-        for (var index = 0; index < devices.Count; index++)
-        {
-            observer.Progress(new OperationProgress("Optimizing the repository", $"retention of {devices[index]}", index, devices.Count));
-            expired.AddRange(await retention.RunAsync(devices[index], policies, whatIf, known.GetValueOrDefault(devices[index]), cancellationToken).ConfigureAwait(false));
-        }
+        var expired = await new ApplyRetention(context, observer).RunAllAsync(policies, whatIf, known, unreadable, cancellationToken).ConfigureAwait(false);
 
         observer.Progress(new OperationProgress("Optimizing the repository", "freeing space"));
         var reclaim = await context.Repository.ReclaimAsync(new ReclaimOptions(whatIf), cancellationToken).ConfigureAwait(false);

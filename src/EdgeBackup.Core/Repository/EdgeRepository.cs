@@ -2,27 +2,32 @@ using System.Runtime.CompilerServices;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Keys;
 using EdgeBackup.Core.Repository.Maintenance;
+using EdgeBackup.Core.Repository.Maintenance.Repair;
 using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository;
 
 /// <summary>
-/// An open repository. Thread-safe. Members that reach the store may throw <see cref="IOException"/> when it cannot be
-/// read, and RepositoryNotWritable when it cannot be written. Disposing does not dispose the store.
+/// An open repository. Thread-safe. Members that reach the store may throw RepositoryNotReadable when it cannot be read,
+/// and RepositoryNotWritable when it cannot be written. Disposing does not dispose the store.
 /// </summary>
 public sealed class EdgeRepository : IAsyncDisposable
 {
     private const string BackupFolder = "backups/";
+    private const int ParallelDeletions = 8;
 
     private readonly RepositoryCore core;
     private readonly RecordLog log;
 
-    private EdgeRepository(RepositoryCore core, IReadOnlyList<KeyInfo> keys)
+    private EdgeRepository(RepositoryCore core, IReadOnlyList<KeyInfo> keys, string openedBy)
     {
         this.core = core;
         Keys = keys;
+        OpenedBy = openedBy;
+        Keyring = new RepositoryKeyring(core);
         log = new RecordLog(core);
     }
 
@@ -37,12 +42,27 @@ public sealed class EdgeRepository : IAsyncDisposable
     /// <summary>See <see cref="RepositoryHeader.RedundancyPercent"/>.</summary>
     public int RedundancyPercent => core.Header.RedundancyPercent;
 
-    public IObjectStore Store => core.Store;
+    public IObjectStore Store => core.Store.Inner;
 
     public RepositoryEnvironment Environment => core.Environment;
 
     /// <summary>The readable wrapped copies of the master key, as they were when this was opened.</summary>
     public IReadOnlyList<KeyInfo> Keys { get; }
+
+    /// <summary>Lists, adds and removes keys.</summary>
+    public RepositoryKeyring Keyring { get; }
+
+    /// <summary>The id of the key that opened this.</summary>
+    public string OpenedBy { get; }
+
+    /// <summary>
+    /// What speaks against the present state of the store, a sentence without a full stop: it was taken back, or its chain
+    /// of records is damaged. It can be read, and nothing can be written until it is mended or accepted
+    /// (<see cref="AcceptPresentStateAsync"/>). Null for nothing.
+    /// </summary>
+    public string? Notice => core.Chain?.Notice;
+
+    internal RepositoryCore Core => core;
 
     /// <summary>Makes a repository in an empty store.</summary>
     /// <param name="store">Where its objects go.</param>
@@ -66,6 +86,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     public static async Task<CreatedRepository> CreateAsync(IObjectStore store, IReadOnlyList<RepositorySecret> secrets, RepositorySettings settings, RepositoryEnvironment environment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
+        store = GuardedStore.Around(store);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentOutOfRangeException.ThrowIfNegative(settings.RedundancyPercent);
@@ -85,9 +106,11 @@ public sealed class EdgeRepository : IAsyncDisposable
         var recoveryKey = new byte[RecoveryKeyText.KeySize];
         environment.Random.Fill(recoveryKey);
         var recovery = new RecoveryKeySecret(RecoveryKeyText.Format(recoveryKey));
+        var keyIds = new List<string>();
         foreach (var wrappedBy in secrets.Append(recovery))
         {
             var key = await Task.Run(() => KeyObject.Create(master, wrappedBy, environment), cancellationToken).ConfigureAwait(false);
+            keyIds.Add(key.Info.Id);
             await store.PutAsync(key.Name, key.Serialize(), cancellationToken).ConfigureAwait(false);
         }
 
@@ -100,12 +123,14 @@ public sealed class EdgeRepository : IAsyncDisposable
         var content = RepositoryFile.Serialize(header, master);
 
         // The recovery key is shown once and needed on the worst of days: proved now, as are the others, by what the store gives back.
-        IReadOnlyList<KeyInfo> keys = [];
+        var proved = new List<OpenedKey>();
         foreach (var secret in secrets.Append(recovery))
         {
-            keys = await ProveAsync(store, secret, content, cancellationToken).ConfigureAwait(false);
+            proved.Add(await ProveAsync(store, secret, content, keyIds, cancellationToken).ConfigureAwait(false));
         }
 
+        var core = new RepositoryCore(store, environment, master, header);
+        await core.Chain!.BeginAsync(keyIds, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
 
         // Last: a repository exists only when all that opens it is durable. From here on nothing may keep the recovery key
@@ -115,7 +140,7 @@ public sealed class EdgeRepository : IAsyncDisposable
             throw Exists(store);
         }
 
-        return new CreatedRepository(new EdgeRepository(new RepositoryCore(store, environment, master, header), keys), recovery.Text);
+        return new CreatedRepository(new EdgeRepository(core, proved[0].Keys, proved[0].Id), recovery.Text);
     }
 
     /// <summary>Opens a repository.</summary>
@@ -126,13 +151,29 @@ public sealed class EdgeRepository : IAsyncDisposable
     public static async Task<EdgeRepository> OpenAsync(IObjectStore store, RepositorySecret secret, RepositoryEnvironment environment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
+        store = GuardedStore.Around(store);
         ArgumentNullException.ThrowIfNull(environment);
         try
         {
             var content = await store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false) ?? throw NotFound(store);
             var header = RepositoryFile.Parse(content, store.Location);
-            var (master, keys) = await KeyRing.OpenAsync(store, secret, content, cancellationToken).ConfigureAwait(false);
-            return new EdgeRepository(new RepositoryCore(store, environment, master, header), keys);
+            RepositoryCore? core = null;
+            var key = await KeyRing.OpenAsync(
+                store,
+                secret,
+                content,
+                async master =>
+                {
+                    if (core is null)
+                    {
+                        core = new RepositoryCore(store, environment, master, header);
+                        await (core.Chain?.OpenAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
+                    }
+
+                    return core.Chain?.Keys;
+                },
+                cancellationToken).ConfigureAwait(false);
+            return new EdgeRepository(core!, key.Keys, key.Id);
         }
         catch (ObjectDamagedException exception)
         {
@@ -146,6 +187,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     public static async Task<RepositoryHeader?> PeekAsync(IObjectStore store, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
+        store = GuardedStore.Around(store);
         try
         {
             var content = await store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false);
@@ -200,10 +242,26 @@ public sealed class EdgeRepository : IAsyncDisposable
     public async IAsyncEnumerable<string> ListBackupsAsync(string? device, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var folder = device is null ? BackupFolder : $"{BackupFolder}{core.Master.ToFolder(device)}/";
-        await foreach (var entry in Store.ListAsync(folder, cancellationToken).ConfigureAwait(false))
+        await foreach (var entry in core.Store.ListAsync(folder, cancellationToken).ConfigureAwait(false))
         {
             yield return entry.Name;
         }
+    }
+
+    /// <summary>The folders of the backups of all devices, or of other records, where the store keeps folders; null where it does not.</summary>
+    /// <param name="area">Null for backups.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    internal async Task<IReadOnlyList<FolderInfo>?> ListFoldersAsync(RecordArea? area, CancellationToken cancellationToken) =>
+        Store is IFolderStore folders
+            ? await folders.ListFoldersAsync(area is { } records ? RecordLog.ToFolder(records) : BackupFolder, cancellationToken).ConfigureAwait(false)
+            : null;
+
+    /// <summary>The names of the records in a folder of <see cref="ListFoldersAsync"/>, in ordinal order.</summary>
+    internal async Task<IReadOnlyList<string>> ListFolderAsync(string folder, CancellationToken cancellationToken)
+    {
+        var names = (await ((IFolderStore)Store).ListNamesAsync(folder, cancellationToken).ConfigureAwait(false)).ToList();
+        names.Sort(StringComparer.Ordinal);
+        return names;
     }
 
     /// <summary>Reads a backup record.</summary>
@@ -238,11 +296,36 @@ public sealed class EdgeRepository : IAsyncDisposable
             throw new ArgumentException($"'{stray}' is no backup record.", nameof(objectNames));
         }
 
-        foreach (var name in objectNames)
+        if (objectNames.Count == 0)
         {
-            await Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+            return;
         }
+
+        // Named first: whoever finds them gone finds out why.
+        await (core.Chain?.AppendAsync(new ChainChange { Removing = objectNames }) ?? Task.CompletedTask).ConfigureAwait(false);
+
+        // Side by side, so that their folders' flushes share the file system's journal commits.
+        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelDeletions, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(objectNames, options, async (name, token) =>
+        {
+            await core.Store.DeleteAsync(name, token).ConfigureAwait(false);
+            core.Chain?.NoteRemoved([name]);
+        }).ConfigureAwait(false);
     }
+
+    /// <summary>
+    /// Takes the present state of the store for good, whatever speaks against it (<see cref="Notice"/>): writes an entry of
+    /// the chain that names what is missing, and from which the chain goes on.
+    /// </summary>
+    /// <returns>Names of records that were in the chain and are not in the store.</returns>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable.</exception>
+    public Task<IReadOnlyList<string>> AcceptPresentStateAsync(CancellationToken cancellationToken) =>
+        core.Chain is null ? Task.FromResult<IReadOnlyList<string>>([]) : new ChainAcceptance(core, core.Chain, OpenedBy).RunAsync(cancellationToken);
+
+    /// <summary>What was added and removed since a position in the chain.</summary>
+    /// <returns>Null where it cannot be told: list everything.</returns>
+    internal Task<ChainDelta?> ReadChangesAsync(ChainPosition? since, CancellationToken cancellationToken) =>
+        core.Chain is null ? Task.FromResult<ChainDelta?>(null) : new ChainReader(core.Chain).ReadAsync(since, cancellationToken);
 
     /// <summary>Begins to write backups; takes a lease that is renewed until the session is disposed.</summary>
     public async Task<WriteSession> BeginWriteAsync(CancellationToken cancellationToken)
@@ -331,8 +414,29 @@ public sealed class EdgeRepository : IAsyncDisposable
     /// record or an item list cannot be read, nothing is removed, and the report names it.
     /// </summary>
     /// <exception cref="EdgeBackupException">RepositoryNotWritable.</exception>
-    public Task<ReclaimReport> ReclaimAsync(ReclaimOptions options, CancellationToken cancellationToken) =>
-        new Reclaimer(core, options).RunAsync(cancellationToken);
+    /// <exception cref="EdgeBackupException">RepositoryDamaged: see <see cref="Notice"/>.</exception>
+    public Task<ReclaimReport> ReclaimAsync(ReclaimOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (!options.WhatIf)
+        {
+            core.Chain?.ThrowIfRefused();
+        }
+
+        return new Reclaimer(core, options).RunAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Mends what is damaged, from recovery data, from another repository and from whatever the options name; never
+    /// deletes what it cannot mend. Never throws for damage. A repair that was killed can be run again.
+    /// </summary>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable: the store cannot be written, or somebody else maintains the repository.</exception>
+    public async Task<RepairReport> RepairAsync(RepairOptions options, IProgress<VerifyProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        using var repairer = new Repairer(core, options.From?.core, options, progress);
+        return await repairer.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Closes the repository; its store stays open, since it belongs to who made it.</summary>
     public ValueTask DisposeAsync()
@@ -350,12 +454,11 @@ public sealed class EdgeRepository : IAsyncDisposable
             : throw new ArgumentException($"'{backupId}' is no backup id.", nameof(backupId));
     }
 
-    private static async Task<IReadOnlyList<KeyInfo>> ProveAsync(IObjectStore store, RepositorySecret secret, byte[] repositoryFile, CancellationToken cancellationToken)
+    private static async Task<OpenedKey> ProveAsync(IObjectStore store, RepositorySecret secret, byte[] repositoryFile, IReadOnlyList<string> valid, CancellationToken cancellationToken)
     {
         try
         {
-            var (_, keys) = await KeyRing.OpenAsync(store, secret, repositoryFile, cancellationToken).ConfigureAwait(false);
-            return keys;
+            return await KeyRing.OpenAsync(store, secret, repositoryFile, _ => Task.FromResult<IReadOnlyList<string>?>(valid), cancellationToken).ConfigureAwait(false);
         }
         catch (ObjectDamagedException exception)
         {

@@ -8,6 +8,9 @@ namespace EdgeBackup.Core.Repository;
 /// <param name="Platform">What differs between operating systems.</param>
 public sealed record RepositoryEnvironment(TimeProvider Clock, IRandomSource Random, IPlatform Platform)
 {
+    /// <summary>Remembers the newest state of each repository that was seen; null: a store that was taken back is not noticed.</summary>
+    public IChainMemory? Memory { get; init; }
+
     /// <summary>The system's clock, generator and platform.</summary>
     public static RepositoryEnvironment Default() => new(TimeProvider.System, new SystemRandom(), SystemPlatform.Create());
 }

@@ -58,6 +58,20 @@ public static class RetentionPlanner
             : new DateTimeOffset(created.AddMonths(policy.Months), TimeSpan.Zero);
     }
 
+    /// <summary>
+    /// Whether <see cref="Plan"/> could let anything of a device expire, or refuse to, by a few numbers: true where it
+    /// does, and now and then where it does not (protected backups, <see cref="RetentionPolicy.KeepLast"/>).
+    /// </summary>
+    /// <param name="oldestAgeing">When the oldest automatic or safety backup was taken; null when there is none.</param>
+    /// <param name="manualCount">How many manual backups there are.</param>
+    /// <param name="newest">When the newest backup was taken.</param>
+    /// <param name="policy">How long they are kept.</param>
+    /// <param name="now">The time.</param>
+    public static bool MayExpire(DateTimeOffset? oldestAgeing, int manualCount, DateTimeOffset newest, RetentionPolicy policy, DateTimeOffset now) =>
+        now < newest
+        || manualCount > policy.ManualLimit
+        || (oldestAgeing is { } oldest && now >= ExpiresAt(new RetentionSubject("", "", BackupKind.Automatic, oldest, Protected: false), policy));
+
     private static string? FindRefusal(List<List<RetentionSubject>> devices, DateTimeOffset now, RetentionContext context)
     {
         var count = devices.Sum(device => device.Count);

@@ -12,6 +12,9 @@ public sealed class RepositoryInfo
     /// <summary>The version of the format it is written in.</summary>
     public required int FormatVersion { get; init; }
 
+    /// <summary>Percent of recovery data in each pack, from which damage is mended; 0 for none.</summary>
+    public int Redundancy { get; init; }
+
     /// <summary>When it was made, local time.</summary>
     public required DateTime Created { get; init; }
 

@@ -1,5 +1,8 @@
 using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Platform;
+using EdgeBackup.Core.Repository;
 using EdgeBackup.Core.Repository.Index;
+using EdgeBackup.Core.Repository.Keys;
 using EdgeBackup.Core.Repository.Packs;
 using Xunit;
 
@@ -47,5 +50,63 @@ public sealed class ChunkTableTests
         Assert.Equal(SecondPack, location.Pack);
         table.Add(new PackListing(FirstPack, 200, [entry]));
         Assert.True(table.TryFind(id, reliable: true, out _));
+    }
+
+    [Fact]
+    public void An_index_object_that_is_read_in_place_tells_the_same_as_one_that_is_read_into_lists()
+    {
+        var sealer = new Sealer(Bench.RandomBytes(1, 32), new SystemRandom());
+        var packs = Enumerable.Range(0, 3).Select(number => MakePack(number, chunks: number * 50)).ToList();
+        var (name, content) = IndexObject.Seal(sealer, packs);
+        var listings = IndexObject.Open(sealer, name, (byte[])content.Clone());
+        Assert.Equal(packs.Select(pack => (pack.Hash, pack.Length)), listings.Select(pack => (pack.Hash, pack.Length)));
+        var present = packs.Skip(1).ToDictionary(pack => pack.Hash, pack => (long)pack.Length);
+        var table = new ChunkTable([packs[2].Hash]);
+        table.Reserve(IndexObject.EstimateEntries(content.Length));
+        foreach (var pack in IndexObject.OpenInPlace(sealer, name, content))
+        {
+            table.Add(pack, present);
+        }
+
+        Assert.Equal(150, table.Count);
+        foreach (var pack in listings)
+        {
+            foreach (var entry in pack.Entries)
+            {
+                Assert.True(table.TryFind(entry.Id, reliable: false, out var location));
+                Assert.Equal(new ChunkLocation(pack.Hash, entry), location);
+                Assert.Equal(pack.Hash == packs[1].Hash, table.TryFind(entry.Id, reliable: true, out _));
+            }
+        }
+
+        Assert.True(table.Fits(present));
+        Assert.False(table.Fits(packs.ToDictionary(pack => pack.Hash, pack => (long)pack.Length)));
+    }
+
+    [Fact]
+    public void An_index_object_with_one_other_byte_or_without_its_end_is_refused()
+    {
+        var sealer = new Sealer(Bench.RandomBytes(1, 32), new SystemRandom());
+        var (name, content) = IndexObject.Seal(sealer, [MakePack(1, chunks: 20)]);
+        for (var position = 0; position < content.Length; position += 7)
+        {
+            var altered = (byte[])content.Clone();
+            altered[position] ^= 1;
+            Assert.Throws<ObjectDamagedException>(() => IndexObject.OpenInPlace(sealer, name, altered));
+            Assert.Throws<ObjectDamagedException>(() => IndexObject.OpenInPlace(sealer, name, content.AsMemory(0, position)));
+        }
+    }
+
+    private static PackListing MakePack(int number, int chunks)
+    {
+        var entries = new List<PackEntry>();
+        var offset = PackFormat.HeaderSize;
+        for (var index = 0; index < chunks; index++)
+        {
+            entries.Add(new PackEntry(ChunkId.Read(Bench.RandomBytes((number * 1000) + index, 32)), offset, 100 + index, 84 + index, (byte)(index % 2)));
+            offset += 100 + index;
+        }
+
+        return new PackListing(new string((char)('a' + number), 64), offset + 1000, entries);
     }
 }

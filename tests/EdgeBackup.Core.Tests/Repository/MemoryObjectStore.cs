@@ -91,6 +91,8 @@ public sealed class MemoryObjectStore : IObjectStore
         }
     }
 
+    public Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => OverwriteAsync(name, content, cancellationToken);
+
     public Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken)
     {
         ObjectName.Check(name);

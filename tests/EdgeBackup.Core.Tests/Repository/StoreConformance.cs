@@ -38,6 +38,21 @@ public abstract class StoreConformance
     }
 
     [Fact]
+    public async Task A_damaged_object_is_replaced_for_readers_too()
+    {
+        await Store.PutAsync("packs/aa/one", Bench.RandomBytes(1, 5000), default);
+        var buffer = new byte[100];
+        Assert.Equal(100, await Store.ReadAsync("packs/aa/one", 4900, buffer, default));
+        var mended = Bench.RandomBytes(2, 6000);
+        await Store.ReplaceAsync("packs/aa/one", mended, default);
+        Assert.Equal(mended, await Store.GetAsync("packs/aa/one", default));
+        Assert.Equal(100, await Store.ReadAsync("packs/aa/one", 5900, buffer, default));
+        Assert.Equal(mended[5900..], buffer);
+        await Store.ReplaceAsync("packs/bb/two", mended, default);
+        Assert.Equal(mended, await Store.GetAsync("packs/bb/two", default));
+    }
+
+    [Fact]
     public async Task Ranges_are_read_up_to_the_end()
     {
         await Store.PutAsync("a/b", Bench.RandomBytes(2, 1000), default);
@@ -186,7 +201,8 @@ public sealed class FileStoreTests : StoreConformance, IDisposable
         await durable.PutAsync("a/b", new byte[1], default);
         await durable.PutManyAsync([("a/c", new byte[1]), ("a/d", new byte[1])], default);
         await durable.OverwriteAsync("a/b", new byte[2], default);
-        Assert.Equal(4, platform.Renames);
+        await durable.ReplaceAsync("a/c", new byte[2], default);
+        Assert.Equal(5, platform.Renames);
         Assert.Equal(2, (await durable.GetAsync("a/b", default))!.Length);
     }
 

@@ -98,6 +98,20 @@ public sealed class RetentionPropertyTests
         return !(test with { Records = kept }).Plan().Expire.Any();
     });
 
+    [Fact]
+    public void A_device_that_may_not_expire_anything_by_its_numbers_does_not() => Check(test =>
+        test.Records.GroupBy(record => record.Device).All(device =>
+        {
+            var mayExpire = RetentionPlanner.MayExpire(
+                device.Where(record => record.Kind != BackupKind.Manual).Select(record => (DateTimeOffset?)record.Created).Min(),
+                device.Count(record => record.Kind == BackupKind.Manual),
+                device.Max(record => record.Created),
+                test.Policy,
+                test.Now);
+            var plan = (test with { Records = [.. device] }).Plan();
+            return mayExpire || (plan.Refusal is null && !plan.Expire.Any());
+        }));
+
     private static void Check(Func<RetentionCase, bool> property) =>
         Prop.ForAll(Cases.ToArbitrary(), property).QuickCheckThrowOnFailure();
 

@@ -25,17 +25,25 @@ public sealed class InitializeRepository
     public InitializeRepository(RepositoryLocations locations, RepositoryEnvironment environment, IConnectionFactory connections, string author)
     {
         this.locations = locations;
-        this.environment = environment;
+        this.environment = environment.Memory is null ? environment with { Memory = new ChainMemoryFile(locations, environment.Platform) } : environment;
         this.connections = connections;
         this.author = author;
     }
 
+    /// <summary>Makes a repository with the usual settings and opens it.</summary>
+    /// <param name="path">As for the longer form.</param>
+    /// <param name="key">As for the longer form.</param>
+    /// <param name="cancellationToken">As for the longer form.</param>
+    public Task<InitializedRepository> RunAsync(string? path, RepositoryKeyOptions key, CancellationToken cancellationToken) =>
+        RunAsync(path, key, new RepositorySettings(), cancellationToken);
+
     /// <summary>Makes a repository and opens it.</summary>
     /// <param name="path">An absolute folder, new or empty; null for the embedded repository.</param>
     /// <param name="key">A passphrase, a key file (made where it does not exist), both, or nothing for a key file of its own.</param>
+    /// <param name="settings">What stays as it is for the repository's whole life.</param>
     /// <param name="cancellationToken">Stops; a repository that is not finished cannot be opened and may be made again.</param>
     /// <exception cref="EdgeBackupException">RepositoryExists, DestinationNotEmpty, RepositoryKeyWrong (an empty passphrase), RepositoryNotWritable.</exception>
-    public async Task<InitializedRepository> RunAsync(string? path, RepositoryKeyOptions key, CancellationToken cancellationToken)
+    public async Task<InitializedRepository> RunAsync(string? path, RepositoryKeyOptions key, RepositorySettings settings, CancellationToken cancellationToken)
     {
         var folder = path ?? locations.EmbeddedRepository;
         CheckFolder(folder);
@@ -67,7 +75,7 @@ public sealed class InitializeRepository
         CreatedRepository created;
         try
         {
-            created = await EdgeRepository.CreateAsync(store, secrets, environment, cancellationToken).ConfigureAwait(false);
+            created = await EdgeRepository.CreateAsync(store, secrets, settings, environment, cancellationToken).ConfigureAwait(false);
         }
         catch when (pendingKeyFile is not null && !File.Exists(Path.Combine(folder, "repository.json")))
         {
@@ -105,7 +113,7 @@ public sealed class InitializeRepository
 
         // What a killed Initialize left behind is no obstacle: without repository.json nothing in it can hold a backup.
         var strangers = Directory.Exists(folder)
-            ? Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Where(name => name is not ("keys" or "tmp" or "leases")).Take(3).ToList()
+            ? Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Where(name => name is not ("keys" or "chain" or "tmp" or "leases")).Take(3).ToList()
             : [];
         if (strangers.Count > 0)
         {

@@ -19,7 +19,7 @@ public sealed class OpenRepository
     public OpenRepository(RepositoryLocations locations, RepositoryEnvironment environment, IConnectionFactory connections, string author)
     {
         this.locations = locations;
-        this.environment = environment;
+        this.environment = environment.Memory is null ? environment with { Memory = new ChainMemoryFile(locations, environment.Platform) } : environment;
         this.connections = connections;
         this.author = author;
     }
@@ -47,7 +47,7 @@ public sealed class OpenRepository
         var keyFile = key.KeyFile;
         if (key.Passphrase is null && key.RecoveryKey is null && keyFile is null)
         {
-            keyFile = FindKeyFile(header.Id)
+            keyFile = FindKeyFile(locations, header.Id)
                 ?? throw new EdgeBackupException(
                     ErrorIds.RepositoryKeyWrong,
                     $"The repository at '{folder}' is locked, and this user has no key file for it. Give one of its keys: Connect-EdgeRepository -Path '{folder}' with -Passphrase, -KeyFile or -RecoveryKey.",
@@ -97,7 +97,18 @@ public sealed class OpenRepository
     internal static void RememberKeyFile(RepositoryLocations locations, IPlatform platform, string repositoryId, string keyFile)
     {
         var pointer = locations.KeyFilePointer(repositoryId);
-        if (keyFile == locations.DefaultKeyFile(repositoryId) || (File.Exists(pointer) && File.ReadAllText(pointer) == keyFile))
+        if (keyFile == locations.DefaultKeyFile(repositoryId))
+        {
+            // Found where it is, once nothing points elsewhere.
+            if (File.Exists(pointer))
+            {
+                File.Delete(pointer);
+            }
+
+            return;
+        }
+
+        if (File.Exists(pointer) && File.ReadAllText(pointer) == keyFile)
         {
             return;
         }
@@ -114,15 +125,16 @@ public sealed class OpenRepository
         File.Move(temporary, pointer, overwrite: true);
     }
 
-    private string? FindKeyFile(string repositoryId)
+    /// <summary>The key file that was used last, or else the one that was made with the repository; null for none.</summary>
+    internal static string? FindKeyFile(RepositoryLocations locations, string repositoryId)
     {
-        var own = locations.DefaultKeyFile(repositoryId);
-        if (File.Exists(own))
+        var pointer = locations.KeyFilePointer(repositoryId);
+        if (File.Exists(pointer) && File.ReadAllText(pointer) is { Length: > 0 } elsewhere && File.Exists(elsewhere))
         {
-            return own;
+            return elsewhere;
         }
 
-        var pointer = locations.KeyFilePointer(repositoryId);
-        return File.Exists(pointer) && File.ReadAllText(pointer) is { Length: > 0 } elsewhere && File.Exists(elsewhere) ? elsewhere : null;
+        var own = locations.DefaultKeyFile(repositoryId);
+        return File.Exists(own) ? own : null;
     }
 }

@@ -12,6 +12,7 @@ namespace EdgeBackup.Core.Operations.Repositories;
 public sealed class RepositoryContext : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<(string Device, string Name), bool> namesBeingTaken = new();
+    private int told;
 
     /// <param name="repository">Closed with the context, and its store with it.</param>
     /// <param name="catalog">Closed with the context.</param>
@@ -47,6 +48,14 @@ public sealed class RepositoryContext : IAsyncDisposable
 
     /// <summary>The folder or address of the repository.</summary>
     public string Location => Repository.Store.Location;
+
+    /// <summary>
+    /// What its user must be told once when the repository is used: that its store was taken back, or its chain is damaged
+    /// (<see cref="EdgeRepository.Notice"/>). Null for nothing, or when it was told.
+    /// </summary>
+    public string? TakeNotice() => Repository.Notice is { } notice && Interlocked.Exchange(ref told, 1) == 0
+        ? $"The repository '{Location}' is read only until this is cleared up. {notice}. Bring its newest copy back; or, when the present state is meant to be, accept it with: Repair-EdgeRepository -AcceptRollback"
+        : null;
 
     /// <summary>The key file that opened it; null for another key.</summary>
     public string? KeyFile { get; init; }

@@ -31,6 +31,9 @@ public sealed class RepositoryLocations
     /// <summary>Remembers a key file elsewhere that opens a repository.</summary>
     public string KeyFilePointer(string repositoryId) => Path.Combine(root, "keys", repositoryId + ".location");
 
+    /// <summary>Remembers the newest state of a repository that was seen; no cache, since nothing can bring it back.</summary>
+    public string ChainMemory(string repositoryId) => Path.Combine(root, "seen", repositoryId + ".chain");
+
     /// <summary>The catalog of a repository.</summary>
     public string Catalog(string repositoryId) => Path.Combine(root, "catalog", repositoryId + ".db");
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using EdgeBackup.Core.Repository.Chain;
 
 namespace EdgeBackup.Core.Repository.Backups;
 
@@ -23,16 +24,18 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
     /// </summary>
     public async Task<string> AppendAsync(RecordArea area, string subject, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
     {
+        core.Chain?.ThrowIfRefused();
         if (area == RecordArea.Events)
         {
             // Events are many: their folder is never listed for appending one.
             var eventMoment = NextEventMoment();
             var month = DateTimeOffset.FromUnixTimeMilliseconds(eventMoment).ToString("yyyyMM", CultureInfo.InvariantCulture);
-            return await PutAsync($"{ToFolder(area)}{month}/", eventMoment, json, cancellationToken).ConfigureAwait(false);
+            return await NameAsync(await PutAsync($"{ToFolder(area)}{month}/", eventMoment, json, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         }
 
         var folder = ToFolder(area, subject);
         var gate = gates[(uint)string.GetHashCode(folder, StringComparison.Ordinal) % Gates];
+        string name;
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -46,12 +49,14 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
                 }
             }
 
-            return await PutAsync(folder, moment, json, cancellationToken).ConfigureAwait(false);
+            name = await PutAsync(folder, moment, json, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             gate.Release();
         }
+
+        return await NameAsync(name).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -64,7 +69,10 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
         var folder = ToFolder(area, subject);
         var moment = last is null ? 0 : long.Parse(last.AsSpan(folder.Length, TimeDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) + 1;
         var name = string.Create(CultureInfo.InvariantCulture, $"{folder}{moment:x12}-{new string('0', 2 * RandomBytes)}");
-        return await core.Store.PutAsync(name, core.Sealer.Seal(name, json.Span), cancellationToken).ConfigureAwait(false) ? name : null;
+        core.Chain?.ThrowIfRefused();
+        return await core.Store.PutAsync(name, core.Sealer.Seal(name, json.Span), cancellationToken).ConfigureAwait(false)
+            ? await NameAsync(name).ConfigureAwait(false)
+            : null;
     }
 
     /// <summary>Names in ordinal order.</summary>
@@ -97,6 +105,17 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
         {
             gate.Dispose();
         }
+    }
+
+    /// <summary>Names a record in the chain: from now on it is missed when it is gone.</summary>
+    private async Task<string> NameAsync(string name)
+    {
+        if (core.Chain is { } chain)
+        {
+            await chain.AppendAsync(ChainChange.Add(name)).ConfigureAwait(false);
+        }
+
+        return name;
     }
 
     private string ToFolder(RecordArea area, string subject) => $"{ToFolder(area)}{core.Master.ToFolder(subject)}/";

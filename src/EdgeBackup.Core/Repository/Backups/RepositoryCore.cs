@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Chunks;
 using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Keys;
@@ -10,21 +11,24 @@ namespace EdgeBackup.Core.Repository.Backups;
 /// <summary>What all parts of an open repository share.</summary>
 internal sealed class RepositoryCore : IDisposable
 {
+    private const int FirstFormatWithChain = 2;
+
     public RepositoryCore(IObjectStore store, RepositoryEnvironment environment, MasterKey master, RepositoryHeader header)
     {
         Header = header;
-        Store = store;
+        Store = GuardedStore.Around(store);
         Environment = environment;
         Master = master;
         Sealer = new Sealer(master.SealedObjects, environment.Random);
         Chunker = new Chunker(master.Gear);
         Chunks = new ChunkReader(this);
         Index = new RepositoryIndex(this);
+        Chain = header.FormatVersion >= FirstFormatWithChain ? new RecordChain(this) : null;
     }
 
     public RepositoryHeader Header { get; }
 
-    public IObjectStore Store { get; }
+    public GuardedStore Store { get; }
 
     public RepositoryEnvironment Environment { get; }
 
@@ -37,6 +41,9 @@ internal sealed class RepositoryCore : IDisposable
     public ChunkReader Chunks { get; }
 
     public RepositoryIndex Index { get; }
+
+    /// <summary>The chain of records; null in a repository of format 1, which has none.</summary>
+    public RecordChain? Chain { get; }
 
     public byte[] Seal<T>(string name, T value, JsonTypeInfo<T> type) => Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(value, type));
 
@@ -69,5 +76,9 @@ internal sealed class RepositoryCore : IDisposable
         }
     }
 
-    public void Dispose() => Index.Dispose();
+    public void Dispose()
+    {
+        Chain?.Dispose();
+        Index.Dispose();
+    }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Maintenance;
 
 namespace EdgeBackup.Core.Repository.Backups;
@@ -12,8 +13,11 @@ namespace EdgeBackup.Core.Repository.Backups;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(ChunkIdConverter)])]
 [JsonSerializable(typeof(BackupRecord))]
+[JsonSerializable(typeof(ChainEntry))]
 [JsonSerializable(typeof(LeaseBody))]
 [JsonSerializable(typeof(MarkBody))]
+[JsonSerializable(typeof(GoneBody))]
+[JsonSerializable(typeof(SeenBody))]
 internal sealed partial class RepositoryJson : JsonSerializerContext;
 
 /// <summary>A chunk id as 64 hex digits.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Chunks;
 using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Maintenance;
@@ -19,6 +20,7 @@ public sealed class WriteSession : IAsyncDisposable
     private readonly Lease lease;
     private readonly PackWriter packs;
     private readonly GroupCommit group;
+    private readonly List<string> indexed = [];
     private long bytesBesidePacks;
 
     private WriteSession(RepositoryCore core, Lease lease, ChunkTable table)
@@ -42,6 +44,8 @@ public sealed class WriteSession : IAsyncDisposable
 
     internal static async Task<WriteSession> BeginAsync(RepositoryCore core, CancellationToken cancellationToken)
     {
+        core.Chain?.ThrowIfRefused();
+
         // The order matters: maintenance writes its mark and then looks for leases, so either it sees this lease or this
         // session sees the mark.
         var lease = await Lease.TakeAsync(core, LeaseKind.Write, cancellationToken).ConfigureAwait(false);
@@ -154,7 +158,7 @@ public sealed class WriteSession : IAsyncDisposable
 
     internal Task JoinAsync(BackupRecord record) => group.JoinAsync(record);
 
-    /// <summary>Packs durable, then one index object durable, then the records.</summary>
+    /// <summary>Packs durable, then one index object durable, then the records, then one entry of the chain that names them.</summary>
     /// <returns>For each record why it was not written, or null.</returns>
     private async Task<IReadOnlyList<Exception?>> FlushAsync(IReadOnlyList<BackupRecord> records, bool closeCurrent)
     {
@@ -166,6 +170,7 @@ public sealed class WriteSession : IAsyncDisposable
             {
                 var bytes = await core.Index.PublishAsync(written, table => Chunks.Indexed(written, table)).ConfigureAwait(false);
                 Interlocked.Add(ref bytesBesidePacks, bytes);
+                indexed.AddRange(written.Select(pack => pack.Hash));
             }
 
             await ConfirmLeaseAsync().ConfigureAwait(false);
@@ -185,27 +190,80 @@ public sealed class WriteSession : IAsyncDisposable
             objects.Add((name, core.Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(record, RepositoryJson.Default.BackupRecord))));
         }
 
-        IReadOnlyList<Exception?> faults;
-        try
-        {
-            faults = await core.Store.PutManyAsync(objects, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (IOException exception)
-        {
-            faults = [.. Enumerable.Repeat(exception, records.Count)];
-        }
+        var faults = await core.Store.PutManyAsync(objects, CancellationToken.None).ConfigureAwait(false);
 
+        await ConfirmRecordedAsync(objects).ConfigureAwait(false);
+        faults = await NameAsync(objects, faults).ConfigureAwait(false);
         Interlocked.Add(ref bytesBesidePacks, objects.Zip(faults).Sum(entry => entry.Second is null ? (long)entry.First.Content.Length : 0));
         return [.. faults.Select((fault, index) => fault is null ? null : Unwritten(records[index], fault))];
     }
 
+    /// <summary>Names the records that are durable in the chain, all in one entry.</summary>
+    private async Task<IReadOnlyList<Exception?>> NameAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, IReadOnlyList<Exception?> faults)
+    {
+        var durable = objects.Zip(faults).Where(entry => entry.Second is null).Select(entry => entry.First.Name).ToList();
+        if (core.Chain is not { } chain || durable.Count == 0)
+        {
+            return faults;
+        }
+
+        try
+        {
+            await chain.AppendAsync(ChainChange.Add(durable)).ConfigureAwait(false);
+            return faults;
+        }
+        catch (EdgeBackupException exception)
+        {
+            return [.. faults.Select(fault => fault ?? exception)];
+        }
+    }
+
     private EdgeBackupException Unwritten(BackupRecord record, Exception fault) => fault is EdgeBackupException known
-        ? new EdgeBackupException(known.ErrorId, known.Message, known.Target, known)
+        ? new EdgeBackupException(known.ErrorId, $"The record of the backup of '{record.Device}' could not be written. {known.Message}", known.Target, known)
         : new EdgeBackupException(
             ErrorIds.RepositoryNotWritable,
             $"The record of the backup of '{record.Device}' could not be written to the repository '{core.Store.Location}': {fault.Message} Nothing saved before was lost; see that it can be written and take the backup again.",
             core.Store.Location,
             fault);
+
+    /// <summary>
+    /// This session may have slept between the look at its lease and the writing of the records. Maintenance gives up a
+    /// lease before it reads the records for the last time, so it knows these records, or this finds the lease given up.
+    /// </summary>
+    private async Task ConfirmRecordedAsync(List<(string Name, ReadOnlyMemory<byte> Content)> records)
+    {
+        try
+        {
+            await ConfirmLeaseAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // Nobody was told of these backups, and they may not be whole.
+            Chunks.Fault(exception);
+            foreach (var (name, content) in records)
+            {
+                await TakeBackAsync(name, content).ConfigureAwait(false);
+            }
+
+            Chunks.ThrowIfFaulted();
+        }
+    }
+
+    private async Task TakeBackAsync(string name, ReadOnlyMemory<byte> content)
+    {
+        try
+        {
+            // Another's record of this name is not ours to remove.
+            if (await core.Store.GetAsync(name, CancellationToken.None).ConfigureAwait(false) is { } found && content.Span.SequenceEqual(found))
+            {
+                await core.Store.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or EdgeBackupException)
+        {
+            // The session has failed and says why; a verification names the backup if it is not whole.
+        }
+    }
 
     /// <summary>
     /// After a gap (the process was stopped, the store was away) maintenance may have held this session for dead. Then
@@ -219,12 +277,21 @@ public sealed class WriteSession : IAsyncDisposable
         }
 
         await lease.RetakeAsync(CancellationToken.None).ConfigureAwait(false);
-        var needed = Chunks.CopyReliedOn();
+        if (await IsOvertakenAsync(Chunks.CopyReliedOn()).ConfigureAwait(false))
+        {
+            // Packs of this session that went before it could tell the index of them.
+            await IndexCleaner.ForgetGoneAsync(core, indexed, new HashSet<string>(), CancellationToken.None).ConfigureAwait(false);
+            throw Overtaken();
+        }
+    }
+
+    private async Task<bool> IsOvertakenAsync(HashSet<string> needed)
+    {
         foreach (var mark in (await Marks.ReadAsync(core, CancellationToken.None).ConfigureAwait(false)).Values)
         {
             if (needed.Overlaps(mark.Packs))
             {
-                throw Overtaken();
+                return true;
             }
         }
 
@@ -236,10 +303,7 @@ public sealed class WriteSession : IAsyncDisposable
             }
         }
 
-        if (needed.Count > 0)
-        {
-            throw Overtaken();
-        }
+        return needed.Count > 0;
     }
 
     private EdgeBackupException Overtaken() => new(

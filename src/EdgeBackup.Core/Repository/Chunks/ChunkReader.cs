@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Packs;
+using EdgeBackup.Core.Repository.Recovery;
 
 namespace EdgeBackup.Core.Repository.Chunks;
 
@@ -16,12 +18,13 @@ internal sealed class ChunkReader(RepositoryCore core)
 
     /// <summary>Packs that failed with an index just read: reading it again for every chunk of theirs would help nobody.</summary>
     private readonly ConcurrentDictionary<string, byte> failed = [];
+    private readonly OtherCopies others = new(core);
 
     /// <param name="id">The chunk.</param>
     /// <param name="plain">At least <see cref="Chunker.MaximumSize"/> bytes.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Bytes of the chunk.</returns>
-    /// <exception cref="ObjectDamagedException">It is in no pack, or its pack is missing or altered.</exception>
+    /// <exception cref="ObjectDamagedException">It is in no pack, or all packs that hold it are missing or altered.</exception>
     public async ValueTask<int> ReadAsync(ChunkId id, Memory<byte> plain, CancellationToken cancellationToken)
     {
         var location = await core.Index.FindAsync(id, cancellationToken).ConfigureAwait(false)
@@ -30,17 +33,9 @@ internal sealed class ChunkReader(RepositoryCore core)
         {
             return await ReadAsync(location, plain, cancellationToken).ConfigureAwait(false);
         }
-        catch (ObjectDamagedException) when (failed.TryAdd(location.Pack, 0))
+        catch (ObjectDamagedException exception)
         {
-            // Maintenance may have moved the chunk since the index was read.
-            await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
-            var again = await core.Index.FindAsync(id, cancellationToken).ConfigureAwait(false);
-            if (again is not { } moved || moved.Pack == location.Pack)
-            {
-                throw;
-            }
-
-            return await ReadAsync(moved, plain, cancellationToken).ConfigureAwait(false);
+            return await ReadElsewhereAsync(id, location, plain, exception, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -49,16 +44,18 @@ internal sealed class ChunkReader(RepositoryCore core)
     public async Task<PackListing> ReadDirectoryAsync(string hash, long length, CancellationToken cancellationToken)
     {
         var name = PackFormat.ToName(hash);
-        if (length is < PackFormat.HeaderSize + PackFormat.TagSize + PackFormat.TrailerSize or > int.MaxValue)
+        if (length is < PackFormat.SmallestBody or > int.MaxValue)
         {
             throw new ObjectDamagedException(name, "it has not the length of a pack");
         }
 
         var header = await ReadExactlyAsync(name, 0, PackFormat.HeaderSize, cancellationToken).ConfigureAwait(false);
-        var trailer = await ReadExactlyAsync(name, length - PackFormat.TrailerSize, PackFormat.TrailerSize, cancellationToken).ConfigureAwait(false);
-        var (directoryLength, _) = PackFormat.ReadTrailer(name, trailer, length);
-        var directory = await ReadExactlyAsync(name, length - PackFormat.TrailerSize - directoryLength, directoryLength, cancellationToken).ConfigureAwait(false);
-        return new PackListing(hash, (int)length, PackFormat.OpenDirectory(name, core.Master, header, directory, trailer, length));
+        var end = await ReadExactlyAsync(name, length - RecoveryGeometry.HeadSize, RecoveryGeometry.HeadSize, cancellationToken).ConfigureAwait(false);
+        var bodyLength = PackFormat.FindBodyLength(end, length);
+        var trailer = await ReadExactlyAsync(name, bodyLength - PackFormat.TrailerSize, PackFormat.TrailerSize, cancellationToken).ConfigureAwait(false);
+        var (directoryLength, _) = PackFormat.ReadTrailer(name, trailer, bodyLength);
+        var directory = await ReadExactlyAsync(name, bodyLength - PackFormat.TrailerSize - directoryLength, directoryLength, cancellationToken).ConfigureAwait(false);
+        return new PackListing(hash, (int)length, PackFormat.OpenDirectory(name, core.Master, header, directory, trailer, bodyLength));
     }
 
     /// <summary>Reads a chunk as it is stored, unsealed but still compressed.</summary>
@@ -70,6 +67,36 @@ internal sealed class ChunkReader(RepositoryCore core)
         var buffer = await ReadExactlyAsync(name, entry.Offset, entry.StoredLength, cancellationToken).ConfigureAwait(false);
         PackFormat.Unseal(name, key, entry, buffer);
         return buffer.AsMemory(0, entry.StoredLength - PackFormat.TagSize);
+    }
+
+    private async Task<int> ReadElsewhereAsync(ChunkId id, ChunkLocation damaged, Memory<byte> plain, ObjectDamagedException damage, CancellationToken cancellationToken)
+    {
+        if (failed.TryAdd(damaged.Pack, 0))
+        {
+            // Maintenance may have moved the chunk since the index was read.
+            await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
+        }
+
+        var places = await others.FindAsync(damaged.Pack, id, cancellationToken).ConfigureAwait(false);
+        if (await core.Index.FindAsync(id, cancellationToken).ConfigureAwait(false) is { } moved && moved.Pack != damaged.Pack)
+        {
+            places = [moved, .. places];
+        }
+
+        foreach (var place in places)
+        {
+            try
+            {
+                return await ReadAsync(place, plain, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ObjectDamagedException)
+            {
+                // The first place is the one that is told of.
+            }
+        }
+
+        ExceptionDispatchInfo.Throw(damage);
+        return 0;
     }
 
     private async ValueTask<int> ReadAsync(ChunkLocation location, Memory<byte> plain, CancellationToken cancellationToken)

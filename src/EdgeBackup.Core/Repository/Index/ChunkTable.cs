@@ -1,3 +1,4 @@
+using System.Numerics;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Packs;
 
@@ -14,10 +15,12 @@ internal sealed class ChunkTable
     private const int SegmentBits = 14;
     private const int SegmentSize = 1 << SegmentBits;
 
+    /// <summary>Room is made beforehand for so many at most: what is announced comes from lengths that may be wrong.</summary>
+    private const int LargestReserve = 1 << 24;
+
     private readonly List<Slot[]> segments = [];
-    private readonly List<string> packs = [];
+    private readonly List<Pack> packs = [];
     private readonly Dictionary<string, int> packNumbers = [];
-    private readonly List<int> packLengths = [];
     private readonly HashSet<string> condemned;
     private readonly HashSet<string> lost = [];
     private readonly Lock sync = new();
@@ -52,23 +55,39 @@ internal sealed class ChunkTable
     {
         lock (sync)
         {
-            return packNumbers.All(pack => IsWhole(pack.Key, packLengths[pack.Value], present) != lost.Contains(pack.Key));
+            return packs.TrueForAll(pack => IsWhole(pack.Hash, pack.Length, present) != lost.Contains(pack.Hash));
+        }
+    }
+
+    /// <summary>Makes room for chunks to come, so that growing does not move those that are there again and again.</summary>
+    public void Reserve(long chunks)
+    {
+        lock (sync)
+        {
+            Resize((int)Math.Min(count + chunks, LargestReserve));
         }
     }
 
     /// <summary>Adds a pack of an index object; when it is not in the store as the index tells, nobody may rely on it.</summary>
-    /// <param name="listing">What the index tells.</param>
+    /// <param name="indexed">What the index tells.</param>
     /// <param name="present">Lengths of the packs in the store, by hash.</param>
-    public void Add(PackListing listing, IReadOnlyDictionary<string, long> present)
+    public void Add(IndexedPack indexed, IReadOnlyDictionary<string, long> present)
     {
         lock (sync)
         {
-            if (!IsWhole(listing.Hash, listing.Length, present))
+            if (!IsWhole(indexed.Hash, indexed.Length, present))
             {
-                lost.Add(listing.Hash);
+                lost.Add(indexed.Hash);
             }
 
-            Add(listing);
+            var pack = NumberOf(indexed.Hash, indexed.Length);
+            var offset = PackFormat.HeaderSize;
+            for (var entries = indexed.Entries.Span; entries.Length > 0; entries = entries[PackFormat.EntrySize..])
+            {
+                var entry = PackFormat.ReadEntry(entries[..PackFormat.EntrySize], offset);
+                Add(entry, pack);
+                offset += entry.StoredLength;
+            }
         }
     }
 
@@ -77,18 +96,10 @@ internal sealed class ChunkTable
     {
         lock (sync)
         {
-            if (!packNumbers.TryGetValue(listing.Hash, out var pack))
-            {
-                pack = packs.Count;
-                packs.Add(listing.Hash);
-                packLengths.Add(listing.Length);
-                packNumbers.Add(listing.Hash, pack);
-            }
-
-            var isUnreliable = IsUnreliable(listing.Hash);
+            var pack = NumberOf(listing.Hash, listing.Length);
             foreach (var entry in listing.Entries)
             {
-                Add(entry, pack, isUnreliable);
+                Add(entry, pack);
             }
         }
     }
@@ -108,22 +119,38 @@ internal sealed class ChunkTable
             }
 
             ref var slot = ref SlotAt(buckets[bucket] - 1);
-            var hash = packs[slot.Pack];
-            location = new ChunkLocation(hash, new PackEntry(id, slot.Offset, slot.Stored, slot.Raw & 0xFFFFFF, (byte)(slot.Raw >>> 24)));
-            return !reliable || !IsUnreliable(hash);
+            var pack = packs[slot.Pack];
+            location = new ChunkLocation(pack.Hash, new PackEntry(id, slot.Offset, slot.Stored, slot.Raw & 0xFFFFFF, (byte)(slot.Raw >>> 24)));
+            return !reliable || !pack.IsUnreliable;
         }
     }
 
     private static bool IsWhole(string hash, int length, IReadOnlyDictionary<string, long> present) =>
         present.TryGetValue(hash, out var found) && found == length;
 
-    private bool IsUnreliable(string hash) => condemned.Contains(hash) || lost.Contains(hash);
+    /// <summary>A pack's number; known from here on, with what is known of it by now.</summary>
+    private int NumberOf(string hash, int length)
+    {
+        var isUnreliable = condemned.Contains(hash) || lost.Contains(hash);
+        if (!packNumbers.TryGetValue(hash, out var number))
+        {
+            number = packs.Count;
+            packs.Add(new Pack(hash, length, isUnreliable));
+            packNumbers.Add(hash, number);
+        }
+        else if (packs[number].IsUnreliable != isUnreliable)
+        {
+            packs[number] = packs[number] with { IsUnreliable = isUnreliable };
+        }
 
-    private void Add(PackEntry entry, int pack, bool isUnreliable)
+        return number;
+    }
+
+    private void Add(PackEntry entry, int pack)
     {
         if ((count + 1) * 5L > buckets.Length * 3L)
         {
-            Grow();
+            Resize(buckets.Length);
         }
 
         var bucket = FindBucket(entry.Id);
@@ -136,7 +163,7 @@ internal sealed class ChunkTable
 
             buckets[bucket] = ++count;
         }
-        else if (isUnreliable || !IsUnreliable(packs[SlotAt(buckets[bucket] - 1).Pack]))
+        else if (packs[pack].IsUnreliable || !packs[SlotAt(buckets[bucket] - 1).Pack].IsUnreliable)
         {
             // The first place stays, unless it is gone or about to go and the new one is not.
             return;
@@ -167,14 +194,23 @@ internal sealed class ChunkTable
         return bucket;
     }
 
-    private void Grow()
+    /// <param name="chunks">So many at least must have room.</param>
+    private void Resize(int chunks)
     {
-        buckets = new int[buckets.Length * 2];
+        var wanted = (int)BitOperations.RoundUpToPowerOf2((uint)((chunks * 5L / 3L) + 1));
+        if (wanted <= buckets.Length)
+        {
+            return;
+        }
+
+        buckets = new int[wanted];
         for (var number = 0; number < count; number++)
         {
             buckets[FindBucket(SlotAt(number).Id)] = number + 1;
         }
     }
+
+    private readonly record struct Pack(string Hash, int Length, bool IsUnreliable);
 
     private struct Slot
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Keys;
 using EdgeBackup.Core.Repository.Packs;
 
@@ -40,28 +41,65 @@ internal static class IndexObject
         return (Folder + Convert.ToHexStringLower(SHA256.HashData(content)), content);
     }
 
-    /// <exception cref="ObjectDamagedException">The object is not what was written under this name.</exception>
-    public static List<PackListing> Open(Sealer sealer, string name, byte[] content)
+    /// <summary>How many chunks an object of a length tells of, or a few more: what to make room for.</summary>
+    public static long EstimateEntries(long length) => length / PackFormat.EntrySize;
+
+    /// <summary>Writes as many index objects as the packs need, durably.</summary>
+    /// <returns>Their names, with their lengths in bytes.</returns>
+    public static async Task<Dictionary<string, int>> PutAsync(RepositoryCore core, IEnumerable<PackListing> packs, CancellationToken cancellationToken)
     {
-        if (name != Folder + Convert.ToHexStringLower(SHA256.HashData(content)))
+        var written = new Dictionary<string, int>();
+        var group = new List<PackListing>();
+        foreach (var pack in packs.Append(null))
+        {
+            if (pack is null ? group.Count > 0 : group.Sum(member => member.Entries.Count) >= TargetEntries)
+            {
+                var (name, content) = Seal(core.Sealer, group);
+                await core.Store.PutAsync(name, content, cancellationToken).ConfigureAwait(false);
+                written[name] = content.Length;
+                group.Clear();
+            }
+
+            if (pack is not null)
+            {
+                group.Add(pack);
+            }
+        }
+
+        return written;
+    }
+
+    /// <exception cref="ObjectDamagedException">The object is not what was written under this name.</exception>
+    public static List<PackListing> Open(Sealer sealer, string name, byte[] content) =>
+        OpenInPlace(sealer, name, content).ConvertAll(pack => new PackListing(pack.Hash, pack.Length, PackFormat.ReadEntries(name, pack.Entries.Span, pack.Length)));
+
+    /// <summary>Opens an index object where it stands: a million chunks pass through without an object for any of them.</summary>
+    /// <param name="sealer">Opens it.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="content">Its bytes; overwritten, and part of what is returned.</param>
+    /// <returns>The packs; their entries have been checked.</returns>
+    /// <exception cref="ObjectDamagedException">The object is not what was written under this name.</exception>
+    public static List<IndexedPack> OpenInPlace(Sealer sealer, string name, Memory<byte> content)
+    {
+        if (name != Folder + Convert.ToHexStringLower(SHA256.HashData(content.Span)))
         {
             throw new ObjectDamagedException(name, "its bytes are not those that it was named for");
         }
 
-        var body = sealer.Open(name, Bound, content).AsSpan();
+        ReadOnlyMemory<byte> body = sealer.OpenInPlace(name, Bound, content);
         try
         {
-            var packs = new List<PackListing>();
-            var count = BinaryPrimitives.ReadInt32LittleEndian(body);
+            var packs = new List<IndexedPack>();
+            var count = BinaryPrimitives.ReadInt32LittleEndian(body.Span);
             var position = 4;
             for (var index = 0; index < count; index++)
             {
-                var hash = Convert.ToHexStringLower(body.Slice(position, 32));
-                var length = BinaryPrimitives.ReadInt32LittleEndian(body[(position + 32)..]);
-                var entries = BinaryPrimitives.ReadInt32LittleEndian(body[(position + 36)..]) * PackFormat.EntrySize;
-                position += PackHeader;
-                packs.Add(new PackListing(hash, length, PackFormat.ReadEntries(name, body.Slice(position, entries), length)));
-                position += entries;
+                var header = body.Span.Slice(position, PackHeader);
+                var length = BinaryPrimitives.ReadInt32LittleEndian(header[32..]);
+                var entries = body.Slice(position + PackHeader, BinaryPrimitives.ReadInt32LittleEndian(header[36..]) * PackFormat.EntrySize);
+                PackFormat.CheckEntries(name, entries.Span, length);
+                packs.Add(new IndexedPack(Convert.ToHexStringLower(header[..32]), length, entries));
+                position += PackHeader + entries.Length;
             }
 
             return packs;

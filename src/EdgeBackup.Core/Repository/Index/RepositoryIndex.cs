@@ -10,6 +10,14 @@ namespace EdgeBackup.Core.Repository.Index;
 /// </summary>
 internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
 {
+    private const int SmallestBuffer = 64 * 1024;
+
+    /// <summary>Far above any that is written: what is longer cannot be one, and would only fill the memory.</summary>
+    private const int LargestObject = 1 << 30;
+
+    /// <summary>Decryption and hashing keep a core busy each; more readers would hold more buffers and be no faster.</summary>
+    private static readonly int Readers = Math.Clamp(Environment.ProcessorCount, 1, 4);
+
     private readonly SemaphoreSlim gate = new(1, 1);
     private HashSet<string> loaded = [];
     private HashSet<string> condemned = [];
@@ -42,14 +50,14 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var listed = new HashSet<string>();
+            var listed = new Dictionary<string, long>();
             await foreach (var entry in core.Store.ListAsync(IndexObject.Folder, cancellationToken).ConfigureAwait(false))
             {
-                listed.Add(entry.Name);
+                listed[entry.Name] = entry.Length;
             }
 
-            var startOver = force || table is null || !loaded.IsSubsetOf(listed) || (condemnedNow is not null && !condemned.SetEquals(condemnedNow));
-            if (startOver || condemnedNow is not null || !listed.IsSubsetOf(loaded))
+            var startOver = force || table is null || !loaded.All(listed.ContainsKey) || (condemnedNow is not null && !condemned.SetEquals(condemnedNow));
+            if (startOver || condemnedNow is not null || !listed.Keys.All(loaded.Contains))
             {
                 // After the index was listed: a pack that is indexed exists already, so one that is not there is lost.
                 var present = await ListPacksAsync(cancellationToken).ConfigureAwait(false);
@@ -83,7 +91,7 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
                 known.Add(await core.Chunks.ReadDirectoryAsync(hash, entry.Length, cancellationToken).ConfigureAwait(false));
                 found = true;
             }
-            catch (ObjectDamagedException)
+            catch (Exception exception) when (exception is ObjectDamagedException or IOException)
             {
                 // Its chunks stay missing, which whoever asked for one reports; a verification names the pack.
             }
@@ -156,32 +164,52 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
     }
 
     private async Task LoadAsync(
-        HashSet<string> listed, Dictionary<string, long> present, IReadOnlySet<string>? condemnedNow, bool startOver, CancellationToken cancellationToken)
+        Dictionary<string, long> listed, Dictionary<string, long> present, IReadOnlySet<string>? condemnedNow, bool startOver, CancellationToken cancellationToken)
     {
         var nextCondemned = condemnedNow is null ? condemned : [.. condemnedNow];
         var nextTable = startOver ? new ChunkTable(nextCondemned) : table!;
         var nextLoaded = startOver ? [] : loaded;
-        foreach (var name in listed.Where(name => !nextLoaded.Contains(name)))
-        {
-            await LoadAsync(name, nextTable, present, cancellationToken).ConfigureAwait(false);
-            nextLoaded.Add(name);
-        }
-
+        var fresh = listed.Where(entry => !nextLoaded.Contains(entry.Key)).ToList();
+        nextTable.Reserve(fresh.Sum(entry => IndexObject.EstimateEntries(entry.Value)));
+        var next = -1;
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(Readers, fresh.Count)).Select(_ => Task.Run(ReadAsync, cancellationToken))).ConfigureAwait(false);
         condemned = nextCondemned;
         loaded = nextLoaded;
         Volatile.Write(ref table, nextTable);
+
+        async Task ReadAsync()
+        {
+            // One buffer for all that this reader reads: the objects of an index are many, or large.
+            byte[] buffer = [];
+            for (int index; (index = Interlocked.Increment(ref next)) < fresh.Count;)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var (name, length) = fresh[index];
+                if (length is > 0 and <= LargestObject)
+                {
+                    buffer = buffer.Length >= length ? buffer : new byte[Math.Max(length, SmallestBuffer)];
+                    await LoadAsync(name, nextTable, present, buffer.AsMemory(0, (int)length), cancellationToken).ConfigureAwait(false);
+                }
+
+                lock (nextLoaded)
+                {
+                    nextLoaded.Add(name);
+                }
+            }
+        }
     }
 
-    private async Task LoadAsync(string name, ChunkTable into, Dictionary<string, long> present, CancellationToken cancellationToken)
+    private async Task LoadAsync(string name, ChunkTable into, Dictionary<string, long> present, Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        if (await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false) is not { } content)
+        var read = await core.Store.ReadAsync(name, 0, buffer, cancellationToken).ConfigureAwait(false);
+        if (read < 0)
         {
             return;
         }
 
         try
         {
-            foreach (var pack in IndexObject.Open(core.Sealer, name, content))
+            foreach (var pack in IndexObject.OpenInPlace(core.Sealer, name, buffer[..read]))
             {
                 into.Add(pack, present);
             }

@@ -35,7 +35,9 @@ internal sealed class KeyObject
 
     public KeyInfo Info { get; }
 
-    public string Name => $"{Folder}{Info.Id}.json";
+    public string Name => ToName(Info.Id);
+
+    public static string ToName(string id) => $"{Folder}{id}.json";
 
     public static KeyObject Create(MasterKey master, RepositorySecret secret, RepositoryEnvironment environment)
     {
@@ -45,9 +47,13 @@ internal sealed class KeyObject
         environment.Random.Fill(salt);
         var wrapped = new byte[NonceSize + MasterKey.Size + TagSize];
         environment.Random.Fill(wrapped.AsSpan(0, NonceSize));
-        var info = new KeyInfo(Convert.ToHexStringLower(id), secret.Kind, environment.Clock.GetUtcNow());
         var isPassphrase = secret.Kind == KeyKind.Passphrase;
-        var made = new KeyObject(info, isPassphrase ? PasswordDerivation : KeyDerivation, isPassphrase ? Rounds : 0, salt, wrapped);
+        var info = new KeyInfo(Convert.ToHexStringLower(id), secret.Kind, environment.Clock.GetUtcNow())
+        {
+            Derivation = isPassphrase ? PasswordDerivation : KeyDerivation,
+            Rounds = isPassphrase ? Rounds : 0,
+        };
+        var made = new KeyObject(info, info.Derivation, info.Rounds, salt, wrapped);
         using var cipher = new AesGcm(made.DeriveWrappingKey(secret), TagSize);
         cipher.Encrypt(
             wrapped.AsSpan(0, NonceSize),
@@ -93,11 +99,17 @@ internal sealed class KeyObject
                 "recovery" => KeyKind.Recovery,
                 var other => throw new FormatException($"unknown kind '{other}'"),
             };
-            var info = new KeyInfo(root.GetProperty("id").GetString()!, kind, root.GetProperty("created").GetDateTimeOffset());
+            var derivation = root.GetProperty("derivation").GetString()!;
+            var rounds = root.GetProperty("rounds").GetInt32();
+            var info = new KeyInfo(root.GetProperty("id").GetString()!, kind, root.GetProperty("created").GetDateTimeOffset())
+            {
+                Derivation = derivation,
+                Rounds = rounds,
+            };
             var read = new KeyObject(
                 info,
-                root.GetProperty("derivation").GetString()!,
-                root.GetProperty("rounds").GetInt32(),
+                derivation,
+                rounds,
                 root.GetProperty("salt").GetBytesFromBase64(),
                 root.GetProperty("wrapped").GetBytesFromBase64());
             var isKnown = read.derivation == (kind == KeyKind.Passphrase ? PasswordDerivation : KeyDerivation);

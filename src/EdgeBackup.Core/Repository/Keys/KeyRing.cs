@@ -7,10 +7,21 @@ namespace EdgeBackup.Core.Repository.Keys;
 internal static class KeyRing
 {
     /// <summary>Finds a key object that the secret opens. A damaged one does not matter as long as another opens.</summary>
-    /// <exception cref="EdgeBackupException">RepositoryKeyWrong: no key object is damaged, and none opens.</exception>
+    /// <param name="store">Where the objects are.</param>
+    /// <param name="secret">What opens one.</param>
+    /// <param name="repositoryFile">The bytes of repository.json.</param>
+    /// <param name="findValid">Given the master key, the ids of the keys that are valid; null for all.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="EdgeBackupException">RepositoryKeyWrong: no key object is damaged, and none opens, or only one that was removed.</exception>
     /// <exception cref="ObjectDamagedException">None opens, and the one that might have, or repository.json, is damaged.</exception>
-    public static async Task<(MasterKey Master, IReadOnlyList<KeyInfo> Keys)> OpenAsync(IObjectStore store, RepositorySecret secret, byte[] repositoryFile, CancellationToken cancellationToken)
+    public static async Task<OpenedKey> OpenAsync(
+        IObjectStore store,
+        RepositorySecret secret,
+        byte[] repositoryFile,
+        Func<MasterKey, Task<IReadOnlyList<string>?>> findValid,
+        CancellationToken cancellationToken)
     {
+        KeyInfo? removed = null;
         // A creation that was killed leaves key objects of a master key that never had a repository.
         MasterKey? stranger = null;
         KeyObject.CheckSecret(secret);
@@ -20,13 +31,29 @@ internal static class KeyRing
             cancellationToken.ThrowIfCancellationRequested();
             if (await Task.Run(() => key.Unwrap(secret), cancellationToken).ConfigureAwait(false) is { } master)
             {
-                if (RepositoryFile.IsMadeWith(repositoryFile, master))
+                if (!RepositoryFile.IsMadeWith(repositoryFile, master))
                 {
-                    return (master, keys.ConvertAll(known => known.Info));
+                    stranger = master;
+                    continue;
                 }
 
-                stranger = master;
+                var valid = await findValid(master).ConfigureAwait(false);
+                if (valid is null || valid.Contains(key.Info.Id, StringComparer.Ordinal))
+                {
+                    return new OpenedKey(master, key.Info.Id, [.. keys.Select(known => known.Info).Where(info => valid is null || valid.Contains(info.Id, StringComparer.Ordinal))]);
+                }
+
+                // Somebody put it back, or its making was interrupted.
+                removed = key.Info;
             }
+        }
+
+        if (removed is not null)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.RepositoryKeyWrong,
+                $"This {secret} belongs to the key {removed.Id}, which is not one of the keys of the repository '{store.Location}': it was removed, or adding it was interrupted. Open the repository with another of its keys.",
+                store.Location);
         }
 
         if (stranger is not null)
@@ -83,3 +110,9 @@ internal static class KeyRing
         _ => "the recovery key",
     };
 }
+
+/// <summary>What a secret gave.</summary>
+/// <param name="Master">The master key.</param>
+/// <param name="Id">Of the key object that the secret opened.</param>
+/// <param name="Keys">All valid keys whose objects can be read.</param>
+internal sealed record OpenedKey(MasterKey Master, string Id, IReadOnlyList<KeyInfo> Keys);

@@ -47,4 +47,11 @@ public enum KeyKind
 /// <param name="Id">The name in <c>keys/</c>, 16 hex digits.</param>
 /// <param name="Kind">What opens it.</param>
 /// <param name="Created">UTC.</param>
-public sealed record KeyInfo(string Id, KeyKind Kind, DateTimeOffset Created);
+public sealed record KeyInfo(string Id, KeyKind Kind, DateTimeOffset Created)
+{
+    /// <summary>How the wrapping key comes from the secret: <c>pbkdf2-sha256</c> or <c>hkdf-sha256</c>.</summary>
+    public string Derivation { get; init; } = "";
+
+    /// <summary>Rounds of the derivation; 0 where it has none.</summary>
+    public int Rounds { get; init; }
+}

@@ -60,32 +60,50 @@ internal sealed class Sealer(byte[] key, IRandomSource random)
     /// <exception cref="ObjectDamagedException">The object is not what was sealed under this name.</exception>
     public byte[] Open(string name, string bound, ReadOnlySpan<byte> content)
     {
+        var body = new byte[CheckHeader(name, content)];
+        Decrypt(name, bound, content, body);
+        return content[CodecOffset] == 0 ? body : Decompress(name, body);
+    }
+
+    /// <summary>Opens an object where it stands, so that a large one needs no second buffer.</summary>
+    /// <param name="name">The object's name, for the message.</param>
+    /// <param name="bound">What it is bound to.</param>
+    /// <param name="content">Its bytes; overwritten.</param>
+    /// <returns>The plain bytes: a part of <paramref name="content"/> unless they were compressed.</returns>
+    /// <exception cref="ObjectDamagedException">The object is not what was sealed under this name.</exception>
+    public Memory<byte> OpenInPlace(string name, string bound, Memory<byte> content)
+    {
+        var body = content.Slice(HeaderSize, CheckHeader(name, content.Span));
+        Decrypt(name, bound, content.Span, body.Span);
+        return content.Span[CodecOffset] == 0 ? body : Decompress(name, body.ToArray());
+    }
+
+    /// <returns>The length of the body as it is stored.</returns>
+    private static int CheckHeader(string name, ReadOnlySpan<byte> content)
+    {
         if (content.Length < HeaderSize + TagSize || !content.StartsWith(Magic))
         {
             throw new ObjectDamagedException(name, "it is no sealed object, or only the beginning of one");
         }
 
-        if (content[8] != Version || content[CodecOffset] > 1)
-        {
-            throw new ObjectDamagedException(name, "its first bytes were altered");
-        }
+        return content[8] == Version && content[CodecOffset] <= 1
+            ? content.Length - HeaderSize - TagSize
+            : throw new ObjectDamagedException(name, "its first bytes were altered");
+    }
 
-        var body = new byte[content.Length - HeaderSize - TagSize];
-        using (var cipher = CreateCipher(content.Slice(SaltOffset, SaltSize)))
+    private void Decrypt(string name, string bound, ReadOnlySpan<byte> content, Span<byte> body)
+    {
+        using var cipher = CreateCipher(content.Slice(SaltOffset, SaltSize));
+        Span<byte> nonce = stackalloc byte[12];
+        nonce.Clear();
+        try
         {
-            Span<byte> nonce = stackalloc byte[12];
-            nonce.Clear();
-            try
-            {
-                cipher.Decrypt(nonce, content.Slice(HeaderSize, body.Length), content[^TagSize..], body, AssociatedData(content, bound));
-            }
-            catch (AuthenticationTagMismatchException exception)
-            {
-                throw new ObjectDamagedException(name, "it was altered, or stands at another object's place", exception);
-            }
+            cipher.Decrypt(nonce, content.Slice(HeaderSize, body.Length), content[^TagSize..], body, AssociatedData(content, bound));
         }
-
-        return content[CodecOffset] == 0 ? body : Decompress(name, body);
+        catch (AuthenticationTagMismatchException exception)
+        {
+            throw new ObjectDamagedException(name, "it was altered, or stands at another object's place", exception);
+        }
     }
 
     private static byte[] Decompress(string name, byte[] body)

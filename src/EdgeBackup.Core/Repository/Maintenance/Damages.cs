@@ -27,7 +27,7 @@ internal sealed class Damages
 
     public void Add(string objectName, BackupRecord record, string? path, string reason) => Add(new Damage(objectName, record.Device, record.Id, path, reason));
 
-    public void Add(string objectName, string? device, string backup, string reason) => Add(new Damage(objectName, device, backup, null, reason));
+    public void Add(string objectName, string? device, string? backup, string reason) => Add(new Damage(objectName, device, backup, null, reason));
 
     /// <summary>Whether some row names the object.</summary>
     public bool Names(string objectName)

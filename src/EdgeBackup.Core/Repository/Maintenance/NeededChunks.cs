@@ -1,5 +1,6 @@
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository.Maintenance;
 
@@ -10,6 +11,12 @@ namespace EdgeBackup.Core.Repository.Maintenance;
 internal sealed class NeededChunks(RepositoryCore core)
 {
     private const string Remedy = "Run Test-EdgeRepository to see what is damaged, and bring the object back from a copy of the repository.";
+
+    /// <summary>Records that are in memory at a time: a fleet has them by the hundred thousand.</summary>
+    private const int BatchSize = 4096;
+
+    /// <summary>What is read is small and comes from the file system's memory or one disk: more readers only wait.</summary>
+    private static readonly int Readers = Math.Clamp(Environment.ProcessorCount, 1, 8);
 
     private readonly HashSet<ChunkId> needed = [];
     private readonly HashSet<UInt128> records = [];
@@ -27,54 +34,97 @@ internal sealed class NeededChunks(RepositoryCore core)
     public async Task CollectAsync(CancellationToken cancellationToken)
     {
         Unknown.Clear();
+        var batch = new List<string>(BatchSize);
         await foreach (var entry in core.Store.ListAsync("backups/", cancellationToken).ConfigureAwait(false))
         {
-            var fingerprint = Fingerprint.Of(entry.Name);
-            if (records.Contains(fingerprint))
+            if (records.Contains(Fingerprint.Of(entry.Name)))
             {
                 continue;
             }
 
-            BackupRecord? record = null;
+            batch.Add(entry.Name);
+            if (batch.Count == BatchSize)
+            {
+                await CollectAsync(batch, cancellationToken).ConfigureAwait(false);
+                batch.Clear();
+            }
+        }
+
+        await CollectAsync(batch, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task CollectAsync(List<string> names, CancellationToken cancellationToken)
+    {
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Readers, CancellationToken = cancellationToken };
+        var read = new (BackupRecord? Record, string? Fault)[names.Count];
+        await Parallel.ForAsync(0, names.Count, options, async (index, token) =>
+        {
             try
             {
-                record = await core.TryOpenAsync(entry.Name, RepositoryJson.Default.BackupRecord, cancellationToken).ConfigureAwait(false);
-                if (record is not null)
-                {
-                    await CollectAsync(record, cancellationToken).ConfigureAwait(false);
-                    records.Add(fingerprint);
-                }
+                read[index] = (await core.TryOpenAsync(names[index], RepositoryJson.Default.BackupRecord, token).ConfigureAwait(false), null);
+            }
+            catch (Exception exception) when (exception is ObjectDamagedException || GuardedStore.IsNotReadable(exception))
+            {
+                read[index] = (null, Describe(exception));
+            }
+        }).ConfigureAwait(false);
+
+        // Unchanged backups share their list.
+        var groups = Enumerable.Range(0, names.Count)
+            .Where(index => read[index].Record is not null)
+            .GroupBy(index => Fingerprint.Of(read[index].Record!.Manifest))
+            .ToList();
+        var faults = new Dictionary<UInt128, string>();
+        await Parallel.ForEachAsync(groups.Where(group => !lists.Contains(group.Key)).ToList(), options, async (group, token) =>
+        {
+            try
+            {
+                await CollectAsync(read[group.First()].Record!, token).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is ObjectDamagedException or IOException)
             {
-                // A disk that cannot read a sector is damage as well.
-                var why = exception is ObjectDamagedException damage ? $"'{damage.ObjectName}': {damage.Reason}" : exception.Message;
-                Unknown.Add(record is null
-                    ? $"Nothing was freed: the backup record '{entry.Name}' cannot be read ({why}), so it is not known what it needs. {Remedy}"
-                    : $"Nothing was freed: the item list of the backup '{record.Id}' of '{record.Device}' cannot be read ({why}), so it is not known what it needs. {Remedy}");
+                lock (faults)
+                {
+                    faults.Add(group.Key, Describe(exception));
+                }
             }
+        }).ConfigureAwait(false);
+
+        foreach (var group in groups.Where(group => !faults.ContainsKey(group.Key)))
+        {
+            lists.Add(group.Key);
+            records.UnionWith(group.Select(index => Fingerprint.Of(names[index])));
+        }
+
+        Unknown.AddRange(Enumerable.Range(0, names.Count).Where(index => read[index].Fault is not null).Select(index =>
+            $"Nothing was freed: the backup record '{names[index]}' cannot be read ({read[index].Fault}), so it is not known what it needs. {Remedy}"));
+        foreach (var group in groups.Where(group => faults.ContainsKey(group.Key)))
+        {
+            Unknown.AddRange(group.Select(index => read[index].Record!).Select(record =>
+                $"Nothing was freed: the item list of the backup '{record.Id}' of '{record.Device}' cannot be read ({faults[group.Key]}), so it is not known what it needs. {Remedy}"));
         }
     }
 
+    /// <summary>A disk that cannot read a sector is damage as well.</summary>
+    private static string Describe(Exception exception) =>
+        exception is ObjectDamagedException damage ? $"'{damage.ObjectName}': {damage.Reason}" : exception.Message;
+
     private async Task CollectAsync(BackupRecord record, CancellationToken cancellationToken)
     {
-        // Unchanged backups share their list.
-        var list = Fingerprint.Of(record.Manifest);
-        if (lists.Contains(list))
-        {
-            return;
-        }
-
+        var found = new List<ChunkId>();
         await foreach (var id in ManifestReader.ReadChunkIdsAsync(core, record.Manifest, leavesOnly: false, cancellationToken).ConfigureAwait(false))
         {
-            needed.Add(id);
+            found.Add(id);
         }
 
         await foreach (var item in ManifestReader.ReadAsync(core, record.Manifest, cancellationToken).ConfigureAwait(false))
         {
-            needed.UnionWith(item.Chunks);
+            found.AddRange(item.Chunks);
         }
 
-        lists.Add(list);
+        lock (needed)
+        {
+            needed.UnionWith(found);
+        }
     }
 }

@@ -3,6 +3,7 @@ using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Chunks;
 using EdgeBackup.Core.Repository.Packs;
+using EdgeBackup.Core.Repository.Recovery;
 
 namespace EdgeBackup.Core.Repository.Maintenance;
 
@@ -18,15 +19,12 @@ internal static class PackVerifier
     /// <param name="core">The repository.</param>
     /// <param name="hash">The pack's name.</param>
     /// <param name="content">Its bytes; overwritten.</param>
-    /// <param name="indexed">What the index says of it, for a pack whose own directory is damaged; may be null.</param>
+    /// <param name="indexed">What the index says of it; null to go by its own directory.</param>
     public static PackFinding Examine(RepositoryCore core, string hash, Span<byte> content, PackListing? indexed)
     {
         var name = PackFormat.ToName(hash);
-        string? reason = null;
-        if (Convert.ToHexStringLower(SHA256.HashData(content)) != hash)
-        {
-            reason = "its bytes are not those that it was named for";
-        }
+        var isNamed = Convert.ToHexStringLower(SHA256.HashData(content)) == hash;
+        var reason = isNamed ? null : "its bytes are not those that it was named for";
 
         PackListing? listing = null;
         try
@@ -41,7 +39,9 @@ internal static class PackVerifier
         var bad = new List<(ChunkId, string)>();
         var plain = new byte[Chunker.MaximumSize];
         byte[]? key = null;
-        foreach (var entry in (listing ?? indexed)?.Entries ?? [])
+
+        // Readers go by the index: what another pack at this place would hold helps none of them.
+        foreach (var entry in ((isNamed ? listing ?? indexed : indexed ?? listing)?.Entries) ?? [])
         {
             try
             {
@@ -70,14 +70,15 @@ internal static class PackVerifier
     private static PackListing ReadDirectory(RepositoryCore core, string hash, ReadOnlySpan<byte> content)
     {
         var name = PackFormat.ToName(hash);
-        if (content.Length < PackFormat.HeaderSize + PackFormat.TagSize + PackFormat.TrailerSize)
+        if (content.Length < PackFormat.SmallestBody)
         {
             throw new ObjectDamagedException(name, "it is shorter than it was written");
         }
 
-        var trailer = content[^PackFormat.TrailerSize..];
-        var (length, _) = PackFormat.ReadTrailer(name, trailer, content.Length);
-        var directory = content.Slice(content.Length - PackFormat.TrailerSize - length, length);
-        return new PackListing(hash, content.Length, PackFormat.OpenDirectory(name, core.Master, content[..PackFormat.HeaderSize], directory, trailer, content.Length));
+        var body = content[..(int)PackFormat.FindBodyLength(content[^RecoveryGeometry.HeadSize..], content.Length)];
+        var trailer = body[^PackFormat.TrailerSize..];
+        var (length, _) = PackFormat.ReadTrailer(name, trailer, body.Length);
+        var directory = body.Slice(body.Length - PackFormat.TrailerSize - length, length);
+        return new PackListing(hash, content.Length, PackFormat.OpenDirectory(name, core.Master, body[..PackFormat.HeaderSize], directory, trailer, body.Length));
     }
 }

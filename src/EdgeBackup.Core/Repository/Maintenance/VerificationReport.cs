@@ -31,6 +31,9 @@ public sealed record VerificationReport
     /// <summary>One row for each affected item; a row without a backup where none is affected.</summary>
     public required IReadOnlyList<Damage> Damage { get; init; }
 
+    /// <summary>What is no damage and still worth knowing, one sentence each: a removal that was interrupted.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Backup records that were found.</summary>
     public required int Backups { get; init; }
 
@@ -42,6 +45,9 @@ public sealed record VerificationReport
 
     /// <summary>Bytes of these objects.</summary>
     public required long Bytes { get; init; }
+
+    /// <summary>Objects under <c>quarantine/</c>, which repairs have put there: no damage, and nothing reads them.</summary>
+    public IReadOnlyList<string> Quarantined { get; init; } = [];
 
     /// <summary>Intact packs that no backup needs: no damage, only space that Reclaim can free.</summary>
     public required int OrphanedPacks { get; init; }

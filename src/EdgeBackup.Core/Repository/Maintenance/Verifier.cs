@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.Text.Json;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Keys;
 using EdgeBackup.Core.Repository.Packs;
@@ -16,6 +18,7 @@ namespace EdgeBackup.Core.Repository.Maintenance;
 internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProgress<VerifyProgress>? progress)
 {
     private readonly Damages damages = new();
+    private ChainCheck? chain;
     private readonly PackCensus census = new();
     private readonly Dictionary<string, PackListing> indexed = [];
     private readonly Dictionary<string, string> indexedBy = [];
@@ -24,6 +27,9 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
     private readonly Dictionary<string, string> packReasons = [];
     private readonly Dictionary<string, string> devices = [];
     private readonly List<(string Name, string Reason)> unreadableBackups = [];
+    private readonly HashSet<string> seenIndexes = [];
+    private bool hasDamagedIndex;
+    private HashSet<string> condemned = [];
     private long objectsDone;
     private long objectsTotal;
     private long bytesDone;
@@ -31,6 +37,15 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
 
     public async Task<VerificationReport> RunAsync(CancellationToken cancellationToken)
     {
+        // Before anything is listed: what it names by now must be there.
+        chain = await ChainCheck.BeginAsync(core, damages, cancellationToken).ConfigureAwait(false);
+        foreach (var entry in chain?.Objects ?? [])
+        {
+            objectsTotal++;
+            bytesTotal += entry.Length;
+            Done(entry.Length);
+        }
+
         var backups = await ListAsync("backups/", cancellationToken).ConfigureAwait(false);
         var records = new List<ObjectInfo>();
         foreach (var folder in new[] { "devices/", "events/", "policies/", Marks.Folder })
@@ -38,6 +53,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             records.AddRange(await ListAsync(folder, cancellationToken).ConfigureAwait(false));
         }
 
+        await ReadMarksAsync(cancellationToken).ConfigureAwait(false);
         var indexes = await ListAsync(IndexObject.Folder, cancellationToken).ConfigureAwait(false);
         var packs = await ListAsync(PackFormat.Folder, cancellationToken).ConfigureAwait(false);
         await VerifyKeysAsync(cancellationToken).ConfigureAwait(false);
@@ -61,16 +77,35 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         }
 
         BlameUnreadableBackups();
+        if (chain is not null)
+        {
+            await chain.CompareAsync(damages, name => devices.GetValueOrDefault(ToSubject(name)), cancellationToken).ConfigureAwait(false);
+        }
+
+        await BlameMissingIndexAsync(present, cancellationToken).ConfigureAwait(false);
         await BlamePacksAsync(present, cancellationToken).ConfigureAwait(false);
         return new VerificationReport
         {
             Damage = damages.Found,
+            Notes = chain?.Notes ?? [],
             Backups = count,
             Packs = packs.Count,
             Objects = objectsTotal,
             Bytes = bytesTotal,
+            Quarantined = await ListQuarantinedAsync(cancellationToken).ConfigureAwait(false),
             OrphanedPacks = present.Count(hash => !census.IsUsed(hash) && !census.BadPacks.ContainsKey(hash) && !packReasons.ContainsKey(hash)),
         };
+    }
+
+    private async Task<List<string>> ListQuarantinedAsync(CancellationToken cancellationToken)
+    {
+        var found = new List<string>();
+        await foreach (var entry in core.Store.ListAsync(Repair.Quarantine.Folder, cancellationToken).ConfigureAwait(false))
+        {
+            found.Add(entry.Name);
+        }
+
+        return found;
     }
 
     private async Task<List<ObjectInfo>> ListAsync(string prefix, CancellationToken cancellationToken)
@@ -81,15 +116,33 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             found.Add(entry);
             objectsTotal++;
             bytesTotal += entry.Length;
+            if (chain is not null && ChainCheck.Folders.Any(folder => entry.Name.StartsWith(folder, StringComparison.Ordinal)))
+            {
+                chain.Saw(entry.Name);
+            }
         }
 
         return found;
+    }
+
+    private async Task ReadMarksAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            condemned = (await Marks.ReadAsync(core, cancellationToken).ConfigureAwait(false)).Values.SelectMany(mark => mark.Packs).ToHashSet();
+        }
+        catch (Exception exception) when (AsDamage(exception, Marks.Folder) is not null)
+        {
+            // Named where all records are verified; without it, what is missing counts as damage.
+        }
     }
 
     private async Task VerifyKeysAsync(CancellationToken cancellationToken)
     {
         var (keys, damaged) = await KeyRing.ReadAsync(core.Store, cancellationToken).ConfigureAwait(false);
         damaged.ForEach(damages.Add);
+        keys.ForEach(key => chain?.Saw(key.Name));
+        damaged.ForEach(key => chain?.Saw(key.ObjectName));
         if (keys.Count == 0 && damaged.Count == 0)
         {
             damages.Add("keys", "there is no key object left: once closed, the repository cannot be opened again");
@@ -97,14 +150,15 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
 
         objectsTotal += keys.Count + damaged.Count;
         objectsDone += keys.Count + damaged.Count;
-        var content = await core.Store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false);
+        byte[]? content = null;
         try
         {
+            content = await core.Store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false);
             RepositoryFile.CheckMac(content ?? throw new ObjectDamagedException(RepositoryFile.Name, "it is missing"), core.Master);
         }
-        catch (ObjectDamagedException exception)
+        catch (Exception exception) when (AsDamage(exception, RepositoryFile.Name) is { } damage)
         {
-            damages.Add(exception);
+            damages.Add(damage);
         }
 
         objectsTotal++;
@@ -115,7 +169,10 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
     {
         try
         {
-            await core.TryOpenAsync(record.Name, cancellationToken).ConfigureAwait(false);
+            if (await core.TryOpenAsync(record.Name, cancellationToken).ConfigureAwait(false) is { } json && record.Name.StartsWith("devices/", StringComparison.Ordinal))
+            {
+                NoteDevice(record.Name, json);
+            }
         }
         catch (Exception exception) when (AsDamage(exception, record.Name) is { } damage)
         {
@@ -131,6 +188,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         {
             if (await core.Store.GetAsync(index.Name, cancellationToken).ConfigureAwait(false) is { } content)
             {
+                seenIndexes.Add(index.Name);
                 foreach (var pack in IndexObject.Open(core.Sealer, index.Name, content))
                 {
                     indexed[pack.Hash] = pack;
@@ -141,9 +199,38 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         catch (Exception exception) when (AsDamage(exception, index.Name) is { } damage)
         {
             damages.Add(damage);
+            hasDamagedIndex = true;
         }
 
         Done(index.Length);
+    }
+
+    /// <summary>
+    /// A record is written after the index object of its packs. Where no index object names a pack that a record needs,
+    /// and none is damaged, one is missing; its name cannot be known.
+    /// </summary>
+    private async Task BlameMissingIndexAsync(List<string> present, CancellationToken cancellationToken)
+    {
+        var uncovered = present.Where(hash => census.IsUsed(hash) && !indexed.ContainsKey(hash) && !packReasons.ContainsKey(hash)).ToList();
+        if (uncovered.Count == 0 || hasDamagedIndex)
+        {
+            return;
+        }
+
+        // Maintenance may have put a merged index object in the place of those that were listed.
+        foreach (var index in await ListAsync(IndexObject.Folder, cancellationToken).ConfigureAwait(false))
+        {
+            if (!seenIndexes.Contains(index.Name))
+            {
+                await VerifyIndexAsync(index, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        var count = uncovered.Count(hash => !indexed.ContainsKey(hash));
+        if (count > 0 && !hasDamagedIndex)
+        {
+            damages.Add(IndexObject.Folder.TrimEnd('/'), $"an index object is missing: none names {count} packs that backups need, '{PackFormat.ToName(uncovered.First(hash => !indexed.ContainsKey(hash)))}' among them; nothing is lost, and Optimize-EdgeRepository writes it anew");
+        }
     }
 
     /// <returns>The hashes of the packs that are there.</returns>
@@ -170,8 +257,9 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             {
                 census.Condemn(listing.Hash, "it is missing");
             }
-            else if (length != listing.Length)
+            else if (length != listing.Length && !options.ReadData)
             {
+                // Whoever reads the data sees which chunks of a torn pack are still whole.
                 census.Condemn(listing.Hash, $"it has {length} bytes instead of {listing.Length}");
             }
         }
@@ -227,7 +315,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
                 census.Condemn(hash, finding.Reason);
             }
 
-            if (finding.Listing is not null && known is not null && !finding.Listing.Entries.SequenceEqual(known.Entries))
+            if (finding is { Reason: null, Listing: not null } && known is not null && !finding.Listing.Entries.SequenceEqual(known.Entries))
             {
                 damages.Add(indexedBy[hash], $"it does not agree with the pack '{name}'");
             }
@@ -278,7 +366,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             return false;
         }
 
-        devices[ToFolder(backup.Name)] = record.Device;
+        devices[ToSubject(backup.Name)] = record.Device;
 
         // Unchanged backups share their list: what was whole once is whole for all of them.
         var list = Fingerprint.Of(record.Manifest);
@@ -342,11 +430,28 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
     {
         foreach (var (name, reason) in unreadableBackups)
         {
-            damages.Add(name, devices.GetValueOrDefault(ToFolder(name)), name[(name.LastIndexOf('/') + 1)..], reason);
+            damages.Add(name, devices.GetValueOrDefault(ToSubject(name)), name[(name.LastIndexOf('/') + 1)..], reason);
         }
     }
 
-    private static string ToFolder(string name) => name[..name.LastIndexOf('/')];
+    /// <summary>The folder of a device is the same among backups and in the device log.</summary>
+    private static string ToSubject(string name) => name.Split('/') is [_, var subject, _] ? subject : name;
+
+    private void NoteDevice(string name, byte[] json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            if (document.RootElement.TryGetProperty("device", out var device) && device.GetString() is { } id)
+            {
+                devices[ToSubject(name)] = id;
+            }
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // What is in it is for those to judge who wrote it; it only helps to name a device.
+        }
+    }
 
     /// <summary>Names the bad packs that no backup's row named.</summary>
     private async Task BlamePacksAsync(List<string> present, CancellationToken cancellationToken)
@@ -356,6 +461,12 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         {
             var name = PackFormat.ToName(hash);
             if (damages.Names(name))
+            {
+                continue;
+            }
+
+            // One that is condemned may be gone before the index tells: maintenance was killed, or was given up and went on.
+            if (!there.Contains(hash) && condemned.Contains(hash))
             {
                 continue;
             }
@@ -372,7 +483,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
     {
         ObjectDamagedException damage => damage,
         EdgeBackupException { InnerException: ObjectDamagedException inner } => inner,
-        IOException => new ObjectDamagedException(name, $"it cannot be read: {exception.Message}", exception),
+        EdgeBackupException { InnerException: { } fault, Target: string target } when GuardedStore.IsNotReadable(exception) => new ObjectDamagedException(target, $"it cannot be read: {fault.Message}", exception),
         _ => null,
     };
 

@@ -3,11 +3,13 @@ using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Platform;
 using EdgeBackup.Core.Repository.Chunks;
 using EdgeBackup.Core.Repository.Keys;
+using EdgeBackup.Core.Repository.Recovery;
 
 namespace EdgeBackup.Core.Repository.Packs;
 
 /// <summary>Builds a pack in memory, in a buffer that is used again for the next.</summary>
-internal sealed class PackBuilder : IDisposable
+/// <param name="repository">Tells the packs' version and the share of recovery data.</param>
+internal sealed class PackBuilder(RepositoryHeader repository) : IDisposable
 {
     public const int TargetSize = 8 * 1024 * 1024;
 
@@ -29,7 +31,7 @@ internal sealed class PackBuilder : IDisposable
         entries.Clear();
         Span<byte> salt = stackalloc byte[PackFormat.SaltSize];
         random.Fill(salt);
-        PackFormat.WriteHeader(buffer, salt);
+        PackFormat.WriteHeader(buffer, version: (byte)repository.FormatVersion, salt);
         length = PackFormat.HeaderSize;
         cipher?.Dispose();
         cipher = new AesGcm(master.ToPackKey(salt), PackFormat.TagSize);
@@ -47,7 +49,7 @@ internal sealed class PackBuilder : IDisposable
         length += stored.Length + PackFormat.TagSize;
     }
 
-    /// <summary>Adds the directory and the trailer.</summary>
+    /// <summary>Adds the directory, the trailer and the recovery section.</summary>
     /// <returns>The whole pack; valid until <see cref="Begin"/>.</returns>
     public ReadOnlyMemory<byte> Finish()
     {
@@ -71,6 +73,14 @@ internal sealed class PackBuilder : IDisposable
         length += plain.Length + PackFormat.TagSize;
         trailer.CopyTo(buffer.AsSpan(length));
         length += PackFormat.TrailerSize;
+        if (repository.RedundancyPercent > 0)
+        {
+            var geometry = RecoveryGeometry.For(length, repository.RedundancyPercent);
+            Reserve(geometry.TotalLength - length);
+            length = geometry.TotalLength;
+            RecoverySection.Write(buffer.AsSpan(0, length), geometry);
+        }
+
         return buffer.AsMemory(0, length);
     }
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Chunks;
 using EdgeBackup.Core.Repository.Keys;
+using EdgeBackup.Core.Repository.Recovery;
 
 namespace EdgeBackup.Core.Repository.Packs;
 
@@ -32,10 +33,12 @@ internal static class PackFormat
     public const int TagSize = 16;
     public const int EntrySize = ChunkId.Size + 4 + 4 + 1;
     public const int TrailerSize = 16;
+    public const int SmallestBody = HeaderSize + TagSize + TrailerSize;
     public const int NonceSize = 12;
     public const int ChunkDataSize = ChunkId.Size + 4 + 1;
 
-    private const byte Version = 1;
+    /// <summary>The version of the packs of format 2, which may end in a recovery section.</summary>
+    public const byte NewestVersion = 2;
     private const ulong DirectoryNonce = ulong.MaxValue;
 
     private static ReadOnlySpan<byte> Magic => "EDGEPACK"u8;
@@ -51,19 +54,31 @@ internal static class PackFormat
         return hash.Length == 64 && hash.All(char.IsAsciiHexDigitLower) && ToName(hash) == name ? hash : null;
     }
 
-    public static void WriteHeader(Span<byte> header, ReadOnlySpan<byte> salt)
+    /// <summary>A repository's packs have the version of its format.</summary>
+    public static void WriteHeader(Span<byte> header, byte version, ReadOnlySpan<byte> salt)
     {
         header[..HeaderSize].Clear();
         Magic.CopyTo(header);
-        header[8] = Version;
+        header[8] = version;
         salt.CopyTo(header[12..]);
     }
 
     /// <returns>The salt.</returns>
     public static ReadOnlySpan<byte> ReadHeader(string name, ReadOnlySpan<byte> header) =>
-        header.Length >= HeaderSize && header.StartsWith(Magic) && header[8] == Version
+        header.Length >= HeaderSize && header.StartsWith(Magic) && header[8] is >= 1 and <= NewestVersion
             ? header.Slice(12, SaltSize)
             : throw new ObjectDamagedException(name, "its first bytes are not those of a pack");
+
+    /// <summary>Where the recovery section begins, by the pack's last bytes.</summary>
+    /// <param name="end">The last <see cref="RecoveryGeometry.HeadSize"/> bytes of the pack, or all of a shorter one.</param>
+    /// <param name="packLength">Bytes of the whole pack.</param>
+    /// <returns>The length of the pack without its recovery section: its own, where it has none.</returns>
+    public static long FindBodyLength(ReadOnlySpan<byte> end, long packLength) =>
+        RecoveryGeometry.TryReadHead(end) is { BodyLength: >= SmallestBody } geometry && geometry.TotalLength == packLength ? geometry.BodyLength : packLength;
+
+    /// <summary>The same from a list of its chunks, for a pack whose end is damaged.</summary>
+    public static int GetBodyLength(PackListing listing) =>
+        HeaderSize + listing.Entries.Sum(entry => entry.StoredLength) + (listing.Entries.Count * EntrySize) + TagSize + TrailerSize;
 
     public static void WriteTrailer(Span<byte> trailer, int directoryLength, int entries)
     {
@@ -72,8 +87,11 @@ internal static class PackFormat
         TrailerMagic.CopyTo(trailer[8..]);
     }
 
+    /// <param name="name">For the message.</param>
+    /// <param name="trailer">The last bytes before the recovery section.</param>
+    /// <param name="bodyLength">Bytes of the pack without that section.</param>
     /// <returns>The length of the sealed directory and the number of its entries.</returns>
-    public static (int DirectoryLength, int Entries) ReadTrailer(string name, ReadOnlySpan<byte> trailer, long packLength)
+    public static (int DirectoryLength, int Entries) ReadTrailer(string name, ReadOnlySpan<byte> trailer, long bodyLength)
     {
         if (trailer.Length != TrailerSize || !trailer[8..].SequenceEqual(TrailerMagic))
         {
@@ -82,7 +100,7 @@ internal static class PackFormat
 
         var length = BinaryPrimitives.ReadInt32LittleEndian(trailer);
         var entries = BinaryPrimitives.ReadInt32LittleEndian(trailer[4..]);
-        return entries >= 0 && length == ((long)entries * EntrySize) + TagSize && length + HeaderSize + TrailerSize <= packLength
+        return entries >= 0 && length == ((long)entries * EntrySize) + TagSize && length + HeaderSize + TrailerSize <= bodyLength
             ? (length, entries)
             : throw new ObjectDamagedException(name, "its end was altered");
     }
@@ -126,24 +144,36 @@ internal static class PackFormat
         var offset = HeaderSize;
         for (var index = 0; index < entries.Length; index++)
         {
-            var entry = bytes.Slice(index * EntrySize, EntrySize);
-            var stored = BinaryPrimitives.ReadInt32LittleEndian(entry[ChunkId.Size..]);
-            var raw = BinaryPrimitives.ReadInt32LittleEndian(entry[(ChunkId.Size + 4)..]);
-            if (stored < TagSize || raw is < 0 or > Chunker.MaximumSize || stored > Chunker.MaximumSize + TagSize || (long)offset + stored > packLength)
-            {
-                throw new ObjectDamagedException(name, "its list of chunks does not fit its length");
-            }
-
-            entries[index] = new PackEntry(ChunkId.Read(entry[..ChunkId.Size]), offset, stored, raw, entry[ChunkId.Size + 8]);
-            offset += stored;
+            entries[index] = ReadEntry(bytes.Slice(index * EntrySize, EntrySize), offset);
+            offset = Next(name, entries[index], packLength);
         }
 
         return entries;
     }
 
+    /// <summary>Checks entries as <see cref="ReadEntries"/> does, and keeps nothing.</summary>
+    public static void CheckEntries(string name, ReadOnlySpan<byte> bytes, long packLength)
+    {
+        var offset = HeaderSize;
+        for (; bytes.Length >= EntrySize; bytes = bytes[EntrySize..])
+        {
+            offset = Next(name, ReadEntry(bytes[..EntrySize], offset), packLength);
+        }
+    }
+
+    /// <summary>Reads one entry.</summary>
+    /// <param name="bytes">Of <see cref="EntrySize"/>; checked before.</param>
+    /// <param name="offset">Where the chunk begins in its pack.</param>
+    public static PackEntry ReadEntry(ReadOnlySpan<byte> bytes, int offset) => new(
+        ChunkId.Read(bytes[..ChunkId.Size]),
+        offset,
+        BinaryPrimitives.ReadInt32LittleEndian(bytes[ChunkId.Size..]),
+        BinaryPrimitives.ReadInt32LittleEndian(bytes[(ChunkId.Size + 4)..]),
+        bytes[ChunkId.Size + 8]);
+
     /// <summary>Opens a pack's own directory.</summary>
     public static PackEntry[] OpenDirectory(
-        string name, MasterKey master, ReadOnlySpan<byte> header, ReadOnlySpan<byte> directory, ReadOnlySpan<byte> trailer, long packLength)
+        string name, MasterKey master, ReadOnlySpan<byte> header, ReadOnlySpan<byte> directory, ReadOnlySpan<byte> trailer, long bodyLength)
     {
         var plain = new byte[directory.Length - TagSize];
         Span<byte> nonce = stackalloc byte[NonceSize];
@@ -158,8 +188,16 @@ internal static class PackFormat
             throw new ObjectDamagedException(name, "its list of chunks was altered", exception);
         }
 
-        return ReadEntries(name, plain, packLength - TrailerSize - directory.Length);
+        return ReadEntries(name, plain, bodyLength - TrailerSize - directory.Length);
     }
+
+    /// <returns>Where the next chunk begins.</returns>
+    private static int Next(string name, PackEntry entry, long packLength) =>
+        entry.StoredLength >= TagSize && entry.StoredLength <= Chunker.MaximumSize + TagSize
+        && entry.RawLength is >= 0 and <= Chunker.MaximumSize
+        && (long)entry.Offset + entry.StoredLength <= packLength
+            ? entry.Offset + entry.StoredLength
+            : throw new ObjectDamagedException(name, "its list of chunks does not fit its length");
 
     public static byte[] DirectoryData(ReadOnlySpan<byte> header, ReadOnlySpan<byte> trailer) => [.. header[..HeaderSize], .. trailer];
 

@@ -130,7 +130,7 @@ internal sealed class PackWriter(RepositoryCore core, Action packClosed) : IDisp
     {
         lock (idleSync)
         {
-            return idle.TryPop(out var builder) ? builder : new PackBuilder();
+            return idle.TryPop(out var builder) ? builder : new PackBuilder(core.Header);
         }
     }
 }

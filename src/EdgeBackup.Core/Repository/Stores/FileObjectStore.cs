@@ -10,14 +10,17 @@ namespace EdgeBackup.Core.Repository.Stores;
 /// Objects as files below a folder, which is made when the first object is written. A file is written beside under
 /// <c>tmp/</c>, flushed, and renamed without overwriting; then its folder is flushed.
 /// </summary>
-public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
+public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore, IDisposable
 {
     private const string TemporaryFolder = "tmp";
     private const int OpenHandles = 32;
     private const int ParallelWrites = 8;
+    private static readonly EnumerationOptions AllEntries = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
     private static readonly TimeSpan ForeignLeftoverAge = TimeSpan.FromDays(2);
 
     private readonly IPlatform platform;
+    private readonly FolderStamps stamps;
+    private readonly IStoreFiles files;
     private readonly HandleCache handles = new(OpenHandles);
     private readonly ProcessIdentity self = ProcessIdentity.Current();
     private readonly string writerId = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray().AsSpan(0, 6));
@@ -28,12 +31,19 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
     /// <param name="path">The repository's folder, absolute.</param>
     /// <param name="platform">For durability and access.</param>
     public FileObjectStore(string path, IPlatform platform)
+        : this(path, platform, new SystemStoreFiles(platform))
     {
+    }
+
+    internal FileObjectStore(string path, IPlatform platform, IStoreFiles files)
+    {
+        this.files = files;
         Location = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 
         // The root of a volume keeps its separator.
         nameStart = Path.EndsInDirectorySeparator(Location) ? Location.Length : Location.Length + 1;
         this.platform = platform;
+        stamps = new FolderStamps(platform);
     }
 
     public string Location { get; }
@@ -101,6 +111,21 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
                 var temporary = WriteTemporary(content, flush: false);
                 Rename(temporary, PathOf(name), overwrite: true);
                 handles.Forget(PathOf(name));
+                return true;
+            }),
+            cancellationToken);
+    }
+
+    public Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        ObjectName.Check(name);
+        return Task.Run(
+            () => Write(() =>
+            {
+                EnsureFolder(FolderOf(name));
+                Rename(WriteTemporary(content, flush: true), PathOf(name), overwrite: true);
+                handles.Forget(PathOf(name));
+                platform.FlushDirectory(FolderOf(name));
                 return true;
             }),
             cancellationToken);
@@ -195,6 +220,61 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
         }
     }
 
+    public Task<IReadOnlyList<FolderInfo>> ListFoldersAsync(string prefix, CancellationToken cancellationToken)
+    {
+        ObjectName.CheckPrefix(prefix);
+        return Task.Run<IReadOnlyList<FolderInfo>>(
+            () =>
+            {
+                var parent = PathOf(prefix[..^1]);
+                var folders = new List<FolderInfo>();
+                if (!Directory.Exists(parent))
+                {
+                    return folders;
+                }
+
+                var areTold = FolderStamps.AreToldIn(parent);
+                var now = DateTime.UtcNow;
+                foreach (var path in Directory.EnumerateDirectories(parent, "*", AllEntries))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var name = path[nameStart..].Replace(Path.DirectorySeparatorChar, '/');
+                    if (ObjectName.IsValid(name))
+                    {
+                        folders.Add(new FolderInfo(name + "/", areTold ? stamps.Read(path, now) : null));
+                    }
+                }
+
+                return folders;
+            },
+            cancellationToken);
+    }
+
+    public Task<IReadOnlyList<string>> ListNamesAsync(string folder, CancellationToken cancellationToken)
+    {
+        ObjectName.CheckPrefix(folder);
+        return Task.Run<IReadOnlyList<string>>(
+            () =>
+            {
+                var path = PathOf(folder[..^1]);
+                try
+                {
+                    // Without their lengths, for which every file would have to be looked at.
+                    return Directory.Exists(path)
+                        ? new FileSystemEnumerable<string>(path, (ref FileSystemEntry entry) => folder + entry.FileName.ToString(), AllEntries)
+                        {
+                            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
+                        }.Where(ObjectName.IsValid).ToList()
+                        : [];
+                }
+                catch (DirectoryNotFoundException)
+                {
+                    return [];
+                }
+            },
+            cancellationToken);
+    }
+
     public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
     {
         ObjectName.Check(name);
@@ -208,7 +288,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
                     return false;
                 }
 
-                SharingRetry.Run(() => File.Delete(path));
+                SharingRetry.Run(() => files.Delete(path));
                 platform.FlushDirectory(FolderOf(name));
                 return true;
             }),
@@ -225,7 +305,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 if (IsLeftover(file))
                 {
-                    SharingRetry.Run(file.Delete);
+                    SharingRetry.Run(() => files.Delete(file.FullName));
                     removed++;
                 }
             }
@@ -285,11 +365,11 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
         }
     }
 
-    private static void RemoveTemporary(string path)
+    private void RemoveTemporary(string path)
     {
         try
         {
-            SharingRetry.Run(() => File.Delete(path));
+            SharingRetry.Run(() => files.Delete(path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -305,20 +385,9 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
         var path = Path.Combine(folder, string.Create(
             CultureInfo.InvariantCulture,
             $"{ProcessIdentity.Shorten(self.Scope)}.{self.Pid}.{ProcessIdentity.Shorten(self.Start)}.{writerId}.{number}"));
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
         try
         {
-            using var stream = new FileStream(path, options);
-            stream.Write(content.Span);
-            if (flush)
-            {
-                stream.Flush(flushToDisk: true);
-            }
+            files.Create(path, content.Span, flush);
         }
         catch
         {
@@ -346,19 +415,7 @@ public sealed class FileObjectStore : IObjectStore, ILeftoverStore, IDisposable
 
             foreach (var current in missing)
             {
-                if (OperatingSystem.IsWindows())
-                {
-                    Directory.CreateDirectory(current);
-                    if (current == Location)
-                    {
-                        platform.RestrictToUser(current);
-                    }
-                }
-                else
-                {
-                    Directory.CreateDirectory(current, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-                }
-
+                files.CreateFolder(current, isRoot: current == Location);
                 if (Path.GetDirectoryName(current) is { } parent)
                 {
                     FlushParent(parent);

@@ -26,6 +26,12 @@ public interface IObjectStore
     /// <summary>Replaces or makes an object that is not write-once (leases only).</summary>
     Task OverwriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Puts what an object should be in the place of a damaged one, durably: readers find either, never none. Only for
+    /// mending, and only when what was there has been put elsewhere.
+    /// </summary>
+    Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
     /// <summary>Reads a whole object.</summary>
     /// <returns>Null when there is none of this name.</returns>
     Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken);

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Security;
 using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Repository;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Session;
 
@@ -25,12 +26,18 @@ public sealed class InitializeEdgeRepositoryCommand : EdgeRepositoryCommand
     [ValidateNotNullOrEmpty]
     public string? KeyFile { get; set; }
 
+    /// <summary>Percent of recovery data in each pack; 0 for none. Cannot be changed later.</summary>
+    [Parameter]
+    [ValidateRange(0, RepositorySettings.LargestRedundancyPercent)]
+    public int Redundancy { get; set; } = RepositorySettings.DefaultRedundancyPercent;
+
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
         var given = Path is null ? RepositoryPath : ResolvePath(Path);
         var keyFile = KeyFile is null ? null : ResolvePath(KeyFile);
         var (locations, environment, connections, author) = RepositorySession.Surroundings();
+        var settings = new RepositorySettings { RedundancyPercent = Redundancy };
         var path = given ?? locations.EmbeddedRepository;
         if (!ShouldProcess(path, "Initialize repository"))
         {
@@ -41,7 +48,7 @@ public sealed class InitializeEdgeRepositoryCommand : EdgeRepositoryCommand
             async (writer, cancellationToken) =>
             {
                 var key = new RepositoryKeyOptions { Passphrase = SecretText.Read(Passphrase), KeyFile = keyFile };
-                var made = await new InitializeRepository(locations, environment, connections, author).RunAsync(given, key, cancellationToken).ConfigureAwait(false);
+                var made = await new InitializeRepository(locations, environment, connections, author).RunAsync(given, key, settings, cancellationToken).ConfigureAwait(false);
                 await RepositorySession.Current.ConnectAsync(path, made.Context).ConfigureAwait(false);
                 var output = new PSObject(RepositoryOutput.From(path, made.Context, made.RecoveryKey));
                 output.TypeNames.Insert(0, "EdgeBackup.RepositoryInfo#New");

@@ -14,6 +14,7 @@ internal static class RepositoryOutput
         Id = context.Repository.Id,
         Path = path,
         FormatVersion = context.Repository.FormatVersion,
+        Redundancy = context.Repository.RedundancyPercent,
         Created = LocalTime.From(context.Repository.Created),
         Default = path == RepositorySession.Current.DefaultPath,
         KeyFile = context.KeyFile,

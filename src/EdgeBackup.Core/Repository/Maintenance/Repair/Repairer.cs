@@ -1,0 +1,151 @@
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Index;
+using EdgeBackup.Core.Repository.Packs;
+
+namespace EdgeBackup.Core.Repository.Maintenance.Repair;
+
+/// <summary>
+/// Mends what can be mended (docs/format.md, Repairing). Each step leaves the repository at least as good as it was, so
+/// that a repair that is killed anywhere is simply run again.
+/// </summary>
+internal sealed class Repairer : IDisposable
+{
+    private readonly RepositoryCore core;
+    private readonly RepairOptions options;
+    private readonly RepositoryCore? from;
+    private readonly RepositoryCore? copy;
+    private readonly IProgress<VerifyProgress>? progress;
+    private readonly RepairJournal journal = new();
+    private readonly Quarantine quarantine;
+    private readonly ChunkMender chunks;
+
+    /// <param name="core">The repository.</param>
+    /// <param name="from">The core of the second repository of the options.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Of the verification that comes first.</param>
+    public Repairer(RepositoryCore core, RepositoryCore? from, RepairOptions options, IProgress<VerifyProgress>? progress)
+    {
+        this.core = core;
+        this.from = from;
+        this.options = options;
+        this.progress = progress;
+
+        // The same id alone could be a forgery or an accident; with the same keys it is a copy.
+        copy = from is not null && from.Header.Id == core.Header.Id ? from : null;
+        quarantine = new Quarantine(core, options.WhatIf);
+        chunks = new ChunkMender(core, options.WhatIf);
+    }
+
+    public async Task<RepairReport> RunAsync(CancellationToken cancellationToken)
+    {
+        if (options.WhatIf)
+        {
+            return await RepairAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        var (maintainer, other) = await Maintainer.TryBeginAsync(core, cancellationToken).ConfigureAwait(false);
+        if (maintainer is null)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.RepositoryNotWritable,
+                $"The repository '{core.Store.Location}' was not repaired, because it is being maintained already: {other} Run the repair again afterwards.",
+                core.Store.Location);
+        }
+
+        await using (maintainer.ConfigureAwait(false))
+        {
+            return await RepairAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose() => chunks.Dispose();
+
+    private async Task<RepairReport> RepairAsync(CancellationToken cancellationToken)
+    {
+        var before = await new Verifier(core, new VerifyOptions(ReadData: true), progress).RunAsync(cancellationToken).ConfigureAwait(false);
+        var names = before.Damage.Select(damage => damage.Object).Distinct(StringComparer.Ordinal).ToList();
+        var isPack = names.ToLookup(name => name.StartsWith(PackFormat.Folder, StringComparison.Ordinal));
+        var isIndex = isPack[false].ToLookup(name => name.StartsWith(IndexObject.Folder, StringComparison.Ordinal));
+        await new SmallObjectRepairer(core, journal, quarantine, copy).RunAsync([.. isIndex[false]], cancellationToken).ConfigureAwait(false);
+
+        var index = new IndexRepairer(core, journal, quarantine, options.WhatIf);
+        await index.ReadAsync(isIndex[true].ToHashSet(), cancellationToken).ConfigureAwait(false);
+        var damaged = isPack[true].Select(PackFormat.ToHash).OfType<string>().ToHashSet();
+        foreach (var pack in await index.ListPacksAsync(damaged, cancellationToken).ConfigureAwait(false))
+        {
+            chunks.AddWhole(pack);
+        }
+
+        var packs = new PackRepairer(core, journal, quarantine, chunks, copy);
+        await packs.RunAsync([.. isPack[true]], index.Indexed, cancellationToken).ConfigureAwait(false);
+        await index.RunAsync(packs.Unusable, cancellationToken).ConfigureAwait(false);
+        if (!options.WhatIf)
+        {
+            await packs.RemoveAsync(cancellationToken).ConfigureAwait(false);
+            await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
+        }
+
+        var touched = before.Damage.Where(damage => damage is { Backup: not null, Device: not null }).Select(damage => (damage.Device!, damage.Backup!)).Distinct().ToList();
+        var lost = await RefillAsync(touched, cancellationToken).ConfigureAwait(false);
+        return new RepairReport
+        {
+            Mended = journal.Mended,
+            Quarantined = quarantine.Kept,
+            Left = journal.Left,
+            Gone = options.WhatIf
+                ? PredictGone(before.Damage, lost)
+                : (await new Verifier(core, new VerifyOptions(ReadData: packs.HasLeftDamaged), progress: null).RunAsync(cancellationToken).ConfigureAwait(false)).Damage,
+        };
+    }
+
+    /// <summary>Looks for lost chunks elsewhere; where that brings back an item list, it tells what else is lost.</summary>
+    private async Task<List<LostContent>> RefillAsync(List<(string Device, string Backup)> touched, CancellationToken cancellationToken)
+    {
+        var offers = new List<(RepairMethod Method, Func<IReadOnlyList<LostContent>, Task> Offer)>();
+        if (from is not null)
+        {
+            var source = new SecondRepositorySource(core, options.From!, from);
+            offers.Add((RepairMethod.SecondRepository, lost => source.OfferAsync(lost, chunks, cancellationToken)));
+        }
+
+        if (options.Source is { } other && !options.WhatIf)
+        {
+            offers.Add((RepairMethod.Device, lost => OfferAsync(other, lost, cancellationToken)));
+        }
+
+        var left = await LostContents.FindAsync(core, touched, chunks, cancellationToken).ConfigureAwait(false);
+        foreach (var (method, offer) in offers)
+        {
+            for (var isBetter = true; isBetter && left.Count > 0;)
+            {
+                chunks.Want(left.SelectMany(item => item.Lost));
+                await offer(left).ConfigureAwait(false);
+                await chunks.FlushAsync().ConfigureAwait(false);
+                var back = left.Where(item => item.Lost.All(chunks.IsWhole)).ToList();
+                back.ForEach(item => journal.AddMended(item, method));
+                isBetter = back.Exists(item => item.Path is null);
+                left = await LostContents.FindAsync(core, touched, chunks, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        return left;
+    }
+
+    private async Task OfferAsync(IRepairSource source, IReadOnlyList<LostContent> lost, CancellationToken cancellationToken)
+    {
+        await source.OfferAsync([.. lost.Select(item => new LostItem(item.Device, item.Backup, item.Content, item.Path))], chunks, cancellationToken).ConfigureAwait(false);
+        chunks.Discard();
+    }
+
+    /// <summary>What would still be lost: of rows that name no mended object, those of items that still lack chunks, and those of whole objects.</summary>
+    private List<Damage> PredictGone(IReadOnlyList<Damage> found, List<LostContent> lost)
+    {
+        var mended = journal.Mended.Where(row => row.Path is null).Select(row => row.Object).ToHashSet();
+        var whole = journal.Mended.Where(row => row.Path is null && row.Method != RepairMethod.Salvaged).Select(row => row.Object).ToHashSet();
+        var missing = lost.Select(item => (item.Device, item.Backup, item.Path)).ToHashSet();
+        return [.. found.Where(row => row.Path is not null && row.Device is not null && row.Backup is not null
+            ? missing.Contains((row.Device, row.Backup, row.Path)) || (!whole.Contains(row.Object) && missing.Contains((row.Device, row.Backup, null)))
+            : !(row.Backup is null ? mended : whole).Contains(row.Object))];
+    }
+}
