@@ -91,6 +91,13 @@ internal sealed class FaultyStore(IObjectStore inner) : IObjectStore
             return true;
         });
 
+    public Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        WriteAsync(Enter(), $"replace {name}", async () =>
+        {
+            await inner.ReplaceAsync(name, content, cancellationToken);
+            return true;
+        });
+
     public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken) =>
         WriteAsync(Enter(), $"delete {name}", () => inner.DeleteAsync(name, cancellationToken));
 
