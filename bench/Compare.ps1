@@ -14,6 +14,8 @@ Source     successive versions of a source tree
 Growth     trend logs that grow at their end
 Database   an SQLite database in which few pages change
 Catalog    listings among a million backups
+
+The section Profile of the results is written by hand and kept: what a profile shows where a goal is not met.
 #>
 param(
     [int] $Runs = 3,
@@ -65,7 +67,7 @@ try {
             }
             'Catalog' { & "$sections/Catalog.ps1" -Work $Work -Devices $CatalogDevices -Backups $CatalogBackups }
         }
-        Set-ResultSection $Results $section ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog') $lines
+        Set-ResultSection $Results $section ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Profile') $lines
         $lines | Out-Host
     }
 }
