@@ -41,7 +41,12 @@
         'Get-EdgeRepository'
         'Initialize-EdgeRepository'
         'Optimize-EdgeRepository'
+        'Repair-EdgeRepository'
+        'Sync-EdgeRepository'
         'Test-EdgeRepository'
+        'Add-EdgeRepositoryKey'
+        'Get-EdgeRepositoryKey'
+        'Remove-EdgeRepositoryKey'
         'Get-EdgeTransaction'
         'Stop-EdgeTransaction'
     )

@@ -1,13 +1,14 @@
 #Requires -Version 7.6
 <#
 .SYNOPSIS
-    Builds, tests, demonstrates or packages EdgeBackup.
+    Builds, tests, soaks, demonstrates or packages EdgeBackup.
 
 .DESCRIPTION
     Everything that matters happens in `dotnet build` and `dotnet test`; this names the usual ways to call them.
 
     Build    stages the module under output/EdgeBackup.
     Test     builds, then runs the xunit and the Pester tests.
+    Soak     runs the long versions of the durability tests, and writes their counts into docs/reliability.md.
     Demo     builds, starts simulated devices on loopback, and does the main job with the cmdlets.
     Bench    compares EdgeBackup with restic and borg, and writes bench/RESULTS.md; more options: bench/Compare.ps1.
     Package  tests nothing; writes output/EdgeBackup.<version>.zip from a clean Release build.
@@ -19,11 +20,15 @@
 #>
 [CmdletBinding()]
 param(
-    [ValidateSet('Build', 'Test', 'Demo', 'Bench', 'Package')]
+    [ValidateSet('Build', 'Test', 'Soak', 'Demo', 'Bench', 'Package')]
     [string] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
-    [string] $Configuration = 'Release'
+    [string] $Configuration = 'Release',
+
+    # How many times the long counts of Soak.
+    [ValidateRange(1, 1000)]
+    [int] $SoakFactor = 1
 )
 
 $ErrorActionPreference = 'Stop'
@@ -42,6 +47,18 @@ switch ($Task) {
             Write-Warning 'Pester 5.5 or later is not installed: the tests of the cmdlets will be skipped. Install it with: Install-PSResource Pester'
         }
         dotnet test $solution -c $Configuration -nologo
+    }
+    'Soak' {
+        $results = New-TemporaryFile
+        $env:EDGEBACKUP_SOAK = $SoakFactor
+        $env:EDGEBACKUP_SOAK_RESULTS = $results.FullName
+        try {
+            dotnet test (Join-Path $PSScriptRoot 'tests' 'EdgeBackup.Core.Tests') -c $Configuration -nologo --filter 'FullyQualifiedName~.Durability.'
+            & (Join-Path $PSScriptRoot 'tools' 'Update-ReliabilityPage.ps1') -Results $results.FullName
+        } finally {
+            $env:EDGEBACKUP_SOAK = $env:EDGEBACKUP_SOAK_RESULTS = $null
+            Remove-Item $results
+        }
     }
     'Demo' {
         dotnet build $solution -c $Configuration -nologo -v quiet

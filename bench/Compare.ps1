@@ -16,6 +16,8 @@ Database   an SQLite database in which few pages change
 Catalog    listings among a million backups
 Scale      the daily commands among 10,000, 100,000 and 1,000,000 backups, and opening an index of a million chunks
 Inner      what every byte and every chunk passes through
+
+The section Profile of the results is written by hand and kept: what a profile shows where a goal is not met.
 #>
 param(
     [int] $Runs = 3,
@@ -70,7 +72,7 @@ try {
             'Scale' { & "$sections/Scale.ps1" -Work $Work -Backups $ScaleBackups }
             'Inner' { & "$sections/Inner.ps1" }
         }
-        Set-ResultSection $Results $section ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Inner') $lines
+        Set-ResultSection $Results $section ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Inner', 'Profile') $lines
         $lines | Out-Host
     }
 }

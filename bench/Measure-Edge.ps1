@@ -12,19 +12,30 @@ function Get-PeakMemory {
     [Diagnostics.Process]::GetCurrentProcess().PeakWorkingSet64
 }
 
-# Warm: every command that is measured, on one small device in a repository of its own.
+$process = [Diagnostics.Process]::GetCurrentProcess()
+function Get-Memory { [GC]::Collect(); [GC]::WaitForPendingFinalizers(); [GC]::Collect(); $process.Refresh(); $process.WorkingSet64 }
+
+# Every command that is measured, on a small device in a repository of its own.
 $warm = Join-Path ([IO.Path]::GetTempPath()) "edgebackup-warm-$PID"
+function Invoke-WarmUp([int] $Rounds) {
+    foreach ($round in 1..$Rounds) {
+        $backup = New-EdgeBackup warm -Automatic
+        $null = Restore-EdgeBackup $backup.Id -Destination (Join-Path $warm "restored$(New-Guid)") -Confirm:$false
+        $null = Test-EdgeRepository -ReadData
+    }
+    $null = Optimize-EdgeRepository -Confirm:$false
+}
 $null = New-Item -ItemType Directory (Join-Path $warm 'device')
 Set-Content (Join-Path $warm 'device/edge-device.json') '{"id":"warm","type":"folder"}'
 Set-Content (Join-Path $warm 'device/lines.txt') (1..20000)
 $null = Initialize-EdgeRepository (Join-Path $warm 'repository') -KeyFile (Join-Path $warm 'key') -WarningAction Ignore
 $null = Register-EdgeDevice (Join-Path $warm 'device')
-foreach ($round in 1..3) {
-    $backup = New-EdgeBackup warm -Automatic
-    $null = Restore-EdgeBackup $backup.Id -Destination (Join-Path $warm "restored$round") -Confirm:$false
-}
-$null = Test-EdgeRepository -ReadData
-$null = Optimize-EdgeRepository -Confirm:$false
+Invoke-WarmUp 1
+
+# The loaded module's own memory. Then many small files, so that what is measured is not the runtime's compiler.
+$before = Get-Memory
+foreach ($number in 1..1500) { [IO.File]::WriteAllText((Join-Path $warm "device/file$number.txt"), "warm $number " * ($number % 900)) }
+Invoke-WarmUp 3
 Disconnect-EdgeRepository
 Remove-Item $warm -Recurse -Force
 
@@ -38,10 +49,7 @@ else {
 $newest = $with.Device ? (Get-EdgeBackup -Device $with.Device -Latest).Id : $null
 if ($with.ManualLimit) { $null = Set-EdgeBackupPolicy -ManualLimit $with.ManualLimit }
 
-$process = [Diagnostics.Process]::GetCurrentProcess()
-[GC]::Collect(); [GC]::WaitForPendingFinalizers(); [GC]::Collect()
-$process.Refresh()
-$before = $process.WorkingSet64
+$null = Get-Memory
 $cpu = $process.TotalProcessorTime
 if (Test-Path "/proc/$PID/clear_refs") { [IO.File]::WriteAllText("/proc/$PID/clear_refs", '5') }
 

@@ -27,9 +27,7 @@ internal static class IndexCorpus
         var key = KeyFile.Create(keyFile, environment.Random, environment.Platform);
         var created = await EdgeRepository.CreateAsync(store, [key], environment, CancellationToken.None).ConfigureAwait(false);
         await using var repository = created.Repository.ConfigureAwait(false);
-        var content = await store.GetAsync(RepositoryFile.Name, CancellationToken.None).ConfigureAwait(false) ?? throw new InvalidOperationException("The repository is not there.");
-        var master = (await KeyRing.OpenAsync(store, key, content, _ => Task.FromResult<IReadOnlyList<string>?>(null), CancellationToken.None).ConfigureAwait(false)).Master;
-        var sealer = new Sealer(master.SealedObjects, environment.Random);
+        var sealer = created.Repository.Core.Sealer;
         var packs = Enumerable.Range(0, (chunks + ChunksInPack - 1) / ChunksInPack).ToList();
         foreach (var group in packs.Chunk((packs.Count + objects - 1) / objects))
         {

@@ -27,6 +27,7 @@ public static class ErrorIds
     public const string RestoreVerifyFailed = nameof(RestoreVerifyFailed);
     public const string DestinationNotEmpty = nameof(DestinationNotEmpty);
     public const string SwitchRefused = nameof(SwitchRefused);
+    public const string SyncRefused = nameof(SyncRefused);
     public const string RepositoryNotFound = nameof(RepositoryNotFound);
     public const string RepositoryExists = nameof(RepositoryExists);
     public const string RepositoryKeyWrong = nameof(RepositoryKeyWrong);
@@ -34,6 +35,7 @@ public static class ErrorIds
     public const string RepositoryKeyNeeded = nameof(RepositoryKeyNeeded);
     public const string RepositoryDamaged = nameof(RepositoryDamaged);
     public const string RepositoryFormatUnsupported = nameof(RepositoryFormatUnsupported);
+    public const string RepositoryNotReadable = nameof(RepositoryNotReadable);
     public const string RepositoryNotWritable = nameof(RepositoryNotWritable);
     public const string ArchiveNotRestorable = nameof(ArchiveNotRestorable);
     public const string ArchiveDamaged = nameof(ArchiveDamaged);

@@ -48,6 +48,9 @@ public sealed record EdgeEvent
 
     /// <summary>user@machine.</summary>
     public required string Author { get; init; }
+
+    internal static EdgeEvent FromJson(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, RecordsJson.Default.EdgeEvent) ?? throw new JsonException("The event is null.");
 }
 
 /// <summary>The events in a repository.</summary>
@@ -97,8 +100,7 @@ public sealed class EventLog
         var json = await repository.ReadAsync(objectName, cancellationToken).ConfigureAwait(false);
         try
         {
-            return JsonSerializer.Deserialize(json, RecordsJson.Default.EdgeEvent)
-                ?? throw new JsonException("The event is null.");
+            return EdgeEvent.FromJson(json);
         }
         catch (JsonException exception)
         {

@@ -72,7 +72,7 @@ public sealed record EffectivePolicy
 /// <summary>All policies of a repository at one moment; the most specific value wins.</summary>
 public sealed class PolicyBook
 {
-    private const string Subject = "policies";
+    internal const string Subject = "policies";
 
     private readonly Dictionary<(PolicyScope Scope, string Key), PolicyValues> values = new();
 

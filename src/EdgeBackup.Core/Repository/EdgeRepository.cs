@@ -11,8 +11,8 @@ using EdgeBackup.Core.Repository.Stores;
 namespace EdgeBackup.Core.Repository;
 
 /// <summary>
-/// An open repository. Thread-safe. Members that reach the store may throw <see cref="IOException"/> when it cannot be
-/// read, and RepositoryNotWritable when it cannot be written. Disposing does not dispose the store.
+/// An open repository. Thread-safe. Members that reach the store may throw RepositoryNotReadable when it cannot be read,
+/// and RepositoryNotWritable when it cannot be written. Disposing does not dispose the store.
 /// </summary>
 public sealed class EdgeRepository : IAsyncDisposable
 {
@@ -42,7 +42,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     /// <summary>See <see cref="RepositoryHeader.RedundancyPercent"/>.</summary>
     public int RedundancyPercent => core.Header.RedundancyPercent;
 
-    public IObjectStore Store => core.Store;
+    public IObjectStore Store => core.Store.Inner;
 
     public RepositoryEnvironment Environment => core.Environment;
 
@@ -86,6 +86,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     public static async Task<CreatedRepository> CreateAsync(IObjectStore store, IReadOnlyList<RepositorySecret> secrets, RepositorySettings settings, RepositoryEnvironment environment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
+        store = GuardedStore.Around(store);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentOutOfRangeException.ThrowIfNegative(settings.RedundancyPercent);
@@ -150,6 +151,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     public static async Task<EdgeRepository> OpenAsync(IObjectStore store, RepositorySecret secret, RepositoryEnvironment environment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
+        store = GuardedStore.Around(store);
         ArgumentNullException.ThrowIfNull(environment);
         try
         {
@@ -185,6 +187,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     public static async Task<RepositoryHeader?> PeekAsync(IObjectStore store, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
+        store = GuardedStore.Around(store);
         try
         {
             var content = await store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false);
@@ -217,6 +220,11 @@ public sealed class EdgeRepository : IAsyncDisposable
     public Task<string?> TryAppendAfterAsync(RecordArea area, string subject, string? last, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
         log.TryAppendAfterAsync(area, subject, last, json, cancellationToken);
 
+    /// <summary>Appends a sealed record under the name that it has in another repository; durable on return.</summary>
+    /// <returns>False: it is there already.</returns>
+    internal Task<bool> TryAppendAsAsync(RecordArea area, string subject, string entry, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
+        log.TryAppendAsAsync(area, subject, entry, json, cancellationToken);
+
     /// <summary>The names of a subject's records, or of all, in ordinal order; of events always all.</summary>
     public IAsyncEnumerable<string> ListAsync(RecordArea area, string? subject, CancellationToken cancellationToken) =>
         log.ListAsync(area, subject, cancellationToken);
@@ -239,7 +247,7 @@ public sealed class EdgeRepository : IAsyncDisposable
     public async IAsyncEnumerable<string> ListBackupsAsync(string? device, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var folder = device is null ? BackupFolder : $"{BackupFolder}{core.Master.ToFolder(device)}/";
-        await foreach (var entry in Store.ListAsync(folder, cancellationToken).ConfigureAwait(false))
+        await foreach (var entry in core.Store.ListAsync(folder, cancellationToken).ConfigureAwait(false))
         {
             yield return entry.Name;
         }
@@ -305,7 +313,7 @@ public sealed class EdgeRepository : IAsyncDisposable
         var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelDeletions, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(objectNames, options, async (name, token) =>
         {
-            await Store.DeleteAsync(name, token).ConfigureAwait(false);
+            await core.Store.DeleteAsync(name, token).ConfigureAwait(false);
             core.Chain?.NoteRemoved([name]);
         }).ConfigureAwait(false);
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using EdgeBackup.Core.Items;
 
 namespace EdgeBackup.Core.Repository;
 
@@ -65,13 +66,18 @@ public sealed record RepairReport
     public bool Healthy => Gone.Count == 0;
 }
 
-/// <summary>An item some of whose bytes are in no pack.</summary>
+/// <summary>An item, or the item list of a backup, some of whose bytes are in no pack.</summary>
 /// <param name="Device">Whose backup it is in.</param>
 /// <param name="Backup">The backup's id.</param>
-/// <param name="Path">The item.</param>
+/// <param name="Content">What the backup covers.</param>
+/// <param name="Path">The item; null for the item list.</param>
+public sealed record LostItem(string Device, string Backup, BackupContent Content, string? Path);
+
+/// <summary>A content that was offered.</summary>
+/// <param name="Digest">SHA-256 of its bytes, 64 hex digits.</param>
 /// <param name="Length">Bytes.</param>
-/// <param name="Digest">SHA-256 of the bytes, 64 hex digits.</param>
-public sealed record LostItem(string Device, string Backup, string Path, long Length, string Digest);
+/// <param name="Chunks">Its chunks, wanted or not.</param>
+public sealed record OfferedContent(string Digest, long Length, IReadOnlyList<ChunkId> Chunks);
 
 /// <summary>Takes bytes that may be lost ones. What they are is proved by the ids of their chunks, whatever they are offered as.</summary>
 public interface IRepairSink
@@ -80,7 +86,12 @@ public interface IRepairSink
     long StagedBytes { get; }
 
     /// <summary>Reads a content to its end and keeps the chunks that are lost.</summary>
-    Task OfferAsync(Stream content, CancellationToken cancellationToken);
+    Task<OfferedContent> OfferAsync(Stream content, CancellationToken cancellationToken);
+
+    /// <summary>Writes the item list that a backup of these items would have, and keeps the chunks of it that are lost.</summary>
+    /// <param name="items">In ascending ordinal order of their paths.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task OfferListAsync(IAsyncEnumerable<SavedItem> items, CancellationToken cancellationToken);
 
     /// <summary>Stores what was offered.</summary>
     Task AcceptAsync();

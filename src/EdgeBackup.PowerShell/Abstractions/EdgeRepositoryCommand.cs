@@ -42,6 +42,11 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
             {
                 var borrowed = await RepositorySession.Current.BorrowAsync(path, cancellationToken).ConfigureAwait(false);
                 await using var lease = borrowed.ConfigureAwait(false);
+                if (borrowed.Context.TakeNotice() is { } notice)
+                {
+                    writer.Warning(notice);
+                }
+
                 await operation(borrowed.Context, new OperationPipeline(writer), cancellationToken).ConfigureAwait(false);
             },
             target);

@@ -91,6 +91,19 @@ public enum ItemType
     SymbolicLink,
 }
 
+/// <summary>What opens a repository.</summary>
+public enum RepositoryKeyKind
+{
+    /// <summary>A passphrase that somebody remembers.</summary>
+    Passphrase,
+
+    /// <summary>A file.</summary>
+    KeyFile,
+
+    /// <summary>The text that is kept away from the computer, for the worst day.</summary>
+    Recovery,
+}
+
 /// <summary>How an item differs between two backups.</summary>
 public enum ItemChange
 {
@@ -118,4 +131,26 @@ public enum ScheduleOutcome
 
     /// <summary>Its newest backup is young enough.</summary>
     NotDue,
+}
+
+/// <summary>Where a mended object's bytes came from.</summary>
+public enum RepairMethod
+{
+    /// <summary>From the recovery data in the pack itself.</summary>
+    RecoveryData,
+
+    /// <summary>From another repository.</summary>
+    SecondRepository,
+
+    /// <summary>From the device, which still had the same bytes.</summary>
+    Device,
+
+    /// <summary>What was whole in a damaged pack was copied into a new one.</summary>
+    Salvaged,
+
+    /// <summary>Made anew from objects that say the same, or not needed.</summary>
+    Rebuilt,
+
+    /// <summary>It stood under another object's name.</summary>
+    Misplaced,
 }

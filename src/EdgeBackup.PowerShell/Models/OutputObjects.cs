@@ -70,6 +70,15 @@ internal static class OutputObjects
         Reason = damage.Reason,
     };
 
+    public static MendedObject ToOutput(this Core.Repository.MendedObject mended) => new()
+    {
+        Object = mended.Object,
+        Method = Convert<RepairMethod>(mended.Method),
+        Device = mended.Device,
+        Backup = mended.Backup,
+        Path = mended.Path,
+    };
+
     public static ItemReason[] ToOutput(this IEnumerable<NotSavedItem> items) =>
         [.. items.Select(item => new ItemReason { Path = item.Path, Reason = item.Reason })];
 
@@ -118,6 +127,8 @@ internal static class OutputObjects
             Backup = edgeEvent.Backup,
         };
     }
+
+    public static RepositoryKeyKind ToOutput(this Core.Repository.KeyKind kind) => Convert<RepositoryKeyKind>(kind);
 
     public static BackupKind ToOutput(this Core.Items.BackupKind kind) => Convert<BackupKind>(kind);
 

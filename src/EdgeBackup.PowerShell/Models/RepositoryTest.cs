@@ -15,6 +15,15 @@ public sealed class RepositoryTest
     /// <summary>What is damaged, a row for each thing it touches.</summary>
     public Damage[] Damage { get; init; } = [];
 
+    /// <summary>What repairs have put in the repository's quarantine folder: no damage, and nothing reads it.</summary>
+    public string[] Quarantined { get; init; } = [];
+
+    /// <summary>What is no damage and still worth knowing: a removal that was interrupted.</summary>
+    public string[] Notes { get; init; } = [];
+
+    /// <summary>True when -RecoveryKey was given and opens the repository; null where none was given.</summary>
+    public bool? RecoveryKeyProved { get; init; }
+
     /// <summary>Backups that were checked.</summary>
     public long Backups { get; init; }
 

@@ -143,6 +143,8 @@ public sealed class FolderStampTests
 
         public Task OverwriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => inner.OverwriteAsync(name, content, cancellationToken);
 
+        public Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => inner.ReplaceAsync(name, content, cancellationToken);
+
         public Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken) => inner.GetAsync(name, cancellationToken);
 
         public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancellationToken) => inner.ReadAsync(name, offset, buffer, cancellationToken);

@@ -215,6 +215,55 @@ public sealed class ChainTests
     }
 
     [Fact]
+    public async Task Whenever_a_client_dies_what_it_remembers_raises_no_alarm()
+    {
+        for (var operations = 0; ; operations++)
+        {
+            var store = new MemoryObjectStore();
+            await (await Bench.CreateAsync(store)).DisposeAsync();
+            var memory = new ChainMemory();
+            store.DieAfter(operations);
+            var died = false;
+            try
+            {
+                await using var repository = await memory.OpenAsync(store);
+                var record = await Bench.BackUpAsync(repository, "d", Files);
+                await repository.AppendAsync(RecordArea.Events, "", "{}"u8.ToArray(), default);
+                await Bench.BackUpAsync(repository, "d", Files);
+                await repository.DeleteBackupsAsync([repository.BackupObjectName("d", record.Id)], default);
+                await SumUpAsync(repository);
+                await repository.ReclaimAsync(new ReclaimOptions(WhatIf: false), default);
+            }
+            catch (Exception exception) when (exception is IOException or EdgeBackupException)
+            {
+                died = true;
+            }
+
+            var reborn = store.Reborn();
+            foreach (var name in reborn.Objects.Keys.Where(name => name.StartsWith("leases/", StringComparison.Ordinal)).ToList())
+            {
+                reborn.Objects.Remove(name);
+            }
+
+            await using (var next = await memory.OpenAsync(reborn))
+            {
+                Assert.Null(next.Notice);
+                Assert.Empty((await VerifyAsync(next)).Damage);
+                await next.ReclaimAsync(new ReclaimOptions(WhatIf: false), default);
+                await Bench.BackUpAsync(next, "d", Files);
+                var report = await VerifyAsync(next);
+                Assert.Empty(report.Damage);
+                Assert.Empty(report.Notes);
+            }
+
+            if (!died)
+            {
+                return;
+            }
+        }
+    }
+
+    [Fact]
     public async Task An_index_can_follow_the_chain()
     {
         var store = new MemoryObjectStore();

@@ -116,7 +116,8 @@ public sealed class DamageTests
 
         await using var repository = await Bench.OpenAsync(store);
         Assert.Equal(2, (await Bench.ReadAllAsync(repository, records[1])).Count);
-        Assert.True((await repository.VerifyAsync(Deep, null, default)).Healthy);
+        var damage = Assert.Single((await repository.VerifyAsync(Shallow, null, default)).Damage);
+        Assert.Equal(("index", null), (damage.Object, damage.Backup));
         await repository.ReclaimAsync(new ReclaimOptions(WhatIf: false), default);
         Assert.True((await repository.VerifyAsync(Deep, null, default)).Healthy);
         await Bench.BackUpAsync(repository, "again", new Dictionary<string, byte[]> { ["z"] = Bench.RandomBytes(1, 50_000) });

@@ -97,7 +97,7 @@ public sealed class ReclaimTests
         await repository.DeleteBackupsAsync([repository.BackupObjectName("a", record.Id)], default);
         await PutLeaseAsync(repository, store, pid: 99_999_999, scope: null);
         Assert.Empty((await repository.ReclaimAsync(Really, default)).Left);
-        Assert.DoesNotContain(store.Objects.Keys, name => name.StartsWith("packs/", StringComparison.Ordinal) || name.StartsWith("leases/", StringComparison.Ordinal));
+        Assert.DoesNotContain(store.Objects.Keys, name => name.StartsWith("packs/", StringComparison.Ordinal) || (IsLease(name) && !IsNumber(name)));
     }
 
     [Fact]
@@ -165,7 +165,7 @@ public sealed class ReclaimTests
             var left = Assert.Single(report.Left);
             Assert.Contains(name, left, StringComparison.Ordinal);
             Assert.Contains(bad.Id, left, StringComparison.Ordinal);
-            Assert.Equal(objects, store.Objects.Keys);
+            Assert.Equal(objects, store.Objects.Keys.Where(key => !IsNumber(key)));
         }
 
         store.Objects[name][60] ^= 1;
@@ -191,6 +191,11 @@ public sealed class ReclaimTests
         Assert.Empty((await repository.VerifyAsync(new VerifyOptions(ReadData: true), null, default)).Damage);
     }
 
+    private static bool IsLease(string name) => name.StartsWith("leases/", StringComparison.Ordinal);
+
+    /// <summary>The lease of the last maintainer stays, so that its number is not given again.</summary>
+    private static bool IsNumber(string name) => name.StartsWith("leases/maintain-", StringComparison.Ordinal);
+
     private static Task PutLeaseAsync(EdgeRepository repository, MemoryObjectStore store, int pid, string? scope)
     {
         var self = Core.Repository.Stores.ProcessIdentity.Current();
@@ -200,11 +205,4 @@ public sealed class ReclaimTests
     }
 
     private sealed record BackupRecordPair(string Device, string Id);
-
-    private sealed class ShiftedClock : TimeProvider
-    {
-        public TimeSpan Shift { get; set; }
-
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
-    }
 }

@@ -10,7 +10,7 @@ namespace EdgeBackup.Core.Repository;
 public sealed class BackupDraft : IAsyncDisposable
 {
     /// <summary>A longer list of ids is stored as a stream of its own.</summary>
-    private const int LongestRoot = 64;
+    internal const int LongestRoot = 64;
 
     private readonly WriteSession session;
     private readonly RepositoryCore core;

@@ -75,6 +75,26 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
             : null;
     }
 
+    /// <summary>Appends a record under the name that it has in another repository, so that records keep their order there and here.</summary>
+    /// <param name="area">Which records.</param>
+    /// <param name="subject">Whose; of events the month.</param>
+    /// <param name="entry">The last part of the name.</param>
+    /// <param name="json">The record.</param>
+    /// <param name="cancellationToken">Stops before it is written.</param>
+    /// <returns>False: it is there already.</returns>
+    public async Task<bool> TryAppendAsAsync(RecordArea area, string subject, string entry, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
+    {
+        core.Chain?.ThrowIfRefused();
+        var name = (area == RecordArea.Events ? $"{ToFolder(area)}{subject}/" : ToFolder(area, subject)) + entry;
+        if (!await core.Store.PutAsync(name, core.Sealer.Seal(name, json.Span), cancellationToken).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        await NameAsync(name).ConfigureAwait(false);
+        return true;
+    }
+
     /// <summary>Names in ordinal order.</summary>
     public async IAsyncEnumerable<string> ListAsync(RecordArea area, string? subject, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

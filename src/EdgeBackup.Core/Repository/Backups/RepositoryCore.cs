@@ -16,7 +16,7 @@ internal sealed class RepositoryCore : IDisposable
     public RepositoryCore(IObjectStore store, RepositoryEnvironment environment, MasterKey master, RepositoryHeader header)
     {
         Header = header;
-        Store = store;
+        Store = GuardedStore.Around(store);
         Environment = environment;
         Master = master;
         Sealer = new Sealer(master.SealedObjects, environment.Random);
@@ -28,7 +28,7 @@ internal sealed class RepositoryCore : IDisposable
 
     public RepositoryHeader Header { get; }
 
-    public IObjectStore Store { get; }
+    public GuardedStore Store { get; }
 
     public RepositoryEnvironment Environment { get; }
 

@@ -16,6 +16,8 @@ namespace EdgeBackup.Core.Repository.Backups;
 [JsonSerializable(typeof(ChainEntry))]
 [JsonSerializable(typeof(LeaseBody))]
 [JsonSerializable(typeof(MarkBody))]
+[JsonSerializable(typeof(GoneBody))]
+[JsonSerializable(typeof(SeenBody))]
 internal sealed partial class RepositoryJson : JsonSerializerContext;
 
 /// <summary>A chunk id as 64 hex digits.</summary>

@@ -20,6 +20,7 @@ public sealed class WriteSession : IAsyncDisposable
     private readonly Lease lease;
     private readonly PackWriter packs;
     private readonly GroupCommit group;
+    private readonly List<string> indexed = [];
     private long bytesBesidePacks;
 
     private WriteSession(RepositoryCore core, Lease lease, ChunkTable table)
@@ -115,6 +116,21 @@ public sealed class WriteSession : IAsyncDisposable
         return ValueTask.FromResult(previous.Chunks.All(Chunks.Has));
     }
 
+    /// <summary>Finds the content of an item by its digest, where it stands in one chunk that the repository has.</summary>
+    /// <param name="item">With its length.</param>
+    /// <param name="digest">SHA-256 of the content, hex.</param>
+    /// <returns>The item; null where its bytes have to be stored.</returns>
+    internal SavedItem? TryFind(Item item, string digest)
+    {
+        if (item.Length is 0 or > Chunker.MaximumSize)
+        {
+            return null;
+        }
+
+        var id = core.Master.ToChunkId(Convert.FromHexString(digest));
+        return Chunks.Has(id) ? new SavedItem { Item = item, Digest = digest, Chunks = [id] } : null;
+    }
+
     /// <summary>Begins a backup; dispose without a commit gives it up.</summary>
     public BackupDraft BeginBackup() => BeginBackup(allowHostilePaths: false);
 
@@ -169,6 +185,7 @@ public sealed class WriteSession : IAsyncDisposable
             {
                 var bytes = await core.Index.PublishAsync(written, table => Chunks.Indexed(written, table)).ConfigureAwait(false);
                 Interlocked.Add(ref bytesBesidePacks, bytes);
+                indexed.AddRange(written.Select(pack => pack.Hash));
             }
 
             await ConfirmLeaseAsync().ConfigureAwait(false);
@@ -188,16 +205,9 @@ public sealed class WriteSession : IAsyncDisposable
             objects.Add((name, core.Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(record, RepositoryJson.Default.BackupRecord))));
         }
 
-        IReadOnlyList<Exception?> faults;
-        try
-        {
-            faults = await core.Store.PutManyAsync(objects, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (IOException exception)
-        {
-            faults = [.. Enumerable.Repeat(exception, records.Count)];
-        }
+        var faults = await core.Store.PutManyAsync(objects, CancellationToken.None).ConfigureAwait(false);
 
+        await ConfirmRecordedAsync(objects).ConfigureAwait(false);
         faults = await NameAsync(objects, faults).ConfigureAwait(false);
         Interlocked.Add(ref bytesBesidePacks, objects.Zip(faults).Sum(entry => entry.Second is null ? (long)entry.First.Content.Length : 0));
         return [.. faults.Select((fault, index) => fault is null ? null : Unwritten(records[index], fault))];
@@ -224,12 +234,51 @@ public sealed class WriteSession : IAsyncDisposable
     }
 
     private EdgeBackupException Unwritten(BackupRecord record, Exception fault) => fault is EdgeBackupException known
-        ? new EdgeBackupException(known.ErrorId, known.Message, known.Target, known)
+        ? new EdgeBackupException(known.ErrorId, $"The record of the backup of '{record.Device}' could not be written. {known.Message}", known.Target, known)
         : new EdgeBackupException(
             ErrorIds.RepositoryNotWritable,
             $"The record of the backup of '{record.Device}' could not be written to the repository '{core.Store.Location}': {fault.Message} Nothing saved before was lost; see that it can be written and take the backup again.",
             core.Store.Location,
             fault);
+
+    /// <summary>
+    /// This session may have slept between the look at its lease and the writing of the records. Maintenance gives up a
+    /// lease before it reads the records for the last time, so it knows these records, or this finds the lease given up.
+    /// </summary>
+    private async Task ConfirmRecordedAsync(List<(string Name, ReadOnlyMemory<byte> Content)> records)
+    {
+        try
+        {
+            await ConfirmLeaseAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // Nobody was told of these backups, and they may not be whole.
+            Chunks.Fault(exception);
+            foreach (var (name, content) in records)
+            {
+                await TakeBackAsync(name, content).ConfigureAwait(false);
+            }
+
+            Chunks.ThrowIfFaulted();
+        }
+    }
+
+    private async Task TakeBackAsync(string name, ReadOnlyMemory<byte> content)
+    {
+        try
+        {
+            // Another's record of this name is not ours to remove.
+            if (await core.Store.GetAsync(name, CancellationToken.None).ConfigureAwait(false) is { } found && content.Span.SequenceEqual(found))
+            {
+                await core.Store.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or EdgeBackupException)
+        {
+            // The session has failed and says why; a verification names the backup if it is not whole.
+        }
+    }
 
     /// <summary>
     /// After a gap (the process was stopped, the store was away) maintenance may have held this session for dead. Then
@@ -243,12 +292,21 @@ public sealed class WriteSession : IAsyncDisposable
         }
 
         await lease.RetakeAsync(CancellationToken.None).ConfigureAwait(false);
-        var needed = Chunks.CopyReliedOn();
+        if (await IsOvertakenAsync(Chunks.CopyReliedOn()).ConfigureAwait(false))
+        {
+            // Packs of this session that went before it could tell the index of them.
+            await IndexCleaner.ForgetGoneAsync(core, indexed, new HashSet<string>(), CancellationToken.None).ConfigureAwait(false);
+            throw Overtaken();
+        }
+    }
+
+    private async Task<bool> IsOvertakenAsync(HashSet<string> needed)
+    {
         foreach (var mark in (await Marks.ReadAsync(core, CancellationToken.None).ConfigureAwait(false)).Values)
         {
             if (needed.Overlaps(mark.Packs))
             {
-                throw Overtaken();
+                return true;
             }
         }
 
@@ -260,10 +318,7 @@ public sealed class WriteSession : IAsyncDisposable
             }
         }
 
-        if (needed.Count > 0)
-        {
-            throw Overtaken();
-        }
+        return needed.Count > 0;
     }
 
     private EdgeBackupException Overtaken() => new(

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Index;
@@ -17,12 +18,13 @@ internal sealed class ChunkReader(RepositoryCore core)
 
     /// <summary>Packs that failed with an index just read: reading it again for every chunk of theirs would help nobody.</summary>
     private readonly ConcurrentDictionary<string, byte> failed = [];
+    private readonly OtherCopies others = new(core);
 
     /// <param name="id">The chunk.</param>
     /// <param name="plain">At least <see cref="Chunker.MaximumSize"/> bytes.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Bytes of the chunk.</returns>
-    /// <exception cref="ObjectDamagedException">It is in no pack, or its pack is missing or altered.</exception>
+    /// <exception cref="ObjectDamagedException">It is in no pack, or all packs that hold it are missing or altered.</exception>
     public async ValueTask<int> ReadAsync(ChunkId id, Memory<byte> plain, CancellationToken cancellationToken)
     {
         var location = await core.Index.FindAsync(id, cancellationToken).ConfigureAwait(false)
@@ -31,17 +33,9 @@ internal sealed class ChunkReader(RepositoryCore core)
         {
             return await ReadAsync(location, plain, cancellationToken).ConfigureAwait(false);
         }
-        catch (ObjectDamagedException) when (failed.TryAdd(location.Pack, 0))
+        catch (ObjectDamagedException exception)
         {
-            // Maintenance may have moved the chunk since the index was read.
-            await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
-            var again = await core.Index.FindAsync(id, cancellationToken).ConfigureAwait(false);
-            if (again is not { } moved || moved.Pack == location.Pack)
-            {
-                throw;
-            }
-
-            return await ReadAsync(moved, plain, cancellationToken).ConfigureAwait(false);
+            return await ReadElsewhereAsync(id, location, plain, exception, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -73,6 +67,36 @@ internal sealed class ChunkReader(RepositoryCore core)
         var buffer = await ReadExactlyAsync(name, entry.Offset, entry.StoredLength, cancellationToken).ConfigureAwait(false);
         PackFormat.Unseal(name, key, entry, buffer);
         return buffer.AsMemory(0, entry.StoredLength - PackFormat.TagSize);
+    }
+
+    private async Task<int> ReadElsewhereAsync(ChunkId id, ChunkLocation damaged, Memory<byte> plain, ObjectDamagedException damage, CancellationToken cancellationToken)
+    {
+        if (failed.TryAdd(damaged.Pack, 0))
+        {
+            // Maintenance may have moved the chunk since the index was read.
+            await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
+        }
+
+        var places = await others.FindAsync(damaged.Pack, id, cancellationToken).ConfigureAwait(false);
+        if (await core.Index.FindAsync(id, cancellationToken).ConfigureAwait(false) is { } moved && moved.Pack != damaged.Pack)
+        {
+            places = [moved, .. places];
+        }
+
+        foreach (var place in places)
+        {
+            try
+            {
+                return await ReadAsync(place, plain, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ObjectDamagedException)
+            {
+                // The first place is the one that is told of.
+            }
+        }
+
+        ExceptionDispatchInfo.Throw(damage);
+        return 0;
     }
 
     private async ValueTask<int> ReadAsync(ChunkLocation location, Memory<byte> plain, CancellationToken cancellationToken)

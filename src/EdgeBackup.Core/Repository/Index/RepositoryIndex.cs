@@ -1,6 +1,7 @@
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Packs;
+using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository.Index;
 
@@ -91,7 +92,7 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
                 known.Add(await core.Chunks.ReadDirectoryAsync(hash, entry.Length, cancellationToken).ConfigureAwait(false));
                 found = true;
             }
-            catch (Exception exception) when (exception is ObjectDamagedException or IOException)
+            catch (Exception exception) when (exception is ObjectDamagedException || GuardedStore.IsNotReadable(exception))
             {
                 // Its chunks stay missing, which whoever asked for one reports; a verification names the pack.
             }

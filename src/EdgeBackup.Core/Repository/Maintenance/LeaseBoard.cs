@@ -6,94 +6,179 @@ using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository.Maintenance;
 
+internal enum LeaseState
+{
+    Alive,
+
+    /// <summary>Its process has ended, which is proved.</summary>
+    Dead,
+
+    /// <summary>It has stood still for so long that it is given up; its owner may wake up nevertheless.</summary>
+    Asleep,
+
+    /// <summary>A maintainer that has done its last step.</summary>
+    Ended,
+}
+
+/// <summary>A lease of somebody else.</summary>
+/// <param name="Name">The object's name.</param>
+/// <param name="Body">Null when it cannot be read.</param>
+/// <param name="State">As far as it can be told from here.</param>
+internal sealed record ForeignLease(string Name, LeaseBody? Body, LeaseState State);
+
 /// <summary>Reads the leases of others and judges which of them are alive.</summary>
+/// <param name="core">The repository.</param>
+/// <param name="own">The lease of who looks; null for none.</param>
 internal sealed class LeaseBoard(RepositoryCore core, string? own)
 {
-    /// <summary>
-    /// Between two observations of a lease of another machine that has not moved. Far longer than a renewal takes, and
-    /// a writer that did sleep through it looks again before it records anything.
-    /// </summary>
-    private static readonly TimeSpan FarApart = TimeSpan.FromHours(1);
+    private LeaseSightings? sightings;
 
-    /// <summary>Leases of processes that cannot be looked at from here, and their counters.</summary>
-    public Dictionary<string, long> Elsewhere { get; } = [];
+    /// <summary>Leases of others, those of earlier maintainers included.</summary>
+    public List<ForeignLease> Leases { get; } = [];
 
-    /// <summary>Live leases of others.</summary>
-    public List<(string Name, LeaseBody? Body)> Alive { get; } = [];
+    /// <summary>Leases that were given up and whose owners have not shown up since.</summary>
+    public List<string> GivenUp { get; } = [];
 
-    /// <param name="marks">For the observations in them.</param>
-    /// <param name="removeDead">Whether to remove dead leases.</param>
+    /// <summary>The highest number that a maintainer has had; 0 for none.</summary>
+    public long HighestNumber { get; private set; }
+
+    public IEnumerable<ForeignLease> Alive => Leases.Where(lease => lease.State == LeaseState.Alive);
+
+    /// <summary>Whether somebody writes.</summary>
+    public bool HasWriters => Alive.Any(lease => lease.Body is not { Kind: LeaseKind.Read });
+
+    /// <param name="remember">Whether to write down what was seen, for the next one who looks.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task ReadAsync(IEnumerable<MarkBody> marks, bool removeDead, CancellationToken cancellationToken)
+    public async Task ReadAsync(bool remember, CancellationToken cancellationToken)
     {
-        Alive.Clear();
-        Elsewhere.Clear();
-        var observations = marks.ToList();
-        await foreach (var entry in core.Store.ListAsync(Lease.Folder, cancellationToken).ConfigureAwait(false))
+        sightings ??= await LeaseSightings.LoadAsync(core, cancellationToken).ConfigureAwait(false);
+        sightings.Begin();
+        Leases.Clear();
+        GivenUp.Clear();
+        await foreach (var entry in core.Store.ListAsync(LeaseNames.Folder, cancellationToken).ConfigureAwait(false))
         {
-            if (entry.Name == own || await core.Store.GetAsync(entry.Name, cancellationToken).ConfigureAwait(false) is not { } content)
+            HighestNumber = Math.Max(HighestNumber, LeaseNames.ToNumber(entry.Name) ?? 0);
+            if (LeaseNames.FromGone(entry.Name) is { } gone)
             {
-                continue;
+                // The number of one that was given up is not given again either.
+                HighestNumber = Math.Max(HighestNumber, LeaseNames.ToNumber(gone) ?? 0);
+                GivenUp.Add(gone);
             }
-
-            var (body, counter) = await OpenAsync(entry.Name, content, cancellationToken).ConfigureAwait(false);
-            var state = body?.Owner.Look() ?? ProcessState.Elsewhere;
-            if (state == ProcessState.Elsewhere && observations.Any(mark => HasNotMoved(mark, entry.Name, counter)))
+            else if (entry.Name != own && !LeaseNames.IsSeen(entry.Name) && await core.Store.GetAsync(entry.Name, cancellationToken).ConfigureAwait(false) is { } content)
             {
-                state = ProcessState.Dead;
+                Leases.Add(Judge(entry.Name, content, sightings));
             }
+        }
 
-            if (state == ProcessState.Dead)
-            {
-                if (removeDead)
-                {
-                    await core.Store.DeleteAsync(entry.Name, cancellationToken).ConfigureAwait(false);
-                }
-
-                continue;
-            }
-
-            if (state == ProcessState.Elsewhere)
-            {
-                Elsewhere[entry.Name] = counter;
-            }
-
-            Alive.Add((entry.Name, body));
+        if (remember)
+        {
+            await sightings.SaveAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Why packs with these marks cannot be removed now, one sentence each.</summary>
-    public IEnumerable<string> FindObstacles(IReadOnlyCollection<string> marks) =>
-        Alive.Where(lease => lease.Body is not { Kind: LeaseKind.Write } body || !marks.All(body.Marks.Contains)).Select(Describe);
-
-    /// <summary>Whether somebody writes.</summary>
-    public bool HasWriters => Alive.Exists(lease => lease.Body is not { Kind: LeaseKind.Read });
-
-    public string? FindOtherMaintenance() =>
-        Alive.Where(lease => lease.Body is { Kind: LeaseKind.Maintain }).Select(Describe).FirstOrDefault();
-
-    private bool HasNotMoved(MarkBody mark, string name, long counter) =>
-        mark.Observed.TryGetValue(name, out var seen) && seen == counter && core.Environment.Clock.GetUtcNow() - mark.Created > FarApart;
-
-    private async Task<(LeaseBody? Body, long Counter)> OpenAsync(string name, byte[] content, CancellationToken cancellationToken)
+    /// <summary>
+    /// Removes the leases of the dead, and says of those that stand still that they are given up before it removes them:
+    /// who wakes up finds that, whatever it was about to do.
+    /// </summary>
+    /// <param name="number">The number of the maintainer who does this: earlier ones are given up, awake or not; later ones are none of its business.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task BuryAsync(long number, CancellationToken cancellationToken)
     {
-        try
+        foreach (var lease in Leases.Where(lease => !(LeaseNames.ToNumber(lease.Name) > number)).ToList())
         {
-            var body = await core.TryOpenAsync(name, RepositoryJson.Default.LeaseBody, cancellationToken).ConfigureAwait(false);
-            if (body is not null)
+            var isOvertaken = LeaseNames.ToNumber(lease.Name) < number;
+            if (lease.State == LeaseState.Asleep || (isOvertaken && lease.State == LeaseState.Alive))
             {
-                return (body, body.Counter);
+                var stone = LeaseNames.ToGone(lease.Name);
+                var body = new GoneBody(core.Environment.Clock.GetUtcNow(), lease.Body?.Owner);
+                await core.Store.PutAsync(stone, core.Seal(stone, body, RepositoryJson.Default.GoneBody), cancellationToken).ConfigureAwait(false);
+                GivenUp.Add(lease.Name);
+            }
+            else if (lease.State == LeaseState.Alive)
+            {
+                continue;
+            }
+
+            await core.Store.DeleteAsync(lease.Name, cancellationToken).ConfigureAwait(false);
+            Leases.Remove(lease);
+        }
+
+        foreach (var lease in GivenUp.Distinct().ToList())
+        {
+            if (await HasEndedAsync(LeaseNames.ToGone(lease), cancellationToken).ConfigureAwait(false))
+            {
+                await core.Store.DeleteAsync(LeaseNames.ToGone(lease), cancellationToken).ConfigureAwait(false);
+                GivenUp.RemoveAll(name => name == lease);
             }
         }
-        catch (ObjectDamagedException)
+    }
+
+    /// <summary>Who maintains the repository now, in a sentence; null when nobody does.</summary>
+    public string? FindOtherMaintenance() =>
+        Alive.Where(lease => lease.Body is { Kind: LeaseKind.Maintain } || LeaseNames.ToNumber(lease.Name) is not null).Select(Describe).FirstOrDefault();
+
+    /// <summary>One sentence for each lease that is alive.</summary>
+    public IEnumerable<string> DescribeAlive() => Alive.Select(Describe);
+
+    /// <summary>The packs that no living lease can count on: its owner reads nothing, and knows that they are condemned.</summary>
+    /// <param name="packs">Condemned packs.</param>
+    /// <param name="marks">By name.</param>
+    /// <param name="obstacles">Gets a sentence for each lease that keeps some of them.</param>
+    public HashSet<string> FindUnused(IEnumerable<string> packs, IReadOnlyDictionary<string, MarkBody> marks, ICollection<string> obstacles)
+    {
+        var unused = packs.ToHashSet();
+        foreach (var lease in Alive)
+        {
+            var before = unused.Count;
+            unused.IntersectWith(lease.Body is { Kind: LeaseKind.Write } body
+                ? body.Marks.SelectMany(mark => marks.TryGetValue(mark, out var known) ? known.Packs : [])
+                : []);
+            if (unused.Count < before)
+            {
+                obstacles.Add(Describe(lease));
+            }
+        }
+
+        return unused;
+    }
+
+    private ForeignLease Judge(string name, byte[] content, LeaseSightings seen)
+    {
+        LeaseBody? body = null;
+        try
+        {
+            body = System.Text.Json.JsonSerializer.Deserialize(core.Sealer.Open(name, name, content), RepositoryJson.Default.LeaseBody);
+        }
+        catch (Exception exception) when (exception is ObjectDamagedException or System.Text.Json.JsonException)
         {
             // Somebody's lease, nobody knows whose: alive for as long as its bytes change.
         }
 
-        return (null, BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(content)));
+        if (body?.Ended == true)
+        {
+            return new ForeignLease(name, body, LeaseState.Ended);
+        }
+
+        var stands = seen.Note(name, body?.Counter ?? BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(content)));
+        var state = body?.Owner.Look() == ProcessState.Dead ? LeaseState.Dead : stands ? LeaseState.Asleep : LeaseState.Alive;
+        return new ForeignLease(name, body, state);
     }
 
-    private static string Describe((string Name, LeaseBody? Body) lease)
+    private async Task<bool> HasEndedAsync(string stone, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var body = await core.TryOpenAsync(stone, RepositoryJson.Default.GoneBody, cancellationToken).ConfigureAwait(false);
+            return body?.Owner?.Look() == ProcessState.Dead;
+        }
+        catch (ObjectDamagedException)
+        {
+            // It says what it has to say by its name.
+            return false;
+        }
+    }
+
+    private static string Describe(ForeignLease lease)
     {
         if (lease.Body is not { } body)
         {

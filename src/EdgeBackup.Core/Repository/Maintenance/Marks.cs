@@ -5,10 +5,10 @@ namespace EdgeBackup.Core.Repository.Maintenance;
 /// <summary>The body of <c>marks/&lt;id&gt;</c>: packs that will be removed once nobody can rely on them any more.</summary>
 /// <param name="Created">UTC; for people.</param>
 /// <param name="Packs">Hashes.</param>
-/// <param name="Observed">Leases of other machines, with their counters at this time, by the clock of the observer.</param>
-internal sealed record MarkBody(DateTimeOffset Created, IReadOnlyList<string> Packs, IReadOnlyDictionary<string, long> Observed);
+/// <param name="Fence">The number of the maintainer that wrote it.</param>
+internal sealed record MarkBody(DateTimeOffset Created, IReadOnlyList<string> Packs, long Fence);
 
-/// <summary>Reads marks.</summary>
+/// <summary>Reads and writes marks.</summary>
 internal static class Marks
 {
     public const string Folder = "marks/";
@@ -26,5 +26,16 @@ internal static class Marks
         }
 
         return marks;
+    }
+
+    /// <summary>Condemns packs; everybody who begins to write from now on knows.</summary>
+    public static async Task<(string Name, MarkBody Body)> PutAsync(RepositoryCore core, IReadOnlyList<string> packs, long fence, CancellationToken cancellationToken)
+    {
+        var id = new byte[12];
+        core.Environment.Random.Fill(id);
+        var name = Folder + Convert.ToHexStringLower(id);
+        var body = new MarkBody(core.Environment.Clock.GetUtcNow(), packs, fence);
+        await core.Store.PutAsync(name, core.Seal(name, body, RepositoryJson.Default.MarkBody), cancellationToken).ConfigureAwait(false);
+        return (name, body);
     }
 }

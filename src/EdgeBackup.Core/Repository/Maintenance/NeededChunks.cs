@@ -1,5 +1,6 @@
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository.Maintenance;
 
@@ -62,7 +63,7 @@ internal sealed class NeededChunks(RepositoryCore core)
             {
                 read[index] = (await core.TryOpenAsync(names[index], RepositoryJson.Default.BackupRecord, token).ConfigureAwait(false), null);
             }
-            catch (Exception exception) when (exception is ObjectDamagedException or IOException)
+            catch (Exception exception) when (exception is ObjectDamagedException || GuardedStore.IsNotReadable(exception))
             {
                 read[index] = (null, Describe(exception));
             }

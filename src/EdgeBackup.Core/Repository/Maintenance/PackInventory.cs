@@ -26,10 +26,14 @@ internal sealed class PackInventory
     /// <summary>Packs whose directory cannot be read: they stay where they are.</summary>
     public List<string> Unreadable { get; } = [];
 
-    /// <summary>All index objects, and how many of them are damaged or name packs that are gone.</summary>
+    /// <summary>All index objects.</summary>
     public List<(string Name, long Length)> Indexes { get; } = [];
 
+    /// <summary>Whether an index object is damaged, or they name packs that are gone, or do not name one that is there.</summary>
     public bool IsIndexStale { get; private set; }
+
+    /// <summary>Whether a pack of this name is there, whatever its state.</summary>
+    public bool Has(string hash) => Packs.ContainsKey(hash) || Torn.Exists(pack => pack.Hash == hash) || Unreadable.Contains(hash);
 
     public static async Task<PackInventory> ReadAsync(RepositoryCore core, CancellationToken cancellationToken)
     {
@@ -66,7 +70,7 @@ internal sealed class PackInventory
             }
         }
 
-        inventory.IsIndexStale |= indexed.Keys.Any(hash => !inventory.Packs.ContainsKey(hash) && !inventory.Torn.Exists(pack => pack.Hash == hash));
+        inventory.IsIndexStale |= inventory.Uncovered.Count > 0 || indexed.Keys.Any(hash => !inventory.Packs.ContainsKey(hash) && !inventory.Torn.Exists(pack => pack.Hash == hash));
         return inventory;
     }
 

@@ -23,11 +23,8 @@ internal static class PackVerifier
     public static PackFinding Examine(RepositoryCore core, string hash, Span<byte> content, PackListing? indexed)
     {
         var name = PackFormat.ToName(hash);
-        string? reason = null;
-        if (Convert.ToHexStringLower(SHA256.HashData(content)) != hash)
-        {
-            reason = "its bytes are not those that it was named for";
-        }
+        var isNamed = Convert.ToHexStringLower(SHA256.HashData(content)) == hash;
+        var reason = isNamed ? null : "its bytes are not those that it was named for";
 
         PackListing? listing = null;
         try
@@ -42,7 +39,9 @@ internal static class PackVerifier
         var bad = new List<(ChunkId, string)>();
         var plain = new byte[Chunker.MaximumSize];
         byte[]? key = null;
-        foreach (var entry in (indexed ?? listing)?.Entries ?? [])
+
+        // Readers go by the index: what another pack at this place would hold helps none of them.
+        foreach (var entry in ((isNamed ? listing ?? indexed : indexed ?? listing)?.Entries) ?? [])
         {
             try
             {

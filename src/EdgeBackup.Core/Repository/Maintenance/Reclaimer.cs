@@ -1,16 +1,17 @@
 using System.Globalization;
+using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Chain;
-using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Packs;
 using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository.Maintenance;
 
 /// <summary>
-/// Frees space in two phases. First a mark condemns packs; once nobody is alive who may rely on them without knowing
-/// the mark, the records are read again, what is needed after all is spared, and the rest goes: index, packs, mark.
-/// A crash anywhere leaves garbage or a mark, which the next run takes up.
+/// Frees space in two phases. First a mark condemns packs: nobody who begins to write from then on relies on them. Once
+/// nobody is alive who may rely on them without knowing the mark, the records are read again, what is needed after all is
+/// copied into new packs, and the rest goes: index, packs, mark. A crash anywhere leaves garbage or a mark, which the next
+/// run takes up; a maintainer that wakes up after it was given up can only remove what the later one removes as well.
 /// </summary>
 internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
 {
@@ -30,10 +31,15 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
             return await PreviewAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        var lease = await Lease.TakeAsync(core, LeaseKind.Maintain, cancellationToken).ConfigureAwait(false);
-        await using (lease.ConfigureAwait(false))
+        var (maintainer, other) = await Maintainer.TryBeginAsync(core, cancellationToken).ConfigureAwait(false);
+        if (maintainer is null)
         {
-            await RunAsync(new LeaseBoard(core, lease.Name), cancellationToken).ConfigureAwait(false);
+            return report with { Left = [other!] };
+        }
+
+        await using (maintainer.ConfigureAwait(false))
+        {
+            await RunAsync(maintainer, cancellationToken).ConfigureAwait(false);
         }
 
         return report with { BytesFreed = Math.Max(0, report.BytesFreed - bytesWritten), Left = left };
@@ -42,7 +48,7 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
     private async Task<ReclaimReport> PreviewAsync(CancellationToken cancellationToken)
     {
         var board = new LeaseBoard(core, own: null);
-        await board.ReadAsync([], removeDead: false, cancellationToken).ConfigureAwait(false);
+        await board.ReadAsync(remember: false, cancellationToken).ConfigureAwait(false);
         var inventory = await PackInventory.ReadAsync(core, cancellationToken).ConfigureAwait(false);
         var needed = new NeededChunks(core);
         await needed.CollectAsync(cancellationToken).ConfigureAwait(false);
@@ -58,29 +64,20 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
             PacksDeleted = plan.Dead.Count,
             PacksRewritten = plan.Rewrite.Count,
             IndexObjectsMerged = plan.Dead.Count + plan.Rewrite.Count > 0 || inventory.Indexes.Count >= MergeIndexesFrom ? inventory.Indexes.Count : 0,
-            Left = [.. board.FindObstacles(["-"])],
+            Left = [.. board.DescribeAlive()],
         };
     }
 
-    private async Task RunAsync(LeaseBoard board, CancellationToken cancellationToken)
+    private async Task RunAsync(Maintainer maintainer, CancellationToken cancellationToken)
     {
+        // After the number was taken: what an earlier maintainer may still remove is in a mark by now.
         var marks = await ReadMarksAsync(cancellationToken).ConfigureAwait(false);
-        await board.ReadAsync(marks.Values, removeDead: true, cancellationToken).ConfigureAwait(false);
-        if (board.FindOtherMaintenance() is { } other)
-        {
-            left.Add(other);
-            return;
-        }
-
         if (core.Chain is { } chain)
         {
             left.AddRange(await new ChainKeeper(core, chain).RunAsync(cancellationToken).ConfigureAwait(false));
         }
 
-        if (core.Store is ILeftoverStore leftovers)
-        {
-            report = report with { LeftoversRemoved = await leftovers.RemoveLeftoversAsync(cancellationToken).ConfigureAwait(false) };
-        }
+        report = report with { LeftoversRemoved = await core.Store.RemoveLeftoversAsync(cancellationToken).ConfigureAwait(false) };
 
         await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
         var inventory = await PackInventory.ReadAsync(core, cancellationToken).ConfigureAwait(false);
@@ -91,158 +88,193 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
 
         var needed = new NeededChunks(core);
         await needed.CollectAsync(cancellationToken).ConfigureAwait(false);
-        if (IsStoppedBy(needed))
+        if (IsStoppedBy(needed, marks))
         {
             return;
         }
 
-        await CondemnAsync(board, marks, inventory, needed, cancellationToken).ConfigureAwait(false);
+        await maintainer.Board.ReadAsync(remember: true, cancellationToken).ConfigureAwait(false);
+        await CondemnAsync(maintainer, marks, inventory, needed, cancellationToken).ConfigureAwait(false);
 
-        // Only now: whoever took a lease after the mark knows the mark.
-        await board.ReadAsync(marks.Values, removeDead: true, cancellationToken).ConfigureAwait(false);
-        var obstacles = board.FindObstacles(marks.Keys).ToList();
-        if (marks.Count > 0 && obstacles.Count > 0)
-        {
-            left.AddRange(obstacles);
-            report = report with { PacksCondemned = marks.Values.SelectMany(mark => mark.Packs).Distinct().Count(), PacksRewritten = 0 };
-            return;
-        }
-
-        await RemoveAsync(marks, needed, cancellationToken).ConfigureAwait(false);
+        // Only now: whoever took a lease after the mark knows the mark. And before the records are read again: whoever is
+        // given up finds that out after it wrote a record.
+        await maintainer.Board.ReadAsync(remember: true, cancellationToken).ConfigureAwait(false);
+        await maintainer.Board.BuryAsync(maintainer.Number, cancellationToken).ConfigureAwait(false);
+        await RemoveAsync(maintainer, marks, needed, cancellationToken).ConfigureAwait(false);
     }
 
-    private bool IsStoppedBy(NeededChunks needed)
+    private bool IsStoppedBy(NeededChunks needed, Dictionary<string, MarkBody> marks)
     {
         if (needed.Unknown.Count == 0)
         {
             return false;
         }
 
+        // The marks stay for the next run, which does not hurt a backup.
         left.AddRange(needed.Unknown);
-        report = report with { IsStoppedByDamage = true };
+        report = report with { IsStoppedByDamage = true, PacksCondemned = marks.Values.SelectMany(mark => mark.Packs).Distinct().Count() };
         return true;
     }
 
     /// <summary>Phase one.</summary>
     private async Task CondemnAsync(
-        LeaseBoard board, Dictionary<string, MarkBody> marks, PackInventory inventory, NeededChunks needed, CancellationToken cancellationToken)
+        Maintainer maintainer, Dictionary<string, MarkBody> marks, PackInventory inventory, NeededChunks needed, CancellationToken cancellationToken)
     {
         var already = marks.Values.SelectMany(mark => mark.Packs).ToHashSet();
 
         // A pack without an index object may be one that a live session is about to index.
-        var candidates = inventory.Packs.Values.Where(pack => !already.Contains(pack.Hash) && !(board.HasWriters && inventory.Uncovered.Contains(pack.Hash)));
+        var candidates = inventory.Packs.Values.Where(pack => !already.Contains(pack.Hash) && !(maintainer.Board.HasWriters && inventory.Uncovered.Contains(pack.Hash)));
         var plan = ReclaimPlan.Make(candidates, needed.Contains);
         var condemned = plan.Dead.ConvertAll(pack => pack.Hash);
-
-        // Copying what is needed pays only when the old packs can go at once.
-        if (plan.Rewrite.Count > 0 && !board.FindObstacles(["-"]).Any())
+        if (!maintainer.Board.Alive.Any())
         {
-            var rewritten = await RewriteAsync(plan, cancellationToken).ConfigureAwait(false);
-            condemned.AddRange(rewritten);
-            report = report with { PacksRewritten = rewritten.Count };
+            // Copying what is needed pays only when the old packs can go at once.
+            condemned.AddRange(plan.Rewrite.Select(entry => entry.Pack.Hash));
         }
 
-        var isObserved = board.Elsewhere.All(lease => marks.Values.Any(mark => mark.Observed.TryGetValue(lease.Key, out var counter) && counter == lease.Value));
-        if (condemned.Count == 0 && (marks.Count == 0 || isObserved))
+        // A sleeper may yet remove the marks of its time, so what they condemn is said again by one that it cannot know.
+        condemned.AddRange(already.Except(SafelyMarked(maintainer, marks)));
+        if (condemned.Count > 0)
         {
-            return;
+            var (name, body) = await Marks.PutAsync(core, condemned, maintainer.Number, cancellationToken).ConfigureAwait(false);
+            marks.Add(name, body);
         }
-
-        var id = new byte[12];
-        core.Environment.Random.Fill(id);
-        var name = Marks.Folder + Convert.ToHexStringLower(id);
-        var body = new MarkBody(core.Environment.Clock.GetUtcNow(), condemned, board.Elsewhere.ToDictionary());
-        await core.Store.PutAsync(name, core.Seal(name, body, RepositoryJson.Default.MarkBody), cancellationToken).ConfigureAwait(false);
-        marks.Add(name, body);
-    }
-
-    /// <returns>The packs that are not needed any more.</returns>
-    private async Task<List<string>> RewriteAsync(ReclaimPlan plan, CancellationToken cancellationToken)
-    {
-        var done = new List<string>();
-        using var writer = new PackWriter(core, () => { });
-        foreach (var (pack, needed) in plan.Rewrite)
-        {
-            try
-            {
-                foreach (var entry in needed)
-                {
-                    var stored = await core.Chunks.ReadStoredAsync(pack.Hash, entry, cancellationToken).ConfigureAwait(false);
-                    await writer.AppendAsync(entry.Id, entry.RawLength, entry.Codec, stored).ConfigureAwait(false);
-                }
-
-                done.Add(pack.Hash);
-            }
-            catch (ObjectDamagedException exception)
-            {
-                left.Add($"The pack '{exception.ObjectName}' is damaged ({exception.Reason}); it was left as it is.");
-            }
-        }
-
-        var written = await Task.WhenAll(await writer.TakeWrittenAsync(closeCurrent: true).ConfigureAwait(false)).ConfigureAwait(false);
-        if (written.Length > 0)
-        {
-            bytesWritten += written.Sum(pack => (long)pack.Length);
-            bytesWritten += await core.Index.PublishAsync(written, _ => { }).ConfigureAwait(false);
-        }
-
-        return done;
     }
 
     /// <summary>Phase two: nobody alive relies on condemned packs unless by a record that exists by now.</summary>
-    private async Task RemoveAsync(Dictionary<string, MarkBody> marks, NeededChunks needed, CancellationToken cancellationToken)
+    private async Task RemoveAsync(Maintainer maintainer, Dictionary<string, MarkBody> marks, NeededChunks needed, CancellationToken cancellationToken)
     {
         await needed.CollectAsync(cancellationToken).ConfigureAwait(false);
-        if (IsStoppedBy(needed))
+        if (IsStoppedBy(needed, marks))
         {
-            // The marks stay for the next run, and so does what was copied: neither hurts a backup.
-            report = report with { PacksCondemned = marks.Values.SelectMany(mark => mark.Packs).Distinct().Count(), PacksRewritten = 0 };
             return;
         }
 
         var inventory = await PackInventory.ReadAsync(core, cancellationToken).ConfigureAwait(false);
-        var condemned = marks.Values.SelectMany(mark => mark.Packs).Where(inventory.Packs.ContainsKey).ToHashSet();
-        var elsewhere = inventory.Packs.Values.Where(pack => !condemned.Contains(pack.Hash)).SelectMany(pack => pack.Entries).Select(entry => entry.Id).ToHashSet();
-        var removed = condemned.Where(hash => inventory.Packs[hash].Entries.All(entry => !needed.Contains(entry.Id) || elsewhere.Contains(entry.Id))).ToList();
-        foreach (var hash in condemned.Except(removed))
+        var marked = marks.Values.SelectMany(mark => mark.Packs).ToHashSet();
+        var going = maintainer.Board.FindUnused(SafelyMarked(maintainer, marks).Where(inventory.Packs.ContainsKey), marks, left);
+        var spared = Spare(maintainer, inventory, marks, going, needed);
+        var rescue = new ChunkRescue(core);
+        var kept = FindKept(inventory, hash => !marked.Contains(hash) || spared.Contains(hash), going, needed);
+        foreach (var hash in going)
         {
-            left.Add($"The pack '{PackFormat.ToName(hash)}' is needed again by a backup that was taken meanwhile.");
+            rescue.Add(inventory.Packs[hash], id => needed.Contains(id) && !kept.Contains(id));
         }
 
-        if (removed.Count > 0 || inventory.IsIndexStale || inventory.Indexes.Count >= MergeIndexesFrom)
+        await rescue.RunAsync(cancellationToken).ConfigureAwait(false);
+        bytesWritten += rescue.BytesWritten;
+        foreach (var (hash, reason) in rescue.Failed)
         {
-            await MergeIndexesAsync(inventory, removed.ToHashSet(), cancellationToken).ConfigureAwait(false);
+            left.Add($"The pack '{PackFormat.ToName(hash)}' is damaged ({reason}); it was left as it is.");
+            going.Remove(hash);
         }
 
-        await DeleteAsync(removed.ConvertAll(PackFormat.ToName), cancellationToken).ConfigureAwait(false);
-        report = report with { BytesFreed = report.BytesFreed + removed.Sum(hash => (long)inventory.Packs[hash].Length) };
-
-        report = report with { PacksDeleted = Math.Max(0, removed.Count - report.PacksRewritten) };
-        foreach (var mark in marks.Keys)
+        // The last look. All that makes the removals safe is written by now, and every later maintainer finds it.
+        if (await maintainer.IsOvertakenAsync(cancellationToken).ConfigureAwait(false))
         {
-            await core.Store.DeleteAsync(mark, cancellationToken).ConfigureAwait(false);
+            await StopAsync(rescue).ConfigureAwait(false);
+            return;
         }
 
-        await core.Index.RefreshAsync(new HashSet<string>(), force: true, cancellationToken).ConfigureAwait(false);
+        if (rescue.Rescued.Count > 0)
+        {
+            inventory = await PackInventory.ReadAsync(core, cancellationToken).ConfigureAwait(false);
+            going.IntersectWith(inventory.Packs.Keys);
+        }
+
+        if (!await RemoveAsync(maintainer, inventory, going, rescue.Rescued, cancellationToken).ConfigureAwait(false))
+        {
+            await StopAsync(rescue).ConfigureAwait(false);
+            return;
+        }
+
+        var remaining = marked.Where(hash => !going.Contains(hash) && !spared.Contains(hash) && inventory.Has(hash)).ToHashSet();
+        foreach (var mark in marks.Where(mark => !mark.Value.Packs.Any(remaining.Contains)))
+        {
+            await core.Store.DeleteAsync(mark.Key, cancellationToken).ConfigureAwait(false);
+        }
+
+        report = report with { PacksCondemned = remaining.Count };
+        await core.Index.RefreshAsync(remaining, force: true, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task MergeIndexesAsync(PackInventory inventory, HashSet<string> removed, CancellationToken cancellationToken)
+    /// <summary>The later maintainer may have removed packs that nobody had told it of yet.</summary>
+    private async Task StopAsync(ChunkRescue rescue)
     {
-        var packs = inventory.Packs.Values.Where(pack => !removed.Contains(pack.Hash)).Concat(inventory.Torn);
-        var written = await IndexObject.PutAsync(core, packs, cancellationToken).ConfigureAwait(false);
-        bytesWritten += written.Values.Sum(length => (long)length);
-
-        // Only those that were read: what a session has added since then stays.
-        var merged = inventory.Indexes.Where(index => !written.ContainsKey(index.Name)).ToList();
-        await DeleteAsync(merged.ConvertAll(index => index.Name), cancellationToken).ConfigureAwait(false);
-        report = report with { BytesFreed = report.BytesFreed + merged.Sum(index => index.Length), IndexObjectsMerged = report.IndexObjectsMerged + merged.Count };
+        left.Add("Another process took this maintenance over while this one stood still; it finishes the work.");
+        await IndexCleaner.ForgetGoneAsync(core, rescue.Written, new HashSet<string>(), CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>Side by side: their flushes share the file system's journal commits.</summary>
-    private async Task DeleteAsync(List<string> names, CancellationToken cancellationToken)
+    /// <summary>Index, then packs.</summary>
+    /// <returns>False when a later maintainer came in between; then nothing was removed.</returns>
+    private async Task<bool> RemoveAsync(Maintainer maintainer, PackInventory inventory, HashSet<string> going, HashSet<string> rescued, CancellationToken cancellationToken)
     {
-        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelDeletions, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(names, options, async (name, token) => await core.Store.DeleteAsync(name, token).ConfigureAwait(false)).ConfigureAwait(false);
+        var merged = new HashSet<string>();
+
+        // Those who read go through the index objects that they have listed.
+        var isRead = maintainer.Board.Alive.Any(lease => lease.Body is not { Kind: LeaseKind.Write });
+        if (going.Count > 0 || (!isRead && (inventory.IsIndexStale || inventory.Indexes.Count >= MergeIndexesFrom)))
+        {
+            var merger = new IndexMerger(core, inventory);
+            await merger.WriteAsync(going, cancellationToken).ConfigureAwait(false);
+            if (await maintainer.IsOvertakenAsync(cancellationToken).ConfigureAwait(false))
+            {
+                // It may name packs that the later one has removed.
+                await merger.TakeBackAsync(cancellationToken).ConfigureAwait(false);
+                return false;
+            }
+
+            merged.UnionWith(merger.Written);
+            await merger.RemoveOldAsync(cancellationToken).ConfigureAwait(false);
+            bytesWritten += merger.BytesWritten;
+            report = report with { BytesFreed = report.BytesFreed + merger.BytesFreed, IndexObjectsMerged = merger.Removed };
+        }
+
+        await IndexMerger.DeleteAsync(core, going.Select(PackFormat.ToName), cancellationToken).ConfigureAwait(false);
+        report = report with
+        {
+            BytesFreed = report.BytesFreed + going.Sum(hash => (long)inventory.Packs[hash].Length),
+            PacksRewritten = going.Count(rescued.Contains),
+            PacksDeleted = going.Count(hash => !rescued.Contains(hash)),
+        };
+
+        if (going.Count > 0)
+        {
+            // A sleeper may have told the index of them meanwhile.
+            await IndexCleaner.ForgetGoneAsync(core, going, merged, cancellationToken).ConfigureAwait(false);
+        }
+
+        return true;
+    }
+
+    /// <summary>What marks condemn that no sleeper can remove.</summary>
+    private static HashSet<string> SafelyMarked(Maintainer maintainer, Dictionary<string, MarkBody> marks) =>
+        marks.Values.Where(mark => mark.Fence > maintainer.LastSleeper).SelectMany(mark => mark.Packs).ToHashSet();
+
+    /// <summary>
+    /// Lets condemned packs live that are mostly needed again, where no earlier maintainer can remove them any more. Takes
+    /// them out of those that go.
+    /// </summary>
+    private HashSet<string> Spare(Maintainer maintainer, PackInventory inventory, Dictionary<string, MarkBody> marks, HashSet<string> going, NeededChunks needed)
+    {
+        var marked = marks.Values.SelectMany(mark => mark.Packs).ToHashSet();
+        var unsafely = marks.Values.Where(mark => mark.Fence <= maintainer.LastSleeper).SelectMany(mark => mark.Packs).ToHashSet();
+        var kept = FindKept(inventory, hash => !marked.Contains(hash), going, needed);
+        var plan = ReclaimPlan.Make(going.Where(hash => !unsafely.Contains(hash)).Select(hash => inventory.Packs[hash]), id => needed.Contains(id) && !kept.Contains(id));
+        foreach (var pack in plan.Keep)
+        {
+            left.Add($"The pack '{pack.Name}' is needed again by a backup that was taken meanwhile.");
+            going.Remove(pack.Hash);
+        }
+
+        return plan.Keep.Select(pack => pack.Hash).ToHashSet();
+    }
+
+    /// <summary>Those chunks of the packs that go which also stand in a pack that stays.</summary>
+    private static HashSet<ChunkId> FindKept(PackInventory inventory, Predicate<string> stays, HashSet<string> going, NeededChunks needed)
+    {
+        var sought = going.SelectMany(hash => inventory.Packs[hash].Entries).Select(entry => entry.Id).Where(needed.Contains).ToHashSet();
+        return sought.Count == 0 ? sought : inventory.Packs.Values.Where(pack => stays(pack.Hash)).SelectMany(pack => pack.Entries).Select(entry => entry.Id).Where(sought.Contains).ToHashSet();
     }
 
     private async Task<Dictionary<string, MarkBody>> ReadMarksAsync(CancellationToken cancellationToken)
@@ -255,7 +287,7 @@ internal sealed class Reclaimer(RepositoryCore core, ReclaimOptions options)
             }
             catch (ObjectDamagedException exception) when (exception.ObjectName.StartsWith(Marks.Folder, StringComparison.Ordinal))
             {
-                // Without its mark nothing is condemned: that is safe, and only this run would act upon it.
+                // Without its mark nothing is condemned: that is safe unless a sleeper wakes up that was about to act upon it.
                 left.Add(string.Create(CultureInfo.InvariantCulture, $"The mark '{exception.ObjectName}' was damaged and was removed; nothing else depends on it."));
                 await core.Store.DeleteAsync(exception.ObjectName, cancellationToken).ConfigureAwait(false);
             }

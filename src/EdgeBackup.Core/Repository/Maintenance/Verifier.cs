@@ -17,6 +17,8 @@ namespace EdgeBackup.Core.Repository.Maintenance;
 /// </summary>
 internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProgress<VerifyProgress>? progress)
 {
+    private const string BackupFolder = "backups/";
+
     private readonly Damages damages = new();
     private ChainCheck? chain;
     private readonly PackCensus census = new();
@@ -27,6 +29,9 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
     private readonly Dictionary<string, string> packReasons = [];
     private readonly Dictionary<string, string> devices = [];
     private readonly List<(string Name, string Reason)> unreadableBackups = [];
+    private readonly HashSet<string> seenIndexes = [];
+    private bool hasDamagedIndex;
+    private HashSet<string> condemned = [];
     private long objectsDone;
     private long objectsTotal;
     private long bytesDone;
@@ -43,13 +48,14 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             Done(entry.Length);
         }
 
-        var backups = await ListAsync("backups/", cancellationToken).ConfigureAwait(false);
+        var backups = await ListAsync(BackupFolder, cancellationToken).ConfigureAwait(false);
         var records = new List<ObjectInfo>();
         foreach (var folder in new[] { "devices/", "events/", "policies/", Marks.Folder })
         {
             records.AddRange(await ListAsync(folder, cancellationToken).ConfigureAwait(false));
         }
 
+        await ReadMarksAsync(cancellationToken).ConfigureAwait(false);
         var indexes = await ListAsync(IndexObject.Folder, cancellationToken).ConfigureAwait(false);
         var packs = await ListAsync(PackFormat.Folder, cancellationToken).ConfigureAwait(false);
         await VerifyKeysAsync(cancellationToken).ConfigureAwait(false);
@@ -78,6 +84,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             await chain.CompareAsync(damages, name => devices.GetValueOrDefault(ToSubject(name)), cancellationToken).ConfigureAwait(false);
         }
 
+        await BlameMissingIndexAsync(present, cancellationToken).ConfigureAwait(false);
         await BlamePacksAsync(present, cancellationToken).ConfigureAwait(false);
         return new VerificationReport
         {
@@ -120,6 +127,18 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         return found;
     }
 
+    private async Task ReadMarksAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            condemned = (await Marks.ReadAsync(core, cancellationToken).ConfigureAwait(false)).Values.SelectMany(mark => mark.Packs).ToHashSet();
+        }
+        catch (Exception exception) when (AsDamage(exception, Marks.Folder) is not null)
+        {
+            // Named where all records are verified; without it, what is missing counts as damage.
+        }
+    }
+
     private async Task VerifyKeysAsync(CancellationToken cancellationToken)
     {
         var (keys, damaged) = await KeyRing.ReadAsync(core.Store, cancellationToken).ConfigureAwait(false);
@@ -133,14 +152,15 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
 
         objectsTotal += keys.Count + damaged.Count;
         objectsDone += keys.Count + damaged.Count;
-        var content = await core.Store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false);
+        byte[]? content = null;
         try
         {
+            content = await core.Store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false);
             RepositoryFile.CheckMac(content ?? throw new ObjectDamagedException(RepositoryFile.Name, "it is missing"), core.Master);
         }
-        catch (ObjectDamagedException exception)
+        catch (Exception exception) when (AsDamage(exception, RepositoryFile.Name) is { } damage)
         {
-            damages.Add(exception);
+            damages.Add(damage);
         }
 
         objectsTotal++;
@@ -164,12 +184,36 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         Done(record.Length);
     }
 
+    /// <summary>Where no backup record of a folder can be read, the device's log still tells whose they are.</summary>
+    private void NoteDevice(string name, byte[] json)
+    {
+        var folder = BackupFolder + name.Split('/')[1];
+        if (devices.ContainsKey(folder))
+        {
+            return;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            if (document.RootElement.TryGetProperty("device", out var device) && device.GetString() is { } id && BackupFolder + core.Master.ToFolder(id) == folder)
+            {
+                devices[folder] = id;
+            }
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // Sealed by us and no text of ours: only what it would have told is missing.
+        }
+    }
+
     private async Task VerifyIndexAsync(ObjectInfo index, CancellationToken cancellationToken)
     {
         try
         {
             if (await core.Store.GetAsync(index.Name, cancellationToken).ConfigureAwait(false) is { } content)
             {
+                seenIndexes.Add(index.Name);
                 foreach (var pack in IndexObject.Open(core.Sealer, index.Name, content))
                 {
                     indexed[pack.Hash] = pack;
@@ -180,9 +224,38 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         catch (Exception exception) when (AsDamage(exception, index.Name) is { } damage)
         {
             damages.Add(damage);
+            hasDamagedIndex = true;
         }
 
         Done(index.Length);
+    }
+
+    /// <summary>
+    /// A record is written after the index object of its packs. Where no index object names a pack that a record needs,
+    /// and none is damaged, one is missing; its name cannot be known.
+    /// </summary>
+    private async Task BlameMissingIndexAsync(List<string> present, CancellationToken cancellationToken)
+    {
+        var uncovered = present.Where(hash => census.IsUsed(hash) && !indexed.ContainsKey(hash) && !packReasons.ContainsKey(hash)).ToList();
+        if (uncovered.Count == 0 || hasDamagedIndex)
+        {
+            return;
+        }
+
+        // Maintenance may have put a merged index object in the place of those that were listed.
+        foreach (var index in await ListAsync(IndexObject.Folder, cancellationToken).ConfigureAwait(false))
+        {
+            if (!seenIndexes.Contains(index.Name))
+            {
+                await VerifyIndexAsync(index, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        var count = uncovered.Count(hash => !indexed.ContainsKey(hash));
+        if (count > 0 && !hasDamagedIndex)
+        {
+            damages.Add(IndexObject.Folder.TrimEnd('/'), $"an index object is missing: none names {count} packs that backups need, '{PackFormat.ToName(uncovered.First(hash => !indexed.ContainsKey(hash)))}' among them; nothing is lost, and Optimize-EdgeRepository writes it anew");
+        }
     }
 
     /// <returns>The hashes of the packs that are there.</returns>
@@ -209,8 +282,9 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             {
                 census.Condemn(listing.Hash, "it is missing");
             }
-            else if (length != listing.Length)
+            else if (length != listing.Length && !options.ReadData)
             {
+                // Whoever reads the data sees which chunks of a torn pack are still whole.
                 census.Condemn(listing.Hash, $"it has {length} bytes instead of {listing.Length}");
             }
         }
@@ -416,6 +490,12 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
                 continue;
             }
 
+            // One that is condemned may be gone before the index tells: maintenance was killed, or was given up and went on.
+            if (!there.Contains(hash) && condemned.Contains(hash))
+            {
+                continue;
+            }
+
             // Maintenance that began before this verification may have finished after it had listed the index.
             if (there.Contains(hash) || await core.Store.GetAsync(indexedBy[hash], cancellationToken).ConfigureAwait(false) is not null)
             {
@@ -428,7 +508,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
     {
         ObjectDamagedException damage => damage,
         EdgeBackupException { InnerException: ObjectDamagedException inner } => inner,
-        IOException => new ObjectDamagedException(name, $"it cannot be read: {exception.Message}", exception),
+        EdgeBackupException { InnerException: { } fault, Target: string target } when GuardedStore.IsNotReadable(exception) => new ObjectDamagedException(target, $"it cannot be read: {fault.Message}", exception),
         _ => null,
     };
 

@@ -10,6 +10,9 @@ internal sealed record MendedPack(byte[] Content, bool IsProved);
 /// <summary>Mends packs from their recovery sections, without a key; the pack's name proves the result.</summary>
 internal static class PackMender
 {
+    /// <summary>Anybody can write heads; nobody shall keep a repair busy for days with them.</summary>
+    private const int MostGeometries = 8;
+
     private static ReadOnlySpan<byte> BodyEnd => "EDGEPEND"u8;
 
     /// <param name="hash">The pack's name: SHA-256 of its bytes, hex.</param>
@@ -47,14 +50,17 @@ internal static class PackMender
     private static List<RecoveryGeometry> FindGeometries(ReadOnlySpan<byte> content, int? bodyLength, int percent)
     {
         var found = new List<RecoveryGeometry>();
-        for (var position = 0; Next(content, RecoveryGeometry.Magic, ref position); position++)
-        {
-            Add(RecoveryGeometry.TryReadHead(content[position..]));
-        }
 
+        // Where more than half is gone, no share helps.
+        var longest = (2L * content.Length) + (1 << 20);
         if (percent > 0 && bodyLength is { } told)
         {
             Add(RecoveryGeometry.For(told, percent));
+        }
+
+        for (var position = 0; Next(content, RecoveryGeometry.Magic, ref position); position++)
+        {
+            Add(RecoveryGeometry.TryReadHead(content[position..]));
         }
 
         for (var position = 0; percent > 0 && Next(content, BodyEnd, ref position); position++)
@@ -66,7 +72,7 @@ internal static class PackMender
 
         void Add(RecoveryGeometry? geometry)
         {
-            if (geometry is not null && !found.Contains(geometry))
+            if (geometry is not null && found.Count < MostGeometries && geometry.TotalLength <= longest && !found.Contains(geometry))
             {
                 found.Add(geometry);
             }

@@ -20,6 +20,7 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
 
     private readonly IPlatform platform;
     private readonly FolderStamps stamps;
+    private readonly IStoreFiles files;
     private readonly HandleCache handles = new(OpenHandles);
     private readonly ProcessIdentity self = ProcessIdentity.Current();
     private readonly string writerId = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray().AsSpan(0, 6));
@@ -30,7 +31,13 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
     /// <param name="path">The repository's folder, absolute.</param>
     /// <param name="platform">For durability and access.</param>
     public FileObjectStore(string path, IPlatform platform)
+        : this(path, platform, new SystemStoreFiles(platform))
     {
+    }
+
+    internal FileObjectStore(string path, IPlatform platform, IStoreFiles files)
+    {
+        this.files = files;
         Location = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 
         // The root of a volume keeps its separator.
@@ -281,7 +288,7 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
                     return false;
                 }
 
-                SharingRetry.Run(() => File.Delete(path));
+                SharingRetry.Run(() => files.Delete(path));
                 platform.FlushDirectory(FolderOf(name));
                 return true;
             }),
@@ -298,7 +305,7 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
                 cancellationToken.ThrowIfCancellationRequested();
                 if (IsLeftover(file))
                 {
-                    SharingRetry.Run(file.Delete);
+                    SharingRetry.Run(() => files.Delete(file.FullName));
                     removed++;
                 }
             }
@@ -358,11 +365,11 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
         }
     }
 
-    private static void RemoveTemporary(string path)
+    private void RemoveTemporary(string path)
     {
         try
         {
-            SharingRetry.Run(() => File.Delete(path));
+            SharingRetry.Run(() => files.Delete(path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -378,20 +385,9 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
         var path = Path.Combine(folder, string.Create(
             CultureInfo.InvariantCulture,
             $"{ProcessIdentity.Shorten(self.Scope)}.{self.Pid}.{ProcessIdentity.Shorten(self.Start)}.{writerId}.{number}"));
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
         try
         {
-            using var stream = new FileStream(path, options);
-            stream.Write(content.Span);
-            if (flush)
-            {
-                stream.Flush(flushToDisk: true);
-            }
+            files.Create(path, content.Span, flush);
         }
         catch
         {
@@ -419,19 +415,7 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
 
             foreach (var current in missing)
             {
-                if (OperatingSystem.IsWindows())
-                {
-                    Directory.CreateDirectory(current);
-                    if (current == Location)
-                    {
-                        platform.RestrictToUser(current);
-                    }
-                }
-                else
-                {
-                    Directory.CreateDirectory(current, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-                }
-
+                files.CreateFolder(current, isRoot: current == Location);
                 if (Path.GetDirectoryName(current) is { } parent)
                 {
                     FlushParent(parent);

@@ -43,6 +43,11 @@ public sealed class ConnectEdgeRepositoryCommand : EdgeRepositoryCommand
                 var key = new RepositoryKeyOptions { Passphrase = SecretText.Read(Passphrase), KeyFile = keyFile, RecoveryKey = RecoveryKey };
                 var context = await new OpenRepository(locations, environment, connections, author).RunAsync(given, key, cancellationToken).ConfigureAwait(false);
                 await RepositorySession.Current.ConnectAsync(path, context).ConfigureAwait(false);
+                if (context.TakeNotice() is { } notice)
+                {
+                    writer.Warning(notice);
+                }
+
                 await writer.WriteObjectAsync(RepositoryOutput.From(path, context)).ConfigureAwait(false);
             },
             path);

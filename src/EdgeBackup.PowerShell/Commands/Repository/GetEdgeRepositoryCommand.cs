@@ -22,6 +22,11 @@ public sealed class GetEdgeRepositoryCommand : EdgeRepositoryCommand
                 foreach (var path in paths)
                 {
                     await using var borrowed = await session.BorrowAsync(path, cancellationToken).ConfigureAwait(false);
+                    if (borrowed.Context.TakeNotice() is { } notice)
+                    {
+                        writer.Warning(notice);
+                    }
+
                     await writer.WriteObjectAsync(RepositoryOutput.From(path ?? session.DefaultPath, borrowed.Context)).ConfigureAwait(false);
                 }
             },

@@ -15,10 +15,20 @@ public sealed class TestEdgeRepositoryCommand : EdgeRepositoryCommand
     [Parameter]
     public SwitchParameter ReadData { get; set; }
 
+    /// <summary>Proves that this recovery key still opens the repository.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? RecoveryKey { get; set; }
+
     /// <inheritdoc/>
     protected override void EndProcessing() => RunInRepository(async (context, pipeline, cancellationToken) =>
     {
         var started = Stopwatch.GetTimestamp();
+        if (RecoveryKey is not null)
+        {
+            await context.Repository.Keyring.ProveAsync(new RecoveryKeySecret(RecoveryKey), cancellationToken).ConfigureAwait(false);
+        }
+
         var progress = new Progress(pipeline.Observer, context.Location);
         var report = await context.Repository.VerifyAsync(new VerifyOptions(ReadData), progress, cancellationToken).ConfigureAwait(false);
         await pipeline.WriteAsync(new RepositoryTest
@@ -27,6 +37,9 @@ public sealed class TestEdgeRepositoryCommand : EdgeRepositoryCommand
             Healthy = report.Healthy,
             ReadData = ReadData,
             Damage = [.. report.Damage.Select(damage => damage.ToOutput())],
+            Quarantined = [.. report.Quarantined],
+            Notes = [.. report.Notes],
+            RecoveryKeyProved = RecoveryKey is null ? null : true,
             Backups = report.Backups,
             Objects = report.Objects,
             BytesRead = report.Bytes,

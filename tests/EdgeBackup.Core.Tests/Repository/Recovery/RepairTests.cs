@@ -1,5 +1,7 @@
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository;
+using EdgeBackup.Core.Repository.Stores;
 using Xunit;
 
 namespace EdgeBackup.Core.Tests.Repository.Recovery;
@@ -195,6 +197,62 @@ public sealed class RepairTests
     }
 
     [Fact]
+    public async Task A_missing_index_object_is_made_anew()
+    {
+        var (store, _) = await MakeAsync();
+        foreach (var name in store.Objects.Keys.Where(name => name.StartsWith("index/", StringComparison.Ordinal)).ToList())
+        {
+            store.Objects.Remove(name);
+        }
+
+        await using var repository = await Bench.OpenAsync(store);
+        Assert.False((await repository.VerifyAsync(Deep, null, default)).Healthy);
+        var report = await repository.RepairAsync(new RepairOptions(), null, default);
+        Assert.True(report.Healthy);
+        Assert.Equal(("index", RepairMethod.Rebuilt), report.Mended.Select(row => (row.Object, row.Method)).Single());
+        Assert.True((await repository.VerifyAsync(Deep, null, default)).Healthy);
+    }
+
+    [Fact]
+    public async Task A_repository_of_format_1_goes_on_getting_packs_of_version_1_and_is_repaired_from_a_copy()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var file in Directory.GetFiles(Golden("repository"), "*", SearchOption.AllDirectories))
+        {
+            foreach (var root in new[] { "one", "two" })
+            {
+                var target = folder.Combine(root, Path.GetRelativePath(Golden("repository"), file));
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+                File.Copy(file, target);
+            }
+        }
+
+        using var store = new FileObjectStore(folder.Combine("one"), Bench.Environment.Platform);
+        using var copy = new FileObjectStore(folder.Combine("two"), Bench.Environment.Platform);
+        var key = KeyFile.Read(Golden("edge.key"), Bench.Environment.Platform);
+        await using var repository = await EdgeRepository.OpenAsync(store, key, Bench.Environment, default);
+        await using var second = await EdgeRepository.OpenAsync(copy, key, Bench.Environment, default);
+        var packs = Directory.GetFiles(folder.Combine("one", "packs"), "*", SearchOption.AllDirectories);
+        foreach (var pack in packs)
+        {
+            var bytes = await File.ReadAllBytesAsync(pack);
+            Assert.Equal(1, bytes[8]);
+            bytes[60] ^= 1;
+            await File.WriteAllBytesAsync(pack, bytes);
+        }
+
+        var report = await repository.RepairAsync(new RepairOptions { From = second }, null, default);
+        Assert.True(report.Healthy);
+        Assert.All(report.Mended, row => Assert.Equal(RepairMethod.SecondRepository, row.Method));
+        await Bench.BackUpAsync(repository, "new", First);
+        var fresh = Assert.Single(Directory.GetFiles(folder.Combine("one", "packs"), "*", SearchOption.AllDirectories), file => !packs.Contains(file));
+        Assert.Equal(1, (await File.ReadAllBytesAsync(fresh))[8]);
+        Assert.True((await repository.VerifyAsync(Deep, null, default)).Healthy);
+
+        static string Golden(string name) => Path.Combine(Reader.SourceTree.Root, "tests", "EdgeBackup.Core.Tests", "Golden", "format-1", name);
+    }
+
+    [Fact]
     public async Task Damaged_records_and_keys_come_from_a_copy_and_are_named_without_one()
     {
         var (store, records) = await MakeAsync();
@@ -287,7 +345,7 @@ public sealed class RepairTests
                 await using var dying = await Bench.OpenAsync(store);
                 await dying.RepairAsync(new RepairOptions(), null, default);
             }
-            catch (IOException)
+            catch (Exception exception) when (exception is IOException or EdgeBackupException)
             {
                 died = true;
             }
@@ -406,9 +464,13 @@ public sealed class RepairTests
 
     private static void AssertSame(MemoryObjectStore expected, MemoryObjectStore actual, bool quarantine = false)
     {
-        var found = actual.Objects.Where(entry => quarantine || !entry.Key.StartsWith("quarantine/", StringComparison.Ordinal)).ToDictionary();
-        Assert.Equal(expected.Objects.Keys, found.Keys.Order(StringComparer.Ordinal));
-        Assert.All(expected.Objects, entry => Assert.Equal(entry.Value, found[entry.Key]));
+        var found = Select(actual);
+        Assert.Equal(Select(expected).Keys.Order(StringComparer.Ordinal), found.Keys.Order(StringComparer.Ordinal));
+        Assert.All(Select(expected), entry => Assert.Equal(entry.Value, found[entry.Key]));
+
+        Dictionary<string, byte[]> Select(MemoryObjectStore store) => store.Objects
+            .Where(entry => !entry.Key.StartsWith("leases/", StringComparison.Ordinal) && (quarantine || !entry.Key.StartsWith("quarantine/", StringComparison.Ordinal)))
+            .ToDictionary();
     }
 
     private sealed class Source(Dictionary<string, byte[]> contents) : IRepairSource
@@ -420,7 +482,7 @@ public sealed class RepairTests
             Asked = lost;
             foreach (var item in lost)
             {
-                await sink.OfferAsync(new MemoryStream(contents[item.Path]), cancellationToken);
+                await sink.OfferAsync(new MemoryStream(contents[item.Path!]), cancellationToken);
             }
 
             await sink.AcceptAsync();

@@ -1,8 +1,9 @@
+using System.Buffers;
+using System.Security.Cryptography;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Chunks;
 using EdgeBackup.Core.Repository.Packs;
-using System.Security.Cryptography;
 
 namespace EdgeBackup.Core.Repository.Maintenance.Repair;
 
@@ -54,39 +55,53 @@ internal sealed class ChunkMender(RepositoryCore core, bool whatIf) : IRepairSin
     public IReadOnlyCollection<ChunkId> Wanted => wanted;
 
     /// <summary>Keeps the bytes when they are those of a lost chunk.</summary>
-    public void Offer(ReadOnlySpan<byte> plain)
+    public ChunkId Offer(ReadOnlySpan<byte> plain)
     {
         var id = core.Master.ToChunkId(SHA256.HashData(plain));
         if (wanted.Contains(id) && staged.TryAdd(id, plain.ToArray()))
         {
             StagedBytes += plain.Length;
         }
+
+        return id;
     }
 
-    public async Task OfferAsync(Stream content, CancellationToken cancellationToken)
+    public async Task<OfferedContent> OfferAsync(Stream content, CancellationToken cancellationToken)
     {
-        var buffer = new byte[2 * Chunker.MaximumSize];
-        var count = 0;
-        for (var isAtEnd = false; !isAtEnd || count > 0;)
+        using var offer = new ContentOffer(core.Chunker, this);
+        var buffer = new byte[Chunker.AverageSize];
+        for (int read; (read = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0;)
         {
-            while (!isAtEnd && count < buffer.Length)
+            offer.Add(buffer.AsSpan(0, read));
+        }
+
+        return offer.Complete();
+    }
+
+    public async Task OfferListAsync(IAsyncEnumerable<SavedItem> items, CancellationToken cancellationToken)
+    {
+        using var list = new ContentOffer(core.Chunker, this);
+        var line = new ArrayBufferWriter<byte>();
+        await foreach (var item in items.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            line.ResetWrittenCount();
+            ManifestCodec.Write(line, item);
+            list.Add(line.WrittenSpan);
+        }
+
+        // The lists of ids above it, as a draft makes them.
+        var ids = list.Complete().Chunks;
+        var bytes = new byte[ChunkId.Size];
+        while (ids.Count > BackupDraft.LongestRoot)
+        {
+            using var above = new ContentOffer(core.Chunker, this);
+            foreach (var id in ids)
             {
-                var read = await content.ReadAsync(buffer.AsMemory(count), cancellationToken).ConfigureAwait(false);
-                isAtEnd = read == 0;
-                count += read;
+                id.Write(bytes);
+                above.Add(bytes);
             }
 
-            // Whole chunks only: what is left is cut again with what follows.
-            var start = 0;
-            while (start < count && (isAtEnd || count - start >= Chunker.MaximumSize))
-            {
-                var cut = core.Chunker.FindCut(buffer.AsSpan(start, count - start));
-                Offer(buffer.AsSpan(start, cut));
-                start += cut;
-            }
-
-            buffer.AsSpan(start, count - start).CopyTo(buffer);
-            count -= start;
+            ids = above.Complete().Chunks;
         }
     }
 

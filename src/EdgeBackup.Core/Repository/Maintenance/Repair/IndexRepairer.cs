@@ -8,7 +8,7 @@ namespace EdgeBackup.Core.Repository.Maintenance.Repair;
 /// Replaces index objects that are damaged or name packs that are gone. What they said of other packs is said anew
 /// first, from the packs' own directories where nothing else tells.
 /// </summary>
-internal sealed class IndexRepairer(RepositoryCore core, RepairJournal journal, Quarantine quarantine, bool whatIf)
+internal sealed class IndexRepairer(RepositoryCore core, RepairJournal journal, Quarantine quarantine)
 {
     private readonly List<(string Name, List<PackListing> Packs)> good = [];
     private readonly List<string> damaged = [];
@@ -62,7 +62,7 @@ internal sealed class IndexRepairer(RepositoryCore core, RepairJournal journal, 
                     ? known
                     : await core.Chunks.ReadDirectoryAsync(hash, entry.Length, cancellationToken).ConfigureAwait(false));
             }
-            catch (Exception exception) when (exception is ObjectDamagedException or IOException)
+            catch (Exception exception) when (RawObject.IsDamage(exception))
             {
                 // Damaged since it was verified: the verification that ends the repair names it.
             }
@@ -72,12 +72,14 @@ internal sealed class IndexRepairer(RepositoryCore core, RepairJournal journal, 
     }
 
     /// <param name="unusable">Packs that the index must not name any more.</param>
+    /// <param name="isOneMissing">Whether packs that are needed are in no index object at all.</param>
+    /// <param name="maintainer">Who must not have been overtaken when something is removed; null to write nothing.</param>
     /// <param name="cancellationToken">Leaves more index objects than are needed, which is no harm.</param>
-    public async Task RunAsync(IReadOnlySet<string> unusable, CancellationToken cancellationToken)
+    public async Task RunAsync(IReadOnlySet<string> unusable, bool isOneMissing, Maintainer? maintainer, CancellationToken cancellationToken)
     {
         var packs = (await ListPacksAsync(unusable, cancellationToken).ConfigureAwait(false)).ToDictionary(pack => pack.Hash);
         var stale = good.Where(index => index.Packs.Exists(pack => !packs.ContainsKey(pack.Hash))).ToList();
-        if (stale.Count == 0 && damaged.Count == 0)
+        if (stale.Count == 0 && damaged.Count == 0 && !isOneMissing)
         {
             return;
         }
@@ -87,8 +89,14 @@ internal sealed class IndexRepairer(RepositoryCore core, RepairJournal journal, 
             packs.Remove(pack.Hash);
         }
 
-        var written = whatIf ? [] : await IndexObject.PutAsync(core, packs.Values, cancellationToken).ConfigureAwait(false);
-        foreach (var (name, _) in stale.Where(index => !whatIf && !written.ContainsKey(index.Name)))
+        var written = maintainer is null ? [] : await IndexObject.PutAsync(core, packs.Values, cancellationToken).ConfigureAwait(false);
+        if (isOneMissing)
+        {
+            journal.AddMended(IndexObject.Folder.TrimEnd('/'), RepairMethod.Rebuilt);
+        }
+
+        await Repairer.CheckAsync(core, maintainer, cancellationToken).ConfigureAwait(false);
+        foreach (var (name, _) in stale.Where(index => maintainer is not null && !written.ContainsKey(index.Name)))
         {
             await core.Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
         }

@@ -24,7 +24,7 @@ internal static class LostContents
                     await FindAsync(core, record, chunks, lost, cancellationToken).ConfigureAwait(false);
                 }
             }
-            catch (Exception exception) when (exception is ObjectDamagedException or IOException)
+            catch (Exception exception) when (RawObject.IsDamage(exception))
             {
                 // The record itself is damaged, or the list above the lost part cannot be read: verification names it.
             }
@@ -50,7 +50,7 @@ internal static class LostContents
 
         if (list.Count > 0)
         {
-            lost.Add(new LostContent(record.Device, record.Id, Path: null, 0, Digest: null, list));
+            lost.Add(new LostContent(record.Device, record.Id, record.Content, Path: null, Digest: null, list));
             return;
         }
 
@@ -59,7 +59,7 @@ internal static class LostContents
             var missing = item.Chunks.Where(id => !chunks.IsWhole(id)).ToList();
             if (missing.Count > 0)
             {
-                lost.Add(new LostContent(record.Device, record.Id, item.Item.Path, item.Item.Length, item.Digest, missing));
+                lost.Add(new LostContent(record.Device, record.Id, record.Content, item.Item.Path, item.Digest, missing));
             }
         }
     }

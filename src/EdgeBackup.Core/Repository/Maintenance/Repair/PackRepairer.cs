@@ -13,7 +13,7 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
 {
     /// <summary>Where bytes of which hash were seen: damaged packs may stand in each other's places.</summary>
     private readonly Dictionary<string, List<string>> places = [];
-    private readonly List<string> toRemove = [];
+    private readonly List<(string Name, string Content)> toRemove = [];
 
     /// <summary>Packs that cannot be used: gone, removed soon, or not readable now.</summary>
     public HashSet<string> Unusable { get; } = [];
@@ -26,6 +26,11 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
     /// <param name="cancellationToken">Stops between two packs.</param>
     public async Task RunAsync(IReadOnlyList<string> names, IReadOnlyDictionary<string, PackListing> indexed, CancellationToken cancellationToken)
     {
+        if (names.Count == 0)
+        {
+            return;
+        }
+
         await FindPlacesAsync(names, cancellationToken).ConfigureAwait(false);
 
         // All that can be mended whole first: then less has to be copied out of the rest.
@@ -50,8 +55,14 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
     /// <summary>Removes what is in quarantine and in no index any more.</summary>
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
-        foreach (var name in toRemove)
+        foreach (var (name, content) in toRemove)
         {
+            if ((await RawObject.ReadAsync(core, name, cancellationToken).ConfigureAwait(false)).Content is not { } now || Hash(now) != content)
+            {
+                // Somebody has put it right meanwhile.
+                continue;
+            }
+
             await core.Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -171,7 +182,7 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
         }
         else if (raw.Content is not null)
         {
-            toRemove.Add(name);
+            toRemove.Add((name, Hash(raw.Content)));
         }
     }
 

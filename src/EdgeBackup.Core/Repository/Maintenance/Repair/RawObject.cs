@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository.Maintenance.Repair;
 
@@ -9,13 +10,16 @@ internal sealed record RawObject(byte[]? Content, bool IsReadable)
 {
     private const int Piece = 4096;
 
+    /// <summary>Whether an exception says that something in a repository is damaged or cannot be read.</summary>
+    public static bool IsDamage(Exception exception) => exception is ObjectDamagedException || GuardedStore.IsNotReadable(exception);
+
     public static async Task<RawObject> ReadAsync(RepositoryCore core, string name, CancellationToken cancellationToken)
     {
         try
         {
             return new RawObject(await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false), IsReadable: true);
         }
-        catch (IOException)
+        catch (Exception exception) when (GuardedStore.IsNotReadable(exception))
         {
             return new RawObject(await ReadPiecesAsync(core, name, cancellationToken).ConfigureAwait(false), IsReadable: false);
         }
@@ -40,7 +44,7 @@ internal sealed record RawObject(byte[]? Content, bool IsReadable)
                 var piece = content.AsMemory(offset, Math.Min(Piece, content.Length - offset));
                 isAnyRead |= await core.Store.ReadAsync(name, offset, piece, cancellationToken).ConfigureAwait(false) > 0;
             }
-            catch (IOException)
+            catch (Exception exception) when (GuardedStore.IsNotReadable(exception))
             {
                 // A sector that is gone stays zeros: its checksum tells.
             }

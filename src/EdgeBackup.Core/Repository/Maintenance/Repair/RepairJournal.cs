@@ -34,8 +34,8 @@ internal sealed class RepairJournal
 /// <summary>An item, or the item list, of a backup that lacks chunks.</summary>
 /// <param name="Device">Whose backup.</param>
 /// <param name="Backup">Its id.</param>
+/// <param name="Content">What it covers.</param>
 /// <param name="Path">The item; null for the item list.</param>
-/// <param name="Length">Of the item, bytes.</param>
 /// <param name="Digest">Of the item; null for the item list.</param>
 /// <param name="Lost">The chunks, at least one.</param>
-internal sealed record LostContent(string Device, string Backup, string? Path, long Length, string? Digest, IReadOnlyList<ChunkId> Lost);
+internal sealed record LostContent(string Device, string Backup, BackupContent Content, string? Path, string? Digest, IReadOnlyList<ChunkId> Lost);

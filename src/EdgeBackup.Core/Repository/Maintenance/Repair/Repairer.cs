@@ -41,29 +41,40 @@ internal sealed class Repairer : IDisposable
     {
         if (options.WhatIf)
         {
-            return await RepairAsync(cancellationToken).ConfigureAwait(false);
+            return await RepairAsync(maintainer: null, cancellationToken).ConfigureAwait(false);
         }
 
-        var lease = await Lease.TakeAsync(core, LeaseKind.Maintain, cancellationToken).ConfigureAwait(false);
-        await using (lease.ConfigureAwait(false))
+        var (maintainer, other) = await Maintainer.TryBeginAsync(core, cancellationToken).ConfigureAwait(false);
+        if (maintainer is null)
         {
-            var board = new LeaseBoard(core, lease.Name);
-            await board.ReadAsync([], removeDead: true, cancellationToken).ConfigureAwait(false);
-            if (board.FindOtherMaintenance() is { } other)
-            {
-                throw new EdgeBackupException(
-                    ErrorIds.RepositoryNotWritable,
-                    $"The repository '{core.Store.Location}' was not repaired, because it is being maintained already: {other} Run the repair again afterwards.",
-                    core.Store.Location);
-            }
+            throw new EdgeBackupException(
+                ErrorIds.RepositoryNotWritable,
+                $"The repository '{core.Store.Location}' was not repaired, because it is being maintained already: {other} Run the repair again afterwards.",
+                core.Store.Location);
+        }
 
-            return await RepairAsync(cancellationToken).ConfigureAwait(false);
+        await using (maintainer.ConfigureAwait(false))
+        {
+            return await RepairAsync(maintainer, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>To be called before something is removed.</summary>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable: another process has taken the maintenance over.</exception>
+    public static async Task CheckAsync(RepositoryCore core, Maintainer? maintainer, CancellationToken cancellationToken)
+    {
+        if (maintainer is not null && await maintainer.IsOvertakenAsync(cancellationToken).ConfigureAwait(false))
+        {
+            throw new EdgeBackupException(
+                ErrorIds.RepositoryNotWritable,
+                $"The repair of '{core.Store.Location}' stood still so long that another process has taken over the maintenance. What was mended stays mended; run the repair again.",
+                core.Store.Location);
         }
     }
 
     public void Dispose() => chunks.Dispose();
 
-    private async Task<RepairReport> RepairAsync(CancellationToken cancellationToken)
+    private async Task<RepairReport> RepairAsync(Maintainer? maintainer, CancellationToken cancellationToken)
     {
         var before = await new Verifier(core, new VerifyOptions(ReadData: true), progress).RunAsync(cancellationToken).ConfigureAwait(false);
         var names = before.Damage.Select(damage => damage.Object).Distinct(StringComparer.Ordinal).ToList();
@@ -71,7 +82,7 @@ internal sealed class Repairer : IDisposable
         var isIndex = isPack[false].ToLookup(name => name.StartsWith(IndexObject.Folder, StringComparison.Ordinal));
         await new SmallObjectRepairer(core, journal, quarantine, copy).RunAsync([.. isIndex[false]], cancellationToken).ConfigureAwait(false);
 
-        var index = new IndexRepairer(core, journal, quarantine, options.WhatIf);
+        var index = new IndexRepairer(core, journal, quarantine);
         await index.ReadAsync(isIndex[true].ToHashSet(), cancellationToken).ConfigureAwait(false);
         var damaged = isPack[true].Select(PackFormat.ToHash).OfType<string>().ToHashSet();
         foreach (var pack in await index.ListPacksAsync(damaged, cancellationToken).ConfigureAwait(false))
@@ -81,9 +92,10 @@ internal sealed class Repairer : IDisposable
 
         var packs = new PackRepairer(core, journal, quarantine, chunks, copy);
         await packs.RunAsync([.. isPack[true]], index.Indexed, cancellationToken).ConfigureAwait(false);
-        await index.RunAsync(packs.Unusable, cancellationToken).ConfigureAwait(false);
+        await index.RunAsync(packs.Unusable, names.Contains(IndexObject.Folder.TrimEnd('/')), maintainer, cancellationToken).ConfigureAwait(false);
         if (!options.WhatIf)
         {
+            await CheckAsync(core, maintainer, cancellationToken).ConfigureAwait(false);
             await packs.RemoveAsync(cancellationToken).ConfigureAwait(false);
             await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
         }
@@ -136,12 +148,8 @@ internal sealed class Repairer : IDisposable
 
     private async Task OfferAsync(IRepairSource source, IReadOnlyList<LostContent> lost, CancellationToken cancellationToken)
     {
-        var items = lost.Where(item => item.Path is not null).Select(item => new LostItem(item.Device, item.Backup, item.Path!, item.Length, item.Digest!)).ToList();
-        if (items.Count > 0)
-        {
-            await source.OfferAsync(items, chunks, cancellationToken).ConfigureAwait(false);
-            chunks.Discard();
-        }
+        await source.OfferAsync([.. lost.Select(item => new LostItem(item.Device, item.Backup, item.Content, item.Path))], chunks, cancellationToken).ConfigureAwait(false);
+        chunks.Discard();
     }
 
     /// <summary>What would still be lost: of rows that name no mended object, those of items that still lack chunks, and those of whole objects.</summary>

@@ -76,8 +76,14 @@ internal sealed class SmallObjectRepairer(RepositoryCore core, RepairJournal jou
     /// <summary>A lease that cannot be read holds up maintenance; its owner, if it lives, notices and looks again before it relies on anything.</summary>
     private async Task MoveLeasesAsync(CancellationToken cancellationToken)
     {
-        await foreach (var entry in core.Store.ListAsync(Lease.Folder, cancellationToken).ConfigureAwait(false))
+        await foreach (var entry in core.Store.ListAsync(LeaseNames.Folder, cancellationToken).ConfigureAwait(false))
         {
+            // That a lease was given up is said by a name, and so is a maintainer's number: both have to stay said.
+            if (LeaseNames.FromGone(entry.Name) is not null || LeaseNames.ToNumber(entry.Name) is not null || LeaseNames.IsSeen(entry.Name))
+            {
+                continue;
+            }
+
             try
             {
                 await core.TryOpenAsync(entry.Name, RepositoryJson.Default.LeaseBody, cancellationToken).ConfigureAwait(false);

@@ -1,0 +1,132 @@
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Repository;
+
+namespace EdgeBackup.Core.Operations.Sync;
+
+/// <summary>
+/// Copies policies, device logs and events, each under its own name in the folder that the copy has for the subject: so
+/// they keep their order, and what is there is known by its name.
+/// </summary>
+internal sealed class RecordCopier(EdgeRepository source, EdgeRepository copy, SyncPlan plan, ICollection<SyncFailure> failed)
+{
+    /// <summary>Records that wait to be named in the chain share its entries.</summary>
+    private const int Parallel = 16;
+
+    private readonly Lock sync = new();
+    private int copied;
+
+    /// <summary>Records that were copied.</summary>
+    public int Copied => Volatile.Read(ref copied);
+
+    public Task CopyPoliciesAsync(CancellationToken cancellationToken) =>
+        CopyFolderAsync(RecordArea.Policies, PolicyBook.Subject, source.ListAsync(RecordArea.Policies, PolicyBook.Subject, cancellationToken), _ => true, cancellationToken);
+
+    public async Task CopyDevicesAsync(CancellationToken cancellationToken)
+    {
+        var devices = plan.Devices.ToDictionary(source.SubjectFolder, device => device, StringComparer.Ordinal);
+        var folders = new List<List<string>>();
+        await foreach (var name in source.ListAsync(RecordArea.Devices, subject: null, cancellationToken).ConfigureAwait(false))
+        {
+            if (folders.Count == 0 || FolderOf(folders[^1][0]) != FolderOf(name))
+            {
+                folders.Add([]);
+            }
+
+            folders[^1].Add(name);
+        }
+
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken };
+        await System.Threading.Tasks.Parallel.ForEachAsync(folders, options, async (names, token) =>
+        {
+            var device = devices.GetValueOrDefault(FolderOf(names[0])) ?? await ReadDeviceAsync(names[0], token).ConfigureAwait(false);
+            if (device is not null && plan.Wants(device))
+            {
+                // An open restore session is the source's own affair.
+                await CopyFolderAsync(RecordArea.Devices, device, names.ToAsyncEnumerable(), json => DeviceLogEntry.FromJson(json).Kind is not (DeviceLogEntryKind.RestoreOpened or DeviceLogEntryKind.RestoreClosed), token).ConfigureAwait(false);
+            }
+        }).ConfigureAwait(false);
+    }
+
+    public async Task CopyEventsAsync(CancellationToken cancellationToken)
+    {
+        var present = await ToSetAsync(copy.ListAsync(RecordArea.Events, subject: null, cancellationToken)).ConfigureAwait(false);
+        var missing = (await ToSetAsync(source.ListAsync(RecordArea.Events, subject: null, cancellationToken)).ConfigureAwait(false)).Where(name => !present.Contains(name)).Order(StringComparer.Ordinal);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken };
+        await System.Threading.Tasks.Parallel.ForEachAsync(missing, options, async (name, token) =>
+        {
+            var month = FolderOf(name);
+            await CopyOneAsync(RecordArea.Events, month, name, json => plan.WantsAll || (EdgeEvent.FromJson(json).Device is { } device && plan.Wants(device)), token).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+    }
+
+    private static string FolderOf(string name) => name.Split('/')[^2];
+
+    private static async Task<HashSet<string>> ToSetAsync(IAsyncEnumerable<string> names)
+    {
+        var set = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var name in names.ConfigureAwait(false))
+        {
+            set.Add(name);
+        }
+
+        return set;
+    }
+
+    /// <summary>In the order of their names: a log that is cut short says what it once said.</summary>
+    private async Task CopyFolderAsync(RecordArea area, string subject, IAsyncEnumerable<string> names, Func<byte[], bool> wants, CancellationToken cancellationToken)
+    {
+        var present = (await ToSetAsync(copy.ListAsync(area, subject, cancellationToken)).ConfigureAwait(false)).Select(name => name[(name.LastIndexOf('/') + 1)..]).ToHashSet(StringComparer.Ordinal);
+        await foreach (var name in names.ConfigureAwait(false))
+        {
+            if (!present.Contains(name[(name.LastIndexOf('/') + 1)..]))
+            {
+                await CopyOneAsync(area, subject, name, wants, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task CopyOneAsync(RecordArea area, string subject, string name, Func<byte[], bool> wants, CancellationToken cancellationToken)
+    {
+        byte[] json;
+        try
+        {
+            json = await source.ReadAsync(name, cancellationToken).ConfigureAwait(false);
+            if (!wants(json))
+            {
+                return;
+            }
+        }
+        catch (Exception exception) when (exception is IOException or System.Text.Json.JsonException or EdgeBackupException { ErrorId: ErrorIds.RepositoryDamaged })
+        {
+            Fail(area == RecordArea.Devices ? subject : null, exception.Message);
+            return;
+        }
+
+        if (await copy.TryAppendAsAsync(area, subject, name[(name.LastIndexOf('/') + 1)..], json, cancellationToken).ConfigureAwait(false))
+        {
+            Interlocked.Increment(ref copied);
+        }
+    }
+
+    private async Task<string?> ReadDeviceAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return DeviceLogEntry.FromJson(await source.ReadAsync(name, cancellationToken).ConfigureAwait(false)).Device;
+        }
+        catch (Exception exception) when (exception is IOException or System.Text.Json.JsonException or EdgeBackupException { ErrorId: ErrorIds.RepositoryDamaged })
+        {
+            Fail(null, exception.Message);
+            return null;
+        }
+    }
+
+    private void Fail(string? device, string reason)
+    {
+        lock (sync)
+        {
+            failed.Add(new SyncFailure(device, null, null, reason));
+        }
+    }
+}

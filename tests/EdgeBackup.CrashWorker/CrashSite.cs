@@ -1,0 +1,41 @@
+using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Platform;
+using EdgeBackup.Core.Repository;
+
+namespace EdgeBackup.CrashWorker;
+
+/// <summary>Where everything is, below one folder.</summary>
+public sealed class CrashSite(string root)
+{
+    public const string Author = "worker@crash";
+
+    public CrashClock Clock { get; } = new();
+
+    public string Repository => Path.Combine(root, "repository");
+
+    public string KeyFile => Path.Combine(root, "key");
+
+    public string Output => Path.Combine(root, "output");
+
+    public string Exports => Path.Combine(root, "exports");
+
+    public string Device(string id) => Path.Combine(root, "devices", id);
+
+    public RepositoryLocations Locations => new(Path.Combine(root, "user"));
+
+    public RepositoryEnvironment Environment => new(Clock, new SystemRandom(), SystemPlatform.Create());
+
+    public IConnectionFactory Connections => new ConnectionFactory(SystemPlatform.Create(), Clock);
+
+    public Task<RepositoryContext> OpenAsync() =>
+        new OpenRepository(Locations, Environment, Connections, Author).RunAsync(Repository, new RepositoryKeyOptions { KeyFile = KeyFile }, default);
+}
+
+/// <summary>The system's clock, put back where a backup is to be old.</summary>
+public sealed class CrashClock : TimeProvider
+{
+    public TimeSpan Ahead { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
+}
