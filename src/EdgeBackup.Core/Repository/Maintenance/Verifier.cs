@@ -17,8 +17,6 @@ namespace EdgeBackup.Core.Repository.Maintenance;
 /// </summary>
 internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProgress<VerifyProgress>? progress)
 {
-    private const string BackupFolder = "backups/";
-
     private readonly Damages damages = new();
     private ChainCheck? chain;
     private readonly PackCensus census = new();
@@ -48,7 +46,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             Done(entry.Length);
         }
 
-        var backups = await ListAsync(BackupFolder, cancellationToken).ConfigureAwait(false);
+        var backups = await ListAsync("backups/", cancellationToken).ConfigureAwait(false);
         var records = new List<ObjectInfo>();
         foreach (var folder in new[] { "devices/", "events/", "policies/", Marks.Folder })
         {
@@ -187,8 +185,8 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
     /// <summary>Where no backup record of a folder can be read, the device's log still tells whose they are.</summary>
     private void NoteDevice(string name, byte[] json)
     {
-        var folder = BackupFolder + name.Split('/')[1];
-        if (devices.ContainsKey(folder))
+        var subject = ToSubject(name);
+        if (devices.ContainsKey(subject))
         {
             return;
         }
@@ -196,9 +194,9 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         try
         {
             using var document = JsonDocument.Parse(json);
-            if (document.RootElement.TryGetProperty("device", out var device) && device.GetString() is { } id && BackupFolder + core.Master.ToFolder(id) == folder)
+            if (document.RootElement.TryGetProperty("device", out var device) && device.GetString() is { } id && core.Master.ToFolder(id) == subject)
             {
-                devices[folder] = id;
+                devices[subject] = id;
             }
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
@@ -461,22 +459,6 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
 
     /// <summary>The folder of a device is the same among backups and in the device log.</summary>
     private static string ToSubject(string name) => name.Split('/') is [_, var subject, _] ? subject : name;
-
-    private void NoteDevice(string name, byte[] json)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(json);
-            if (document.RootElement.TryGetProperty("device", out var device) && device.GetString() is { } id)
-            {
-                devices[ToSubject(name)] = id;
-            }
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            // What is in it is for those to judge who wrote it; it only helps to name a device.
-        }
-    }
 
     /// <summary>Names the bad packs that no backup's row named.</summary>
     private async Task BlamePacksAsync(List<string> present, CancellationToken cancellationToken)
