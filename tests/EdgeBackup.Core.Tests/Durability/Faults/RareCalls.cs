@@ -36,6 +36,25 @@ internal static class RareCalls
         await repository.ReclaimAsync(new ReclaimOptions(WhatIf: false), default);
         await (await repository.BeginReadAsync(default)).DisposeAsync();
 
+        // A damaged pack: its chunks are looked for elsewhere.
+        foreach (var pack in memory.Objects.Where(entry => entry.Key.StartsWith("packs/", StringComparison.Ordinal)))
+        {
+            pack.Value[60] ^= 1;
+        }
+
+        await using (var reading = await EdgeRepository.OpenAsync(store, Bench.Key, environment, default))
+        {
+            await foreach (var name in reading.ListBackupsAsync("d", default))
+            {
+                await reading.VerifyBackupAsync(await reading.ReadBackupAsync(name, default), default);
+            }
+        }
+
+        foreach (var pack in memory.Objects.Where(entry => entry.Key.StartsWith("packs/", StringComparison.Ordinal)))
+        {
+            pack.Value[60] ^= 1;
+        }
+
         // No index object: everything is looked up in the packs themselves.
         foreach (var name in memory.Objects.Keys.Where(name => name.StartsWith("index/", StringComparison.Ordinal)).ToList())
         {
@@ -52,22 +71,6 @@ internal static class RareCalls
 
         await other.VerifyAsync(new VerifyOptions(ReadData: true), progress: null, default);
 
-        // A damaged pack: its chunks are looked for elsewhere.
-        foreach (var pack in memory.Objects.Where(entry => entry.Key.StartsWith("packs/", StringComparison.Ordinal)))
-        {
-            pack.Value[60] ^= 1;
-        }
-
-        await using (var reading = await EdgeRepository.OpenAsync(store, Bench.Key, environment, default))
-        {
-            await foreach (var name in reading.ListBackupsAsync("d", default))
-            {
-                await reading.VerifyBackupAsync(await reading.ReadBackupAsync(name, default), default);
-            }
-        }
-
-        await RunDeadLeaseAsync(other, memory, clock);
-
         // Packs that are gone, and that no backup needs, under an index object that names them.
         await other.ReclaimAsync(new ReclaimOptions(WhatIf: false), default);
         foreach (var name in memory.Objects.Keys.Where(name => name.StartsWith("packs/", StringComparison.Ordinal) || name.StartsWith("backups/", StringComparison.Ordinal)).ToList())
@@ -77,6 +80,7 @@ internal static class RareCalls
 
         await using var third = await EdgeRepository.OpenAsync(store, Bench.Key, environment, default);
         await third.VerifyAsync(new VerifyOptions(ReadData: true), progress: null, default);
+        await RunDeadLeaseAsync(third, memory, clock);
         return store.Callers;
     }
 
