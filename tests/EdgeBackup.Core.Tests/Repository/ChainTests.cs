@@ -109,7 +109,7 @@ public sealed class ChainTests
         var record = await Bench.BackUpAsync(repository, "d", Files);
         var name = repository.BackupObjectName("d", record.Id);
         store.DieAfter(1);
-        await Assert.ThrowsAsync<IOException>(() => repository.DeleteBackupsAsync([name], default));
+        await Assert.ThrowsAsync<EdgeBackupException>(() => repository.DeleteBackupsAsync([name], default));
         var reborn = store.Reborn();
         await using var next = await Bench.OpenAsync(reborn);
         var report = await VerifyAsync(next);
@@ -195,7 +195,7 @@ public sealed class ChainTests
                 await using var repository = await Bench.OpenAsync(store);
                 await SumUpAsync(repository);
             }
-            catch (IOException)
+            catch (Exception exception) when (exception is IOException or EdgeBackupException)
             {
                 died = true;
             }
