@@ -14,9 +14,9 @@ BeforeAll {
         $null = Register-EdgeDevice $folder
     }
     $null = New-EdgeBackup s1 -Name 'first'
-    $null = Protect-EdgeBackup -Id (Get-EdgeBackup -Name first).Id -Reason 'audit'
+    $null = Protect-EdgeBackup (Get-EdgeBackup -Name first).Id -Reason 'audit'
     $null = New-EdgeBackup s? -Automatic
-    $null = Set-EdgeBackupPolicy -ManualLimit 4
+    $null = Set-EdgeBackupPolicy -Device s1 -ManualLimit 4
 
     function Get-StoreState { Get-ChildItem $copy.Path -Recurse -File -Force | Where-Object FullName -notmatch '[\\/]leases[\\/]' | ForEach-Object { "$($_.FullName) $($_.Length)" } | Sort-Object }
 }

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace EdgeBackup.Core.Tests.Operations;
 
-public sealed class SyncTests : IAsyncLifetime
+public sealed class SyncTests : IAsyncLifetime, IDisposable
 {
     private static readonly SyncOptions All = new();
 
@@ -29,9 +29,9 @@ public sealed class SyncTests : IAsyncLifetime
         {
             await context.DisposeAsync();
         }
-
-        folder.Dispose();
     }
+
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public async Task A_copy_holds_everything_under_keys_of_its_own_and_a_second_run_copies_nothing()
