@@ -36,6 +36,9 @@ Invoke-WarmUp 1
 $before = Get-Memory
 foreach ($number in 1..1500) { [IO.File]::WriteAllText((Join-Path $warm "device/file$number.txt"), "warm $number " * ($number % 900)) }
 Invoke-WarmUp 3
+
+# The compiler works in the background, after a while.
+Start-Sleep -Seconds 1
 Disconnect-EdgeRepository
 Remove-Item $warm -Recurse -Force
 
