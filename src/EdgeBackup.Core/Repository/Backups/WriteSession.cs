@@ -44,7 +44,12 @@ public sealed class WriteSession : IAsyncDisposable
 
     internal static async Task<WriteSession> BeginAsync(RepositoryCore core, CancellationToken cancellationToken)
     {
-        core.Chain?.ThrowIfRefused();
+        if (core.Chain is { } chain)
+        {
+            // A store that was taken back since it was opened is noticed before a device is held for nothing.
+            await chain.RefreshAsync(cancellationToken).ConfigureAwait(false);
+            chain.ThrowIfRefused();
+        }
 
         // The order matters: maintenance writes its mark and then looks for leases, so either it sees this lease or this
         // session sees the mark.
@@ -216,7 +221,7 @@ public sealed class WriteSession : IAsyncDisposable
     /// <summary>Names the records that are durable in the chain, all in one entry.</summary>
     private async Task<IReadOnlyList<Exception?>> NameAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, IReadOnlyList<Exception?> faults)
     {
-        var durable = objects.Zip(faults).Where(entry => entry.Second is null).Select(entry => entry.First.Name).ToList();
+        var durable = objects.Zip(faults).Where(entry => entry.Second is null).Select(entry => entry.First).ToList();
         if (core.Chain is not { } chain || durable.Count == 0)
         {
             return faults;
@@ -224,11 +229,20 @@ public sealed class WriteSession : IAsyncDisposable
 
         try
         {
-            await chain.AppendAsync(ChainChange.Add(durable)).ConfigureAwait(false);
+            await chain.AppendAsync(ChainChange.Add(durable.ConvertAll(written => written.Name))).ConfigureAwait(false);
             return faults;
         }
         catch (EdgeBackupException exception)
         {
+            if (exception.ErrorId == ErrorIds.RepositoryDamaged)
+            {
+                // The chain took nothing: no entry names them, and nobody was told of them.
+                foreach (var (name, content) in durable)
+                {
+                    await TakeBackAsync(name, content).ConfigureAwait(false);
+                }
+            }
+
             return [.. faults.Select(fault => fault ?? exception)];
         }
     }

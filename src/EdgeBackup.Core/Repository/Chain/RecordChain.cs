@@ -8,8 +8,6 @@ namespace EdgeBackup.Core.Repository.Chain;
 /// </summary>
 internal sealed class RecordChain : IDisposable
 {
-    private static readonly TimeSpan RememberEvery = TimeSpan.FromSeconds(5);
-
     private readonly RepositoryCore core;
     private readonly string writer;
     private readonly Lock sync = new();
@@ -19,7 +17,6 @@ internal sealed class RecordChain : IDisposable
     private ChainHead? head;
     private ChainPosition? trusted;
     private ChainPosition? remembered;
-    private long rememberedAt;
 
     public RecordChain(RepositoryCore core)
     {
@@ -58,7 +55,7 @@ internal sealed class RecordChain : IDisposable
     {
         remembered = core.Environment.Memory?.Read(core.Header.Id);
         Take(await Store.FindAsync(remembered, cancellationToken).ConfigureAwait(false));
-        Remember(atOnce: true);
+        Remember();
     }
 
     /// <summary>Looks for newer entries.</summary>
@@ -124,7 +121,7 @@ internal sealed class RecordChain : IDisposable
         }
 
         MoveTo(new ChainHead(sequence, hash, sequence, entry.Keys));
-        Remember(atOnce: true);
+        Remember();
         return true;
     }
 
@@ -152,13 +149,13 @@ internal sealed class RecordChain : IDisposable
             if (await core.Store.PutAsync(Store.ToName(sequence), content, CancellationToken.None).ConfigureAwait(false))
             {
                 Take(new ChainView(new ChainHead(sequence, hash, sequence, keys), null, sequence));
-                Remember(atOnce: true);
+                Remember();
                 return;
             }
         }
     }
 
-    public void Dispose() => Remember(atOnce: true);
+    public void Dispose() => Remember();
 
     private async Task WriteWaitingAsync()
     {
@@ -237,7 +234,7 @@ internal sealed class RecordChain : IDisposable
             if (isWritten)
             {
                 MoveTo(new ChainHead(sequence, hash, behind.Snapshot, keys));
-                Remember(atOnce: false);
+                Remember();
                 return;
             }
 
@@ -317,14 +314,12 @@ internal sealed class RecordChain : IDisposable
     }
 
     /// <summary>Never what speaks against what was seen before: that would hide it from the next opening.</summary>
-    private void Remember(bool atOnce)
+    private void Remember()
     {
-        var clock = core.Environment.Clock;
         if (core.Environment.Memory is not { } memory
             || Notice is not null
             || Head is not { } known
-            || known.Position == remembered
-            || (!atOnce && clock.GetElapsedTime(rememberedAt) < RememberEvery))
+            || known.Position == remembered)
         {
             return;
         }
@@ -336,7 +331,6 @@ internal sealed class RecordChain : IDisposable
         }
 
         remembered = known.Position;
-        rememberedAt = clock.GetTimestamp();
     }
 
     public EdgeBackupException ToError(Exception exception) => exception switch
