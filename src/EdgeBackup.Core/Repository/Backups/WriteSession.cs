@@ -269,24 +269,43 @@ public sealed class WriteSession : IAsyncDisposable
         {
             // Nobody was told of these backups, and they may not be whole.
             Chunks.Fault(exception);
-            foreach (var (name, content) in records)
-            {
-                await TakeBackAsync(name, content).ConfigureAwait(false);
-            }
-
+            await TakeBackAsync(records).ConfigureAwait(false);
             Chunks.ThrowIfFaulted();
         }
     }
 
-    private async Task TakeBackAsync(string name, ReadOnlyMemory<byte> content)
+    /// <summary>
+    /// Maintenance may have found the records and named them in the chain, so their removal is named as any other is. It
+    /// is named again afterwards: maintenance that saw a record before may have named it in between.
+    /// </summary>
+    private async Task TakeBackAsync(List<(string Name, ReadOnlyMemory<byte> Content)> records)
     {
         try
         {
-            // Another's record of this name is not ours to remove.
-            if (await core.Store.GetAsync(name, CancellationToken.None).ConfigureAwait(false) is { } found && content.Span.SequenceEqual(found))
+            var ours = new List<string>();
+            foreach (var (name, content) in records)
+            {
+                // Another's record of this name is not ours to remove.
+                if (await core.Store.GetAsync(name, CancellationToken.None).ConfigureAwait(false) is { } found && content.Span.SequenceEqual(found))
+                {
+                    ours.Add(name);
+                }
+            }
+
+            if (ours.Count == 0)
+            {
+                return;
+            }
+
+            var removal = new ChainChange { Removing = ours };
+            await (core.Chain?.AppendAsync(removal) ?? Task.CompletedTask).ConfigureAwait(false);
+            foreach (var name in ours)
             {
                 await core.Store.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
             }
+
+            await (core.Chain?.AppendAsync(removal) ?? Task.CompletedTask).ConfigureAwait(false);
+            core.Chain?.NoteRemoved(ours);
         }
         catch (Exception exception) when (exception is IOException or EdgeBackupException)
         {

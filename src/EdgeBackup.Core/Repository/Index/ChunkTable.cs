@@ -23,6 +23,7 @@ internal sealed class ChunkTable
     private readonly Dictionary<string, int> packNumbers = [];
     private readonly HashSet<string> condemned;
     private readonly HashSet<string> lost = [];
+    private readonly HashSet<string> uncovered = [];
     private readonly Lock sync = new();
     private int[] buckets = new int[1024];
     private int count;
@@ -75,6 +76,7 @@ internal sealed class ChunkTable
     {
         lock (sync)
         {
+            uncovered.Remove(indexed.Hash);
             if (!IsWhole(indexed.Hash, indexed.Length, present))
             {
                 lost.Add(indexed.Hash);
@@ -91,21 +93,35 @@ internal sealed class ChunkTable
         }
     }
 
-    /// <summary>Adds a pack that is in the store.</summary>
+    /// <summary>Adds a pack that is in the store, and that an index object names.</summary>
     public void Add(PackListing listing)
     {
         lock (sync)
         {
-            var pack = NumberOf(listing.Hash, listing.Length);
-            foreach (var entry in listing.Entries)
+            uncovered.Remove(listing.Hash);
+            AddListing(listing);
+        }
+    }
+
+    /// <summary>
+    /// Adds a pack that is in the store and in no index object. It is good for reading only: a record that relied on it
+    /// would stand without an index object of its packs.
+    /// </summary>
+    public void AddUncovered(PackListing listing)
+    {
+        lock (sync)
+        {
+            // Its index object may have come while the directory was read.
+            if (!packNumbers.ContainsKey(listing.Hash))
             {
-                Add(entry, pack);
+                uncovered.Add(listing.Hash);
+                AddListing(listing);
             }
         }
     }
 
     /// <param name="id">The chunk.</param>
-    /// <param name="reliable">Only where it is and will stay: not in a condemned or lost pack.</param>
+    /// <param name="reliable">Only where it is and will stay: not in a condemned or lost pack, nor in one that no index object names.</param>
     /// <param name="location">Where it is.</param>
     public bool TryFind(ChunkId id, bool reliable, out ChunkLocation location)
     {
@@ -128,10 +144,19 @@ internal sealed class ChunkTable
     private static bool IsWhole(string hash, int length, IReadOnlyDictionary<string, long> present) =>
         present.TryGetValue(hash, out var found) && found == length;
 
+    private void AddListing(PackListing listing)
+    {
+        var pack = NumberOf(listing.Hash, listing.Length);
+        foreach (var entry in listing.Entries)
+        {
+            Add(entry, pack);
+        }
+    }
+
     /// <summary>A pack's number; known from here on, with what is known of it by now.</summary>
     private int NumberOf(string hash, int length)
     {
-        var isUnreliable = condemned.Contains(hash) || lost.Contains(hash);
+        var isUnreliable = condemned.Contains(hash) || lost.Contains(hash) || uncovered.Contains(hash);
         if (!packNumbers.TryGetValue(hash, out var number))
         {
             number = packs.Count;

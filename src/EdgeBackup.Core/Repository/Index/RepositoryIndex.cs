@@ -74,7 +74,7 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
         }
     }
 
-    /// <summary>Reads the directories of the packs that no good index object tells of.</summary>
+    /// <summary>Reads the directories of the packs that no good index object tells of; for reading, since nobody may rely on them.</summary>
     /// <returns>Whether there were any.</returns>
     public async Task<bool> LoadUncoveredPacksAsync(CancellationToken cancellationToken)
     {
@@ -89,7 +89,7 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
 
             try
             {
-                known.Add(await core.Chunks.ReadDirectoryAsync(hash, entry.Length, cancellationToken).ConfigureAwait(false));
+                known.AddUncovered(await core.Chunks.ReadDirectoryAsync(hash, entry.Length, cancellationToken).ConfigureAwait(false));
                 found = true;
             }
             catch (Exception exception) when (exception is ObjectDamagedException || GuardedStore.IsNotReadable(exception))

@@ -34,6 +34,9 @@ internal sealed class Maintainer : IAsyncDisposable
     /// </summary>
     public long LastSleeper => Board.GivenUp.Select(name => LeaseNames.ToNumber(name) ?? 0).DefaultIfEmpty(0).Max();
 
+    /// <summary>Whether a later maintainer was found.</summary>
+    public bool WasOvertaken => isOvertaken;
+
     /// <summary>Begins maintenance, unless somebody is at it.</summary>
     /// <returns>The maintainer; or null and a sentence that says who is at it.</returns>
     public static async Task<(Maintainer? Maintainer, string? Other)> TryBeginAsync(RepositoryCore core, CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ internal sealed class SharedPlace
     private readonly Lock sync = new();
     private readonly List<(BackupRecord Record, int Content)> acknowledged = [];
 
-    public MemoryObjectStore Store { get; } = new();
+    public MemoryObjectStore Store { get; private init; } = new();
 
     public ShiftedClock Clock { get; } = new();
 
@@ -28,6 +28,14 @@ internal sealed class SharedPlace
                 return acknowledged.Count;
             }
         }
+    }
+
+    /// <summary>The same once more, to go another way with.</summary>
+    public SharedPlace Reborn()
+    {
+        var reborn = new SharedPlace { Store = Store.Reborn() };
+        reborn.acknowledged.AddRange(acknowledged);
+        return reborn;
     }
 
     /// <summary>One of a few contents that share chunks with each other.</summary>

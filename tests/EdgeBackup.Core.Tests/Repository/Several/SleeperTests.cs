@@ -79,6 +79,44 @@ public sealed class SleeperTests
     }
 
     [Fact]
+    public async Task A_repair_that_sleeps_before_any_step_takes_nothing_away_that_a_later_one_mended()
+    {
+        var start = await FilledAsync();
+        var pack = start.Store.Objects.Keys.Last(name => name.StartsWith("packs/", StringComparison.Ordinal));
+        for (var step = 0; ; step++)
+        {
+            // The later one has a whole copy of the repository, the sleeper has not.
+            var place = start.Reborn();
+            await using var copy = await place.OpenAsync(place.Store.Reborn());
+            for (var offset = 60; offset < place.Store.Objects[pack].Length; offset += 400)
+            {
+                place.Store.Objects[pack][offset] ^= 1;
+            }
+
+            var way = new PausingStore(place.Store);
+            await using var sleeper = await place.OpenAsync(way);
+            way.PauseAfter(step);
+            var run = Task.Run(() => sleeper.RepairAsync(new RepairOptions(), null, default));
+            if (await Task.WhenAny(run, way.Paused) == run)
+            {
+                await run;
+                Assert.True(step > 30);
+                return;
+            }
+
+            await using var other = await place.OpenAsync();
+            place.Clock.Shift += TimeSpan.FromMinutes(61);
+            await other.ReclaimAsync(Really, default);
+            place.Clock.Shift += TimeSpan.FromMinutes(61);
+            await other.RepairAsync(new RepairOptions { From = copy }, null, default);
+            await place.CheckAsync($"step {step}, mended");
+            way.Resume();
+            await Record.ExceptionAsync(() => run);
+            await place.CheckAsync($"step {step}");
+        }
+    }
+
+    [Fact]
     public async Task Many_that_sleep_and_wake_at_random_hurt_nothing()
     {
         var first = SoakScale.Seed;

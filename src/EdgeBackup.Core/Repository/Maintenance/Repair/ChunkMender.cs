@@ -18,6 +18,9 @@ internal sealed class ChunkMender(RepositoryCore core, bool whatIf) : IRepairSin
     private readonly HashSet<ChunkId> wanted = [];
     private readonly Dictionary<ChunkId, byte[]> staged = [];
 
+    /// <summary>Hashes of the packs that were written.</summary>
+    public List<string> Written { get; } = [];
+
     public long StagedBytes { get; private set; }
 
     public bool IsWhole(ChunkId id) => whole.Contains(id);
@@ -136,6 +139,7 @@ internal sealed class ChunkMender(RepositoryCore core, bool whatIf) : IRepairSin
         var packs = await Task.WhenAll(await writer.TakeWrittenAsync(closeCurrent: true).ConfigureAwait(false)).ConfigureAwait(false);
         if (packs.Length > 0)
         {
+            Written.AddRange(packs.Select(pack => pack.Hash));
             await core.Index.PublishAsync(packs, _ => { }).ConfigureAwait(false);
         }
     }

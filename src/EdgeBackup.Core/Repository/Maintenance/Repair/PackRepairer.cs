@@ -15,6 +15,9 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
     private readonly Dictionary<string, List<string>> places = [];
     private readonly List<(string Name, string Content)> toRemove = [];
 
+    /// <summary>Good bytes of packs that cannot be mended in their places, by hash.</summary>
+    private readonly Dictionary<string, byte[]> displaced = [];
+
     /// <summary>Packs that cannot be used: gone, removed soon, or not readable now.</summary>
     public HashSet<string> Unusable { get; } = [];
 
@@ -23,8 +26,10 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
 
     /// <param name="names">Damaged objects under <c>packs/</c>.</param>
     /// <param name="indexed">What the index tells of packs, by hash.</param>
+    /// <param name="doomed">Hashes of packs that an earlier maintainer may yet remove: what is good of them goes elsewhere.</param>
     /// <param name="cancellationToken">Stops between two packs.</param>
-    public async Task RunAsync(IReadOnlyList<string> names, IReadOnlyDictionary<string, PackListing> indexed, CancellationToken cancellationToken)
+    public async Task RunAsync(
+        IReadOnlyList<string> names, IReadOnlyDictionary<string, PackListing> indexed, IReadOnlySet<string> doomed, CancellationToken cancellationToken)
     {
         if (names.Count == 0)
         {
@@ -38,7 +43,7 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
         foreach (var name in names)
         {
             var hash = PackFormat.ToHash(name);
-            if (hash is null || !await TryMendAsync(name, hash, indexed.GetValueOrDefault(hash), cancellationToken).ConfigureAwait(false))
+            if (hash is null || !await TryMendAsync(name, hash, indexed.GetValueOrDefault(hash), doomed.Contains(hash), cancellationToken).ConfigureAwait(false))
             {
                 rest.Add(name);
             }
@@ -99,10 +104,10 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
         names.Add(name);
     }
 
-    private async Task<bool> TryMendAsync(string name, string hash, PackListing? indexed, CancellationToken cancellationToken)
+    private async Task<bool> TryMendAsync(string name, string hash, PackListing? indexed, bool isDoomed, CancellationToken cancellationToken)
     {
         var raw = await RawObject.ReadAsync(core, name, cancellationToken).ConfigureAwait(false);
-        if (raw.Content is not null && Hash(raw.Content) == hash)
+        if (raw.Content is not null && Hash(raw.Content) == hash && !isDoomed)
         {
             // The disk or the memory in between failed once; the object is as it was written.
             journal.Left.Add($"'{name}' was damaged when it was read first and is not now: the disk, the network or the memory of this computer cannot be trusted.");
@@ -113,6 +118,12 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
         var (good, method) = await FindAsync(name, hash, raw.Content, indexed, cancellationToken).ConfigureAwait(false);
         if (good is null)
         {
+            return false;
+        }
+
+        if (isDoomed)
+        {
+            displaced[hash] = good;
             return false;
         }
 
@@ -159,12 +170,17 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
         if (raw.Content is not null)
         {
             await quarantine.KeepAsync(name, raw.Content, cancellationToken).ConfigureAwait(false);
-            var copied = await CopyGoodAsync(name, hash, raw.Content, hash is null ? null : indexed.GetValueOrDefault(hash)).ConfigureAwait(false);
+        }
+
+        var content = (hash is null ? null : displaced.GetValueOrDefault(hash)) ?? raw.Content;
+        if (content is not null)
+        {
+            var copied = await CopyGoodAsync(name, hash, content, hash is null ? null : indexed.GetValueOrDefault(hash)).ConfigureAwait(false);
             if (copied > 0)
             {
                 journal.AddMended(name, RepairMethod.Salvaged);
             }
-            else if (await core.Store.ReadAsync(PackFormat.ToName(Hash(raw.Content)), 0, new byte[1], cancellationToken).ConfigureAwait(false) > 0)
+            else if (await core.Store.ReadAsync(PackFormat.ToName(Hash(content)), 0, new byte[1], cancellationToken).ConfigureAwait(false) > 0)
             {
                 // A second copy of a pack, under a name that is not its own.
                 journal.AddMended(name, RepairMethod.Misplaced);
@@ -212,7 +228,6 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
                     copied += isNew ? 1 : 0;
                 }
             }
-
         }
 
         journal.AddLost(name, indexed?.Entries ?? [], chunks);

@@ -55,7 +55,24 @@ internal sealed class Repairer : IDisposable
 
         await using (maintainer.ConfigureAwait(false))
         {
-            return await RepairAsync(maintainer, cancellationToken).ConfigureAwait(false);
+            RepairReport report;
+            try
+            {
+                report = await RepairAsync(maintainer, cancellationToken).ConfigureAwait(false);
+                await maintainer.IsOvertakenAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (EdgeBackupException) when (maintainer.WasOvertaken)
+            {
+                await ForgetGoneAsync().ConfigureAwait(false);
+                throw;
+            }
+
+            if (maintainer.WasOvertaken)
+            {
+                await ForgetGoneAsync().ConfigureAwait(false);
+            }
+
+            return report;
         }
     }
 
@@ -74,6 +91,9 @@ internal sealed class Repairer : IDisposable
 
     public void Dispose() => chunks.Dispose();
 
+    /// <summary>Whoever took over may have removed new packs of this repair before the index was told of them.</summary>
+    private Task ForgetGoneAsync() => IndexCleaner.ForgetGoneAsync(core, chunks.Written, new HashSet<string>(), CancellationToken.None);
+
     private async Task<RepairReport> RepairAsync(Maintainer? maintainer, CancellationToken cancellationToken)
     {
         var before = await new Verifier(core, new VerifyOptions(ReadData: true), progress).RunAsync(cancellationToken).ConfigureAwait(false);
@@ -91,12 +111,20 @@ internal sealed class Repairer : IDisposable
         }
 
         var packs = new PackRepairer(core, journal, quarantine, chunks, copy);
-        await packs.RunAsync([.. isPack[true]], index.Indexed, cancellationToken).ConfigureAwait(false);
+        var doomed = await FindDoomedAsync(maintainer, cancellationToken).ConfigureAwait(false);
+        await packs.RunAsync([.. isPack[true]], index.Indexed, doomed, cancellationToken).ConfigureAwait(false);
+
+        // Before anything lets go of them: whoever takes over while this sleeps mends none of them in its place, and
+        // relies on none.
+        var mark = maintainer is not null && packs.Unusable.Count > 0
+            ? (await Marks.PutAsync(core, [.. packs.Unusable], maintainer.Number, cancellationToken).ConfigureAwait(false)).Name
+            : null;
         await index.RunAsync(packs.Unusable, names.Contains(IndexObject.Folder.TrimEnd('/')), maintainer, cancellationToken).ConfigureAwait(false);
         if (!options.WhatIf)
         {
             await CheckAsync(core, maintainer, cancellationToken).ConfigureAwait(false);
             await packs.RemoveAsync(cancellationToken).ConfigureAwait(false);
+            await (mark is null ? Task.CompletedTask : core.Store.DeleteAsync(mark, cancellationToken)).ConfigureAwait(false);
             await core.Index.RefreshAsync(condemnedNow: null, force: true, cancellationToken).ConfigureAwait(false);
         }
 
@@ -111,6 +139,21 @@ internal sealed class Repairer : IDisposable
                 ? PredictGone(before.Damage, lost)
                 : (await new Verifier(core, new VerifyOptions(ReadData: packs.HasLeftDamaged), progress: null).RunAsync(cancellationToken).ConfigureAwait(false)).Damage,
         };
+    }
+
+    /// <summary>
+    /// A repair that was given up may wake up and remove the packs that its marks name: mended in their places they would
+    /// be lost after all.
+    /// </summary>
+    private async Task<HashSet<string>> FindDoomedAsync(Maintainer? maintainer, CancellationToken cancellationToken)
+    {
+        if (maintainer is not { LastSleeper: > 0 and var last })
+        {
+            return [];
+        }
+
+        var marks = await Marks.ReadAsync(core, cancellationToken).ConfigureAwait(false);
+        return marks.Values.Where(mark => mark.Fence <= last).SelectMany(mark => mark.Packs).ToHashSet();
     }
 
     /// <summary>Looks for lost chunks elsewhere; where that brings back an item list, it tells what else is lost.</summary>
