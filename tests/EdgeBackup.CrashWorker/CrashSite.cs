@@ -14,6 +14,10 @@ public sealed class CrashSite(string root)
 
     public string Repository => Path.Combine(root, "repository");
 
+    public string Copy => Path.Combine(root, "copy");
+
+    public string CopyKeyFile => Path.Combine(root, "copy.key");
+
     public string KeyFile => Path.Combine(root, "key");
 
     public string Output => Path.Combine(root, "output");
@@ -27,6 +31,17 @@ public sealed class CrashSite(string root)
     public RepositoryEnvironment Environment => new(Clock, new SystemRandom(), SystemPlatform.Create());
 
     public IConnectionFactory Connections => new ConnectionFactory(SystemPlatform.Create(), Clock);
+
+    /// <summary>A key that comes and goes.</summary>
+    public static KeyFileSecret Secret(int generation)
+    {
+        var bytes = new byte[32];
+        new Random(generation).NextBytes(bytes);
+        return new KeyFileSecret(bytes);
+    }
+
+    public Task<RepositoryContext> OpenCopyAsync() =>
+        new OpenRepository(Locations, Environment, Connections, Author).RunAsync(Copy, new RepositoryKeyOptions { KeyFile = CopyKeyFile }, default);
 
     public Task<RepositoryContext> OpenAsync() =>
         new OpenRepository(Locations, Environment, Connections, Author).RunAsync(Repository, new RepositoryKeyOptions { KeyFile = KeyFile }, default);

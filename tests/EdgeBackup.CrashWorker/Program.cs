@@ -4,8 +4,10 @@ using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Operations.Restore;
+using EdgeBackup.Core.Operations.Sync;
 using EdgeBackup.Core.Operations.Transfer;
 using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Repository;
 using EdgeBackup.CrashWorker;
 
 // Arguments: what to do, the folder of the site, the first generation. Does it again and again until it is killed, and
@@ -61,6 +63,34 @@ for (; ; generation++)
             await new ChangeDevice(context, SilentObserver.Instance).SetAsync("north", new ChangeDeviceOptions { Name = $"name {generation}" }, default);
             Tell($"NAME {generation}");
             break;
+        case "keys":
+            var added = await context.Repository.Keyring.AddAsync(CrashSite.Secret(generation), default);
+            Tell($"KEY {generation}");
+            if (generation % 3 > 0)
+            {
+                Tell($"UNKEYING {generation}");
+                await context.Repository.Keyring.RemoveAsync([added.Id], default);
+                Tell($"UNKEYED {generation}");
+            }
+
+            break;
+        case "repair":
+            await BackUpAsync("north");
+            BreakPack();
+            Tell("MENDING");
+            var report = await context.Repository.RepairAsync(new RepairOptions(), progress: null, default);
+            Tell($"MENDED {report.Healthy}");
+            break;
+        case "sync":
+            await BackUpAsync("north", "south");
+            await using (var copy = await site.OpenCopyAsync())
+            {
+                Tell("SYNCING");
+                var outcome = await new SyncRepository(context, copy, SilentObserver.Instance).RunAsync(new SyncOptions(), default);
+                Tell($"SYNCED {outcome.Copied} {outcome.Failed.Count} {outcome.Behind}");
+            }
+
+            break;
         default:
             throw new ArgumentException($"Nobody knows how to '{deed}'.");
     }
@@ -83,6 +113,17 @@ async Task BackUpAsync(params string[] devices)
         Tell($"SAVED {outcome.Device} {outcome.Backup!.Backup.Id} {generation}");
         return Task.CompletedTask;
     }, default);
+}
+
+// One byte in the middle of the newest pack, as a disk would lose it.
+void BreakPack()
+{
+    var pack = new DirectoryInfo(Path.Combine(site.Repository, "packs")).EnumerateFiles("*", SearchOption.AllDirectories).MaxBy(file => file.LastWriteTimeUtc)!;
+    using var file = pack.Open(FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+    file.Position = file.Length / 2;
+    var value = file.ReadByte();
+    file.Position--;
+    file.WriteByte((byte)~value);
 }
 
 async Task<string> NewestAsync(string device)

@@ -58,6 +58,7 @@ internal sealed class ChainCheck
             damages.Add(chain.Culprit, $"{notice}. Bring the newest copy of the repository back, or accept the present state with Repair-EdgeRepository -AcceptRollback");
         }
 
+        check.FindOutOfPlace(damages);
         await check.ReadAsync(damages, cancellationToken).ConfigureAwait(false);
         return check;
     }
@@ -85,6 +86,12 @@ internal sealed class ChainCheck
         {
             if (await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false) is null && !await IsBeingRemovedAsync(name, cancellationToken).ConfigureAwait(false))
             {
+                if (chain.LacksNewest || entry.Sequence < fold.LastUnreadable)
+                {
+                    Note($"'{name}' is missing; an entry of the chain of records that cannot be read may have named its removal.");
+                    continue;
+                }
+
                 var reason = $"it is missing; the chain of records had it since {entry.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z (entry {entry.Sequence})";
                 var isBackup = name.StartsWith("backups/", StringComparison.Ordinal);
                 damages.Add(name, deviceOf(name), isBackup ? name[(name.LastIndexOf('/') + 1)..] : null, reason);
@@ -92,6 +99,21 @@ internal sealed class ChainCheck
         }
 
         CompareOdd(damages, deviceOf);
+    }
+
+    /// <summary>
+    /// What stands beside the entries where none belongs. The store was listed before the newest entry was looked for, so
+    /// that no entry listed is newer.
+    /// </summary>
+    private void FindOutOfPlace(Damages damages)
+    {
+        foreach (var entry in Objects.Where(entry => entry.Name.StartsWith(chain.Store.Folder, StringComparison.Ordinal)))
+        {
+            if (chain.Store.ToSequence(entry.Name) is not { } sequence || sequence > chain.Head?.Sequence)
+            {
+                damages.Add(entry.Name, "no entry of the chain of records belongs there");
+            }
+        }
     }
 
     private async Task ReadAsync(Damages damages, CancellationToken cancellationToken)

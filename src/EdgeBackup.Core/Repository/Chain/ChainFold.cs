@@ -34,6 +34,9 @@ internal sealed class ChainFold(ChainStore store)
     /// <summary>The last entry that is folded.</summary>
     public long Last { get; private set; }
 
+    /// <summary>The last entry that could not be read; what it said of names, nobody knows.</summary>
+    public long LastUnreadable { get; private set; }
+
     /// <summary>Names in the entries behind the snapshot.</summary>
     public long NamesBehindSnapshot { get; private set; }
 
@@ -100,6 +103,7 @@ internal sealed class ChainFold(ChainStore store)
         {
             Damage.Add(damage ?? new ObjectDamagedException(store.ToName(sequence), "it is missing from the chain of records; what it named cannot be checked"));
             lastHash = null;
+            LastUnreadable = sequence;
             return;
         }
 

@@ -189,7 +189,10 @@ internal sealed class ChainStore(RepositoryCore core)
     {
         if (head.Sequence < known.Sequence)
         {
-            return new ChainView(head, $"It was taken back to an older state: this user has seen {Describe(known)}, and the newest one there now is {head.Sequence}", head.Sequence);
+            return new ChainView(head, $"It was taken back to an older state: this user has seen {Describe(known)}, and the newest one there now is {head.Sequence}", head.Sequence)
+            {
+                Culprit = ToName(known.Sequence),
+            };
         }
 
         if (known.Sequence >= head.Snapshot)

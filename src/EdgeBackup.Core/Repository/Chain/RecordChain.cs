@@ -38,6 +38,9 @@ internal sealed class RecordChain : IDisposable
     /// <summary>The entry that <see cref="Notice"/> is about, or the folder of all.</summary>
     public string Culprit { get; private set; } = ChainStore.Root.TrimEnd('/');
 
+    /// <summary>Whether entries are known to have been there behind the newest one that can be read.</summary>
+    public bool LacksNewest => Head is not { } known || (Volatile.Read(ref trusted) ?? remembered)?.Sequence > known.Sequence;
+
     /// <summary>The ids of the valid keys; null where the chain cannot tell.</summary>
     public IReadOnlyList<string>? Keys => Head?.Keys;
 

@@ -2,9 +2,11 @@ using System.Globalization;
 using System.Text;
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Operations.Sync;
 using EdgeBackup.Core.Operations.Transfer;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
@@ -29,6 +31,9 @@ public sealed class KillTests
     [InlineData("device")]
     [InlineData("import")]
     [InlineData("records")]
+    [InlineData("keys")]
+    [InlineData("repair")]
+    [InlineData("sync")]
     public async Task Whenever_a_process_is_killed_what_it_acknowledged_is_there_and_nothing_half_made(string deed)
     {
         var tally = new Tally { What = $"kills: {deed}" };
@@ -71,6 +76,13 @@ public sealed class KillTests
         var made = await new InitializeRepository(site.Locations, site.Environment, site.Connections, CrashSite.Author)
             .RunAsync(site.Repository, new RepositoryKeyOptions { KeyFile = site.KeyFile }, default);
         await using var context = made.Context;
+        if (deed == "sync")
+        {
+            var copy = await new InitializeRepository(site.Locations, site.Environment, site.Connections, CrashSite.Author)
+                .RunAsync(site.Copy, new RepositoryKeyOptions { KeyFile = site.CopyKeyFile }, default);
+            await copy.Context.DisposeAsync();
+        }
+
         var known = new Dictionary<string, (string, int)>();
         foreach (var device in new[] { "north", "south", "old" })
         {
@@ -131,6 +143,13 @@ public sealed class KillTests
         }
 
         await using var context = await site.OpenAsync();
+        Assert.DoesNotContain("MENDED False", lines);
+        if (deed == "repair")
+        {
+            // The worker itself has broken a pack, and may not have lived to mend it.
+            Assert.True((await context.Repository.RepairAsync(new RepairOptions(), progress: null, default)).Healthy);
+        }
+
         var report = await context.Repository.VerifyAsync(new VerifyOptions(ReadData: true), progress: null, default);
         Assert.Empty(report.Damage);
         var visible = new HashSet<string>();
@@ -146,6 +165,12 @@ public sealed class KillTests
         CheckOutput(site, lines);
         CheckDevice(site, deed, lines);
         await CheckRecordsAsync(context, lines);
+        await CheckKeysAsync(context, lines);
+        if (deed == "sync")
+        {
+            await CheckCopyAsync(site, context, lines);
+        }
+
         await TakeNextAsync(context, site, known);
     }
 
@@ -216,6 +241,43 @@ public sealed class KillTests
             var now = (await context.Devices.GetAsync("north", default)).Registration!.Name!;
             Assert.InRange(int.Parse(now["name ".Length..], CultureInfo.InvariantCulture) - int.Parse(name["NAME ".Length..], CultureInfo.InvariantCulture), 0, 1);
         }
+    }
+
+    /// <summary>A key that was added opens, one that was removed does not, and one in between does the one or the other.</summary>
+    private static async Task CheckKeysAsync(RepositoryContext context, List<string> lines)
+    {
+        foreach (var line in lines.Where(line => line.StartsWith("KEY ", StringComparison.Ordinal)))
+        {
+            var number = line["KEY ".Length..];
+            var error = await Record.ExceptionAsync(() => context.Repository.Keyring.ProveAsync(CrashSite.Secret(int.Parse(number, CultureInfo.InvariantCulture)), default));
+            if (lines.Contains($"UNKEYED {number}"))
+            {
+                Assert.Equal(ErrorIds.RepositoryKeyWrong, Assert.IsType<EdgeBackupException>(error).ErrorId);
+            }
+            else if (!lines.Contains($"UNKEYING {number}"))
+            {
+                Assert.Null(error);
+            }
+        }
+    }
+
+    /// <summary>What is in the copy is whole, and the next run completes it.</summary>
+    private static async Task CheckCopyAsync(CrashSite site, RepositoryContext context, List<string> lines)
+    {
+        Assert.All(lines.Where(line => line.StartsWith("SYNCED ", StringComparison.Ordinal)), line => Assert.EndsWith(" 0 0", line, StringComparison.Ordinal));
+        await using var copy = await site.OpenCopyAsync();
+        Assert.Empty((await copy.Repository.VerifyAsync(new VerifyOptions(ReadData: true), progress: null, default)).Damage);
+        var outcome = await new SyncRepository(context, copy, SilentObserver.Instance).RunAsync(new SyncOptions(), default);
+        Assert.Equal((0, 0), (outcome.Failed.Count, outcome.Behind));
+        var wanted = await new FindBackups(context).RunAsync(new FindBackupsOptions(), error => throw error, default).Select(backup => backup.Backup.Id).ToListAsync();
+        var there = new HashSet<string>();
+        await foreach (var backup in new FindBackups(copy).RunAsync(new FindBackupsOptions(), error => throw error, default))
+        {
+            await CheckBackupAsync(copy.Repository, backup.Backup, generation: 0);
+            there.Add(backup.Backup.Id);
+        }
+
+        Assert.Subset(there, wanted.ToHashSet());
     }
 
     /// <summary>The next run works without repair.</summary>

@@ -246,7 +246,7 @@ internal sealed class FaultyStore(IObjectStore inner) : IObjectStore
         return Interlocked.Increment(ref calls);
     }
 
-    /// <summary>The calling frame is there as long as nothing was awaited.</summary>
+    /// <summary>The calling frames are there as long as nothing was awaited; a store may be reached through others of the engine.</summary>
     private void NoteCaller()
     {
         foreach (var frame in new StackTrace(fNeedFileInfo: true).GetFrames())
@@ -258,8 +258,6 @@ internal sealed class FaultyStore(IObjectStore inner) : IObjectStore
                 {
                     callers.Add($"{Path.GetFileName(file)}:{frame.GetFileLineNumber()}");
                 }
-
-                return;
             }
         }
     }

@@ -81,7 +81,38 @@ internal static class RareCalls
         await using var third = await EdgeRepository.OpenAsync(store, Bench.Key, environment, default);
         await third.VerifyAsync(new VerifyOptions(ReadData: true), progress: null, default);
         await RunDeadLeaseAsync(third, memory, clock);
-        return store.Callers;
+        return [.. store.Callers, .. await RunSleepBehindRecordsAsync()];
+    }
+
+    /// <summary>A session that sleeps right behind its records, and cannot find out afterwards whether it was given up.</summary>
+    private static async Task<HashSet<string>> RunSleepBehindRecordsAsync()
+    {
+        var reached = new HashSet<string>();
+        for (var call = 1; call < 40; call++)
+        {
+            var memory = new MemoryObjectStore();
+            var store = new FaultyStore(memory) { NotesCallers = true };
+            var clock = new HurriedTime();
+            var environment = new RepositoryEnvironment(clock, new SystemRandom(), SystemPlatform.Create());
+            await using var repository = (await EdgeRepository.CreateAsync(store, [Bench.Key], environment, default)).Repository;
+            var session = await repository.BeginWriteAsync(default);
+            memory.AfterPut = name => clock.Skip(name.StartsWith("backups/", StringComparison.Ordinal) ? TimeSpan.FromMinutes(10) : TimeSpan.Zero);
+            store.Arm(call, StoreFaultKind.Fails);
+            try
+            {
+                await Bench.BackUpAsync(session, "d", new Dictionary<string, byte[]> { ["a"] = Bench.RandomBytes(1, 2_000) });
+                await session.DisposeAsync();
+            }
+            catch (Core.Errors.EdgeBackupException)
+            {
+                store.Disarm();
+                await session.DisposeAsync();
+            }
+
+            reached.UnionWith(store.Callers);
+        }
+
+        return reached;
     }
 
     /// <summary>Somebody's lease, nobody knows whose, that does not change for hours.</summary>

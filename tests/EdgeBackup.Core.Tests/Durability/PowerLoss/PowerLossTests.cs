@@ -131,6 +131,57 @@ public sealed class PowerLossTests
         Soak.Report(tally);
     }
 
+    [Fact]
+    public async Task Through_every_moment_of_a_change_of_keys_what_was_told_holds()
+    {
+        using var folder = new TemporaryFolder();
+        var run = new PowerRun(folder.Path);
+        var secrets = Enumerable.Range(1, 2).Select(seed => new KeyFileSecret(Bench.RandomBytes(seed, 32))).ToArray();
+        await run.RecordAsync(async (store, _) => await (await Bench.CreateAsync(store)).DisposeAsync());
+        run.Forget();
+        await run.RecordAsync(async (store, log) =>
+        {
+            await using var repository = await Bench.OpenAsync(store);
+            var first = await repository.Keyring.AddAsync(secrets[0], default);
+            log.Tell("added first");
+            await repository.Keyring.AddAsync(secrets[1], default);
+            log.Tell("added second");
+            log.Tell("removing first");
+            await repository.Keyring.RemoveAsync([first.Id], default);
+            log.Tell("removed first");
+        });
+        var tally = new Tally { What = "power loss: change of keys" };
+        await run.ForEachStateAsync(Soak.Count(everyBuild: 1, soak: 15) + Fixed, tally, async (store, told) =>
+        {
+            await using var repository = await Bench.OpenAsync(store);
+            if (told.Contains("removed first") || (told.Contains("added first") && !told.Contains("removing first")))
+            {
+                Assert.Equal(told.Contains("added first") && !told.Contains("removed first"), await OpensAsync(store, secrets[0]));
+            }
+
+            if (told.Contains("added second"))
+            {
+                Assert.True(await OpensAsync(store, secrets[1]));
+            }
+
+            await CheckAsync(repository, [], tally);
+        });
+        Soak.Report(tally);
+    }
+
+    private static async Task<bool> OpensAsync(MemoryObjectStore store, RepositorySecret secret)
+    {
+        try
+        {
+            await using var repository = await EdgeRepository.OpenAsync(store, secret, Bench.Environment, default);
+            return true;
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.RepositoryKeyWrong)
+        {
+            return false;
+        }
+    }
+
     private static async Task TakeAsync(EdgeRepository repository, WriteSession session, string device, int night, List<KnownBackup> known, DiskLog? log)
     {
         var files = Array.IndexOf(FilledRepository.Devices, device) < 0
