@@ -31,6 +31,7 @@ public sealed class RepairRepository
 
     /// <summary>Looks at every byte, and mends.</summary>
     /// <exception cref="Errors.EdgeBackupException">RepositoryNotWritable: it cannot be written, or somebody else maintains it.</exception>
+    /// <exception cref="Errors.EdgeBackupException">CaptureFailed: it stood still so long that maintenance went on without it.</exception>
     public async Task<RepairReport> RunAsync(RepairRepositoryOptions options, CancellationToken cancellationToken)
     {
         var report = await context.Repository.RepairAsync(
@@ -42,6 +43,11 @@ public sealed class RepairRepository
             },
             new Progress(observer, context.Location),
             cancellationToken).ConfigureAwait(false);
+        if (options.From is { } from && !report.Healthy)
+        {
+            report = await new ReturnBackups(context, from, observer, options.WhatIf).RunAsync(report, cancellationToken).ConfigureAwait(false);
+        }
+
         foreach (var left in report.Left)
         {
             observer.Warning(left);

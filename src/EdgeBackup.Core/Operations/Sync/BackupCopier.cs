@@ -2,6 +2,7 @@ using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository;
+using EdgeBackup.Core.Repository.Maintenance.Repair;
 
 namespace EdgeBackup.Core.Operations.Sync;
 
@@ -12,6 +13,9 @@ namespace EdgeBackup.Core.Operations.Sync;
 internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, WriteSession session)
 {
     private Dictionary<string, SavedItem> known = new(StringComparer.Ordinal);
+
+    /// <summary>The path of the item that is being copied.</summary>
+    private string? at;
 
     /// <summary>Bytes of items that were read from the source.</summary>
     public long BytesRead { get; private set; }
@@ -41,34 +45,70 @@ internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, W
     /// <exception cref="EdgeBackupException">RepositoryNotWritable, CaptureFailed: the copy cannot be written.</exception>
     public async Task<SyncFailure?> CopyAsync(CatalogBackup backup, CancellationToken cancellationToken)
     {
-        string? path = null;
         try
         {
             var record = await source.ReadBackupAsync(backup.ObjectName, cancellationToken).ConfigureAwait(false);
-            var held = new Dictionary<string, SavedItem>(StringComparer.Ordinal);
             var written = new HashSet<string>(StringComparer.Ordinal);
             var draft = session.BeginBackup();
             await using var lease = draft.ConfigureAwait(false);
-            await foreach (var item in source.ReadItemsAsync(record, cancellationToken).ConfigureAwait(false))
-            {
-                path = item.Item.Path;
-                var saved = await StoreAsync(record, item, written, cancellationToken).ConfigureAwait(false);
-                await draft.AddAsync(saved, cancellationToken).ConfigureAwait(false);
-                Learn(held, saved);
-                path = null;
-            }
-
-            var copied = await draft.CommitAsync(
-                record,
-                digest => digest == record.StateDigest ? record.Changed : throw Altered(record, path: null, "its items are not those that its record seals"),
-                cancellationToken).ConfigureAwait(false);
+            var held = await FillAsync(draft, record, written, cancellationToken).ConfigureAwait(false);
+            var copied = await draft.CommitAsync(record, digest => Prove(record, record, digest), cancellationToken).ConfigureAwait(false);
             known = held;
             return await ReadBackAsync(copied, written, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is IOException or EdgeBackupException { ErrorId: ErrorIds.BackupDamaged or ErrorIds.ItemPathInvalid })
+        catch (Exception exception) when (IsOfOneBackup(exception))
         {
-            return new SyncFailure(backup.Device, backup.Id, path, exception.Message);
+            return new SyncFailure(backup.Device, backup.Id, at, exception.Message);
         }
+    }
+
+    /// <summary>Stores a backup's bytes anew, and a record of them in the place of a damaged or missing one.</summary>
+    /// <param name="record">The backup in the source.</param>
+    /// <param name="header">What the new record says.</param>
+    /// <param name="place">Where the new record belongs.</param>
+    /// <param name="cancellationToken">Gives up; what was there stays.</param>
+    /// <returns>Null; else why all is as it was.</returns>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable, CaptureFailed: the repository that is mended cannot be written.</exception>
+    public async Task<SyncFailure?> MendAsync(BackupRecord record, BackupHeader header, RecordMender place, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var draft = session.BeginBackup();
+            await using var lease = draft.ConfigureAwait(false);
+            var held = await FillAsync(draft, record, [], cancellationToken).ConfigureAwait(false);
+            var mended = await draft.CompleteAsync(header, digest => Prove(header, record, digest), cancellationToken).ConfigureAwait(false);
+            await place.ReplaceAsync(mended, session, cancellationToken).ConfigureAwait(false);
+            known = held;
+            return null;
+        }
+        catch (Exception exception) when (IsOfOneBackup(exception))
+        {
+            return new SyncFailure(record.Device, record.Id, at, exception.Message);
+        }
+    }
+
+    /// <summary>Whether others may still be copied.</summary>
+    private static bool IsOfOneBackup(Exception exception) =>
+        exception is IOException or EdgeBackupException { ErrorId: ErrorIds.BackupDamaged or ErrorIds.ItemPathInvalid };
+
+    private static bool Prove(BackupHeader header, BackupRecord record, string digest) =>
+        digest == record.StateDigest ? header.Changed : throw Altered(record, path: null, "its items are not those that its record seals");
+
+    /// <returns>What is found by the whole content's digest.</returns>
+    private async Task<Dictionary<string, SavedItem>> FillAsync(BackupDraft draft, BackupRecord record, HashSet<string> written, CancellationToken cancellationToken)
+    {
+        at = null;
+        var held = new Dictionary<string, SavedItem>(StringComparer.Ordinal);
+        await foreach (var item in source.ReadItemsAsync(record, cancellationToken).ConfigureAwait(false))
+        {
+            at = item.Item.Path;
+            var saved = await StoreAsync(record, item, written, cancellationToken).ConfigureAwait(false);
+            await draft.AddAsync(saved, cancellationToken).ConfigureAwait(false);
+            Learn(held, saved);
+            at = null;
+        }
+
+        return held;
     }
 
     private static void Learn(Dictionary<string, SavedItem> items, SavedItem item)

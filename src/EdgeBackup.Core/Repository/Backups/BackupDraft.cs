@@ -82,6 +82,21 @@ public sealed class BackupDraft : IAsyncDisposable
     /// <exception cref="EdgeBackupException">RepositoryNotWritable, CaptureFailed: nothing was recorded.</exception>
     public async Task<BackupRecord> CommitAsync(BackupHeader header, Func<string, bool> isChanged, CancellationToken cancellationToken)
     {
+        var record = await CompleteAsync(header, isChanged, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        ended = true;
+        list.Dispose();
+        await session.JoinAsync(record).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return record;
+    }
+
+    /// <summary>Stores the item list. There is no backup yet, and what it needs may not be durable.</summary>
+    /// <param name="header">As for <see cref="CommitAsync"/>.</param>
+    /// <param name="isChanged">As for <see cref="CommitAsync"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The record that would make it exist.</returns>
+    internal async Task<BackupRecord> CompleteAsync(BackupHeader header, Func<string, bool> isChanged, CancellationToken cancellationToken)
+    {
         ArgumentNullException.ThrowIfNull(header);
         ArgumentNullException.ThrowIfNull(isChanged);
         ObjectDisposedException.ThrowIf(ended, this);
@@ -97,7 +112,7 @@ public sealed class BackupDraft : IAsyncDisposable
         // A bad id would otherwise be found only when the whole group is written.
         EdgeRepository.ToBackupName(core, header.Device, header.Id);
         var digest = state.Complete();
-        var record = new BackupRecord
+        return new BackupRecord
         {
             Id = header.Id,
             Device = header.Device,
@@ -116,11 +131,6 @@ public sealed class BackupDraft : IAsyncDisposable
             StateDigest = digest,
             Manifest = new ManifestRoot(depth, stored.Chunks),
         };
-        cancellationToken.ThrowIfCancellationRequested();
-        ended = true;
-        list.Dispose();
-        await session.JoinAsync(record).WaitAsync(cancellationToken).ConfigureAwait(false);
-        return record;
     }
 
     public ValueTask DisposeAsync()

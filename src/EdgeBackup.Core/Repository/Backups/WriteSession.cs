@@ -178,9 +178,10 @@ public sealed class WriteSession : IAsyncDisposable
 
     internal Task JoinAsync(BackupRecord record) => group.JoinAsync(record);
 
-    /// <summary>Packs durable, then one index object durable, then the records, then one entry of the chain that names them.</summary>
-    /// <returns>For each record why it was not written, or null.</returns>
-    private async Task<IReadOnlyList<Exception?>> FlushAsync(IReadOnlyList<BackupRecord> records, bool closeCurrent)
+    /// <summary>Makes packs and index durable, and makes sure that nothing which the session relies on was removed.</summary>
+    /// <param name="closeCurrent">Whether to write the pack that is being filled, too.</param>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable, CaptureFailed: the session is over.</exception>
+    internal async Task FlushChunksAsync(bool closeCurrent)
     {
         try
         {
@@ -201,6 +202,13 @@ public sealed class WriteSession : IAsyncDisposable
             Chunks.Fault(exception);
             Chunks.ThrowIfFaulted();
         }
+    }
+
+    /// <summary>Packs durable, then one index object durable, then the records, then one entry of the chain that names them.</summary>
+    /// <returns>For each record why it was not written, or null.</returns>
+    private async Task<IReadOnlyList<Exception?>> FlushAsync(IReadOnlyList<BackupRecord> records, bool closeCurrent)
+    {
+        await FlushChunksAsync(closeCurrent).ConfigureAwait(false);
 
         // Nobody relies on another's record: one that cannot be written fails alone (R16).
         var objects = new List<(string Name, ReadOnlyMemory<byte> Content)>(records.Count);
@@ -317,7 +325,7 @@ public sealed class WriteSession : IAsyncDisposable
     /// After a gap (the process was stopped, the store was away) maintenance may have held this session for dead. Then
     /// all that it relies on is looked at again before anything is recorded.
     /// </summary>
-    private async Task ConfirmLeaseAsync()
+    internal async Task ConfirmLeaseAsync()
     {
         if (await lease.HasHeldAsync(CancellationToken.None).ConfigureAwait(false))
         {
