@@ -156,6 +156,44 @@ Describe 'Packs that are hurt more' {
         (Test-EdgeRepository -ReadData).Healthy | Should -BeTrue
     }
 
+    It 'takes whole backups from a repository that Sync-EdgeRepository has filled' {
+        $copy = (New-TestRepository).Path
+        $it = (New-TestRepository).Path
+        $folders = foreach ($id in 'k1', 'k2', 'k3') {
+            $folder = New-FolderDevice -Id $id -Files ([ordered]@{ 'a/setting.txt' = "of $id"; 'data.txt' = ("$id " * 9000) })
+            $null = Register-EdgeDevice $folder
+            $folder
+        }
+        $backups = @(New-EdgeBackup k? -Automatic)
+        $backups | Should -HaveCount 3
+        (Sync-EdgeRepository $copy).Copied | Should -Be 3
+        Get-ChildItem (Join-Path $it 'packs') -Recurse -File | Remove-Item
+        $record = Get-ChildItem (Join-Path $it 'backups') -Recurse -File -Filter $backups[0].Id
+        Remove-Item -LiteralPath $record.FullName
+
+        $before = Get-FolderState $it
+        $told = Repair-EdgeRepository -From $copy -WhatIf
+        Get-FolderState $it | Should -Be $before
+        $told.Healthy | Should -BeTrue
+        $result = Repair-EdgeRepository -From $copy -Confirm:$false
+        $result.Gone | Should -BeNullOrEmpty
+        $result.Healthy | Should -BeTrue
+        $mended = @($result.Mended | Where-Object Backup)
+        $mended.Method | Select-Object -Unique | Should -Be 'SecondRepository'
+        $mended.Backup | Sort-Object | Should -Be ($backups.Id | Sort-Object)
+        $told.Mended.Backup | Sort-Object | Should -Be ($result.Mended.Backup | Sort-Object)
+        (Test-EdgeRepository -ReadData).Healthy | Should -BeTrue
+        @(Get-EdgeBackup).Id | Sort-Object | Should -Be ($backups.Id | Sort-Object)
+        foreach ($backup in Get-EdgeBackup) {
+            $out = Join-Path (New-TestFolder) 'out'
+            $null = $backup | Restore-EdgeBackup -Destination $out
+            foreach ($name in 'a/setting.txt', 'data.txt') {
+                $own = Join-Path ($folders | Where-Object { (Get-Content (Join-Path $_ 'a/setting.txt') -Raw) -eq "of $($backup.Device)" }) $name
+                (Get-FileHash (Join-Path $out $name)).Hash | Should -Be (Get-FileHash $own).Hash
+            }
+        }
+    }
+
     It 'puts two packs that stand in each other''s place back' {
         $it = New-Damageable
         $aside = $it.Pack + '-aside'

@@ -120,7 +120,7 @@ internal sealed class ReturnBackups(RepositoryContext context, RepositoryContext
         var copier = new BackupCopier(other, repository, session);
         for (var done = 0; done < found.Count; done++)
         {
-            var (row, record, header, place) = found[done];
+            var (_, record, header, place) = found[done];
             observer.Progress(new OperationProgress($"Repairing {context.Location}", $"{record.Device} {record.Id} comes from {from.Location}", done, found.Count));
             if (await copier.MendAsync(record, header, place, cancellationToken).ConfigureAwait(false) is { } failure)
             {
@@ -128,24 +128,36 @@ internal sealed class ReturnBackups(RepositoryContext context, RepositoryContext
             }
             else
             {
-                mended.Add(new MendedObject(row.Object, RepairMethod.SecondRepository, record.Device, record.Id, null));
+                mended.Add(new MendedObject(place.Name, RepairMethod.SecondRepository, record.Device, record.Id, null));
             }
         }
     }
 
     private async Task PredictAsync(List<Returning> found, CancellationToken cancellationToken)
     {
-        foreach (var (row, record, _, place) in found)
+        foreach (var (_, record, _, place) in found)
         {
-            // Without a lease: nothing is written, there neither.
-            if (await BackupVerifier.RunAsync(other.Core, record, cancellationToken).ConfigureAwait(false) is [var damage, ..])
+            if (await FindDamageAsync(record, cancellationToken).ConfigureAwait(false) is { } reason)
             {
-                Leave(record, $"it is damaged there: {damage.Reason}");
+                Leave(record, $"it is damaged there: {reason}");
                 continue;
             }
 
             await place.KeepAsync(cancellationToken).ConfigureAwait(false);
-            mended.Add(new MendedObject(row.Object, RepairMethod.SecondRepository, record.Device, record.Id, null));
+            mended.Add(new MendedObject(place.Name, RepairMethod.SecondRepository, record.Device, record.Id, null));
+        }
+    }
+
+    private async Task<string?> FindDamageAsync(BackupRecord record, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Without a lease: nothing is written, there neither.
+            return await BackupVerifier.RunAsync(other.Core, record, cancellationToken).ConfigureAwait(false) is [var damage, ..] ? damage.Reason : null;
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.RepositoryNotReadable)
+        {
+            return exception.Message;
         }
     }
 

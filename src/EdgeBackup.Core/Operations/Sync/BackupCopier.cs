@@ -81,7 +81,7 @@ internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, W
             known = held;
             return null;
         }
-        catch (Exception exception) when (IsOfOneBackup(exception))
+        catch (Exception exception) when (IsOfOneBackup(exception) || exception is EdgeBackupException { ErrorId: ErrorIds.RepositoryNotReadable })
         {
             return new SyncFailure(record.Device, record.Id, at, exception.Message);
         }

@@ -229,7 +229,7 @@ public sealed class WriteSession : IAsyncDisposable
     /// <summary>Names the records that are durable in the chain, all in one entry.</summary>
     private async Task<IReadOnlyList<Exception?>> NameAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, IReadOnlyList<Exception?> faults)
     {
-        var durable = objects.Zip(faults).Where(entry => entry.Second is null).Select(entry => entry.First).ToList();
+        var durable = objects.Zip(faults).Where(entry => entry.Second is null).Select(entry => entry.First.Name).ToList();
         if (core.Chain is not { } chain || durable.Count == 0)
         {
             return faults;
@@ -237,20 +237,11 @@ public sealed class WriteSession : IAsyncDisposable
 
         try
         {
-            await chain.AppendAsync(ChainChange.Add(durable.ConvertAll(written => written.Name))).ConfigureAwait(false);
+            await chain.AppendAsync(ChainChange.Add(durable)).ConfigureAwait(false);
             return faults;
         }
         catch (EdgeBackupException exception)
         {
-            if (exception.ErrorId == ErrorIds.RepositoryDamaged)
-            {
-                // The chain took nothing: no entry names them, and nobody was told of them.
-                foreach (var (name, content) in durable)
-                {
-                    await TakeBackAsync(name, content).ConfigureAwait(false);
-                }
-            }
-
             return [.. faults.Select(fault => fault ?? exception)];
         }
     }

@@ -13,16 +13,18 @@ internal sealed class RecordMender
 {
     private readonly RepositoryCore core;
     private readonly Quarantine quarantine;
-    private readonly string name;
     private readonly RawObject before;
 
     private RecordMender(RepositoryCore core, Quarantine quarantine, string name, RawObject before)
     {
         this.core = core;
         this.quarantine = quarantine;
-        this.name = name;
+        Name = name;
         this.before = before;
     }
+
+    /// <summary>The record's.</summary>
+    public string Name { get; }
 
     /// <summary>Looks at what is there.</summary>
     /// <param name="core">The repository that is mended.</param>
@@ -38,7 +40,7 @@ internal sealed class RecordMender
     {
         try
         {
-            return before is { Content: { } content, IsReadable: true } ? JsonSerializer.Deserialize(core.Sealer.Open(name, name, content), RepositoryJson.Default.BackupRecord) : null;
+            return before is { Content: { } content, IsReadable: true } ? JsonSerializer.Deserialize(core.Sealer.Open(Name, Name, content), RepositoryJson.Default.BackupRecord) : null;
         }
         catch (Exception exception) when (exception is ObjectDamagedException or JsonException)
         {
@@ -51,7 +53,7 @@ internal sealed class RecordMender
     {
         if (before.Content is { } content)
         {
-            await quarantine.KeepAsync(name, content, cancellationToken).ConfigureAwait(false);
+            await quarantine.KeepAsync(Name, content, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -70,15 +72,15 @@ internal sealed class RecordMender
         }
 
         await session.ConfirmLeaseAsync().ConfigureAwait(false);
-        var now = await RawObject.ReadAsync(core, name, cancellationToken).ConfigureAwait(false);
+        var now = await RawObject.ReadAsync(core, Name, cancellationToken).ConfigureAwait(false);
         if (now.IsReadable && before.IsReadable && !(now.Content ?? []).AsSpan().SequenceEqual(before.Content ?? []))
         {
             throw Kept(record, "somebody else has removed or mended it meanwhile");
         }
 
         await KeepAsync(cancellationToken).ConfigureAwait(false);
-        var content = core.Seal(name, record, RepositoryJson.Default.BackupRecord);
-        await quarantine.ReplaceAsync(name, content, CancellationToken.None).ConfigureAwait(false);
+        var content = core.Seal(Name, record, RepositoryJson.Default.BackupRecord);
+        await quarantine.ReplaceAsync(Name, content, CancellationToken.None).ConfigureAwait(false);
         try
         {
             // As after every record: maintenance may have held a session that slept for dead.
@@ -96,8 +98,8 @@ internal sealed class RecordMender
         try
         {
             await (before.Content is { } content
-                ? quarantine.ReplaceAsync(name, content, CancellationToken.None)
-                : core.Store.DeleteAsync(name, CancellationToken.None)).ConfigureAwait(false);
+                ? quarantine.ReplaceAsync(Name, content, CancellationToken.None)
+                : core.Store.DeleteAsync(Name, CancellationToken.None)).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or EdgeBackupException)
         {
