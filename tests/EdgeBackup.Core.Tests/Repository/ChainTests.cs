@@ -2,6 +2,7 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository;
 using EdgeBackup.Core.Repository.Chain;
+using EdgeBackup.Core.Tests.Durability.Faults;
 using Xunit;
 
 namespace EdgeBackup.Core.Tests.Repository;
@@ -38,6 +39,43 @@ public sealed class ChainTests
         await Task.WhenAll(Enumerable.Range(0, 200).Select(index => repository.Core.Chain!.AppendAsync(ChainChange.Add($"events/none/{index}"))));
         Assert.InRange(CountEntries(store) - before, 1, 20);
         Assert.Equal(200, (await VerifyAsync(repository)).Damage.Count);
+    }
+
+    [Theory]
+    [InlineData(nameof(StoreFaultKind.Short))]
+    [InlineData(nameof(StoreFaultKind.Flipped))]
+    public async Task An_entry_that_is_read_wrongly_once_takes_nothing_from_those_who_saw_what_was_written(string fault)
+    {
+        var store = new MemoryObjectStore();
+        await (await Bench.CreateAsync(store)).DisposeAsync();
+        var struck = 0;
+        for (var call = 1; call <= 8; call++)
+        {
+            var faulty = new FaultyStore(store);
+            await using var one = await Bench.OpenAsync(faulty);
+            await using var other = await Bench.OpenAsync(store);
+            await other.AppendAsync(RecordArea.Events, "", "{}"u8.ToArray(), default);
+
+            // The other one sees what the first has written the moment that it is there.
+            store.AfterPut = name =>
+            {
+                if (name.StartsWith("chain/", StringComparison.Ordinal))
+                {
+                    store.AfterPut = _ => { };
+                    other.Core.Chain!.RefreshAsync(default).GetAwaiter().GetResult();
+                }
+            };
+            faulty.Arm(call, Enum.Parse<StoreFaultKind>(fault));
+            await Record.ExceptionAsync(() => one.AppendAsync(RecordArea.Events, "", "{}"u8.ToArray(), default));
+            struck += faulty.HasStruck ? 1 : 0;
+            faulty.Disarm();
+            store.AfterPut = _ => { };
+            await other.AppendAsync(RecordArea.Events, "", "{}"u8.ToArray(), default);
+            await one.AppendAsync(RecordArea.Events, "", "{}"u8.ToArray(), default);
+            Assert.Empty((await VerifyAsync(other)).Damage);
+        }
+
+        Assert.True(struck > 2);
     }
 
     [Fact]

@@ -93,7 +93,17 @@ internal sealed class ChainStore(RepositoryCore core)
         && sequence > 0 && ToName(sequence) == name ? sequence : null;
 
     /// <summary>Finds the newest entry. With a known position that still stands, its successors are probed; else all are listed.</summary>
+    /// <param name="known">What this client has seen; null for nothing.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public async Task<ChainView> FindAsync(ChainPosition? known, CancellationToken cancellationToken)
+    {
+        var view = await FindOnceAsync(known, cancellationToken).ConfigureAwait(false);
+
+        // A byte that was read wrongly once, or maintenance that dropped entries meanwhile, is no other history.
+        return view.Notice is null ? view : await FindOnceAsync(known, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ChainView> FindOnceAsync(ChainPosition? known, CancellationToken cancellationToken)
     {
         if (known is not null
             && await GetAsync(known.Sequence, cancellationToken).ConfigureAwait(false) is { } content

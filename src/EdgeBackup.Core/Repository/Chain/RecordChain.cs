@@ -223,7 +223,7 @@ internal sealed class RecordChain : IDisposable
 
             // Old entries are dropped from the oldest on. While the one before is there, this number was never used
             // and dropped; else this writer slept, or the store was taken back.
-            if (!await IsStillThereAsync(behind).ConfigureAwait(false))
+            if (await IsDroppedAsync(behind).ConfigureAwait(false))
             {
                 if (isWritten)
                 {
@@ -275,8 +275,28 @@ internal sealed class RecordChain : IDisposable
 
     private static List<string>? OrNull(IEnumerable<string> names) => names.Distinct(StringComparer.Ordinal).ToList() is { Count: > 0 } list ? list : null;
 
-    private async Task<bool> IsStillThereAsync(ChainHead known) =>
-        await Store.GetAsync(known.Sequence, CancellationToken.None).ConfigureAwait(false) is { } content && ChainStore.HashOf(content) == known.Hash;
+    /// <summary>
+    /// Whether an entry was dropped by maintenance. One that is there with other bytes was read wrongly or altered, and was
+    /// not dropped: to take back what was written behind it would take it from those who have seen it.
+    /// </summary>
+    /// <exception cref="ObjectDamagedException">It is another one.</exception>
+    private async Task<bool> IsDroppedAsync(ChainHead known)
+    {
+        for (var look = 0; look < 2; look++)
+        {
+            if (await Store.GetAsync(known.Sequence, CancellationToken.None).ConfigureAwait(false) is not { } content)
+            {
+                return true;
+            }
+
+            if (ChainStore.HashOf(content) == known.Hash)
+            {
+                return false;
+            }
+        }
+
+        throw new ObjectDamagedException(Store.ToName(known.Sequence), "it is not the entry that this command followed");
+    }
 
     private ChainEntry NewEntry(long sequence, string? previous) => new()
     {
