@@ -53,8 +53,15 @@ switch ($Task) {
         $env:EDGEBACKUP_SOAK = $SoakFactor
         $env:EDGEBACKUP_SOAK_RESULTS = $results.FullName
         try {
-            dotnet test (Join-Path $PSScriptRoot 'tests' 'EdgeBackup.Core.Tests') -c $Configuration -nologo --filter 'FullyQualifiedName~.Durability.'
+            # What failed is counted too: the page is written before the failure ends this.
+            $PSNativeCommandUseErrorActionPreference = $false
+            dotnet test (Join-Path $PSScriptRoot 'tests' 'EdgeBackup.Core.Tests') -c $Configuration -nologo --filter 'FullyQualifiedName~.Durability.|FullyQualifiedName~.Several.'
+            $failed = $LASTEXITCODE -ne 0
+            $PSNativeCommandUseErrorActionPreference = $true
             & (Join-Path $PSScriptRoot 'tools' 'Update-ReliabilityPage.ps1') -Results $results.FullName
+            if ($failed) {
+                throw 'A test of the soak failed; docs/reliability.md has the counts so far, and the output above says what failed and with which seed.'
+            }
         } finally {
             $env:EDGEBACKUP_SOAK = $env:EDGEBACKUP_SOAK_RESULTS = $null
             Remove-Item $results

@@ -22,6 +22,9 @@ internal static class Soak
     /// <param name="soak">In the long run.</param>
     public static int Count(int everyBuild, int soak) => Factor > 0 ? soak * Factor : everyBuild;
 
+    /// <summary>Reports when it is disposed, so that a test that fails has its counts written down as well.</summary>
+    public static IDisposable ReportAtEnd(Tally tally) => new Ending(tally);
+
     /// <summary>Writes down what a test did. Numbers only that were counted.</summary>
     public static void Report(Tally tally)
     {
@@ -41,6 +44,11 @@ internal static class Soak
 
     private static int Read(string variable, int otherwise) =>
         int.TryParse(System.Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+
+    private sealed class Ending(Tally tally) : IDisposable
+    {
+        public void Dispose() => Report(tally);
+    }
 }
 
 /// <summary>What a test of durability did.</summary>

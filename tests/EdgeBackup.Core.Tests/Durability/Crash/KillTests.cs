@@ -37,6 +37,7 @@ public sealed class KillTests
     public async Task Whenever_a_process_is_killed_what_it_acknowledged_is_there_and_nothing_half_made(string deed)
     {
         var tally = new Tally { What = $"kills: {deed}" };
+        using var report = Soak.ReportAtEnd(tally);
         var random = new Random(Soak.Seed);
         var kills = Soak.Count(everyBuild: 4, soak: 60);
         while (kills > 0)
@@ -65,8 +66,6 @@ public sealed class KillTests
                 generation += 1000;
             }
         }
-
-        Soak.Report(tally);
     }
 
     private static async Task<Dictionary<string, (string Device, int Generation)>> MakeAsync(CrashSite site, string deed)

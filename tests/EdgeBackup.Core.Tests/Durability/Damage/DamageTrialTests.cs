@@ -24,6 +24,7 @@ public sealed class DamageTrialTests
         using var folder = new TemporaryFolder();
         var known = await MakeAsync(folder.Path);
         var tally = new Tally { What = "each kind of damage to each object" };
+        using var report = Soak.ReportAtEnd(tally);
         var vandal = new Vandal(folder.Path, new Random(Soak.Seed));
         foreach (var name in vandal.Objects)
         {
@@ -32,8 +33,6 @@ public sealed class DamageTrialTests
                 await TryAsync(folder.Path, vandal, mishap, name, known, tally);
             }
         }
-
-        Soak.Report(tally);
     }
 
     [Fact]
@@ -42,6 +41,7 @@ public sealed class DamageTrialTests
         using var folder = new TemporaryFolder();
         var known = await MakeAsync(folder.Path);
         var tally = new Tally { What = "bytes on disk changed at random" };
+        using var report = Soak.ReportAtEnd(tally);
         var random = new Random(Soak.Seed);
         var vandal = new Vandal(folder.Path, random);
         for (var trial = 0; trial < Soak.Count(everyBuild: 150, soak: 10_000); trial++)
@@ -50,8 +50,6 @@ public sealed class DamageTrialTests
             var name = trial % 2 == 0 ? vandal.Objects[random.Next(vandal.Objects.Count)] : PickBySize(folder.Path, vandal.Objects, random);
             await TryAsync(folder.Path, vandal, Mishaps[random.Next((int)Mishap.Truncated + 1)], name, known, tally);
         }
-
-        Soak.Report(tally);
     }
 
     [Fact]

@@ -24,6 +24,7 @@ public sealed partial class FaultTests
         using var world = await FaultWorld.MakeAsync();
         var deed = Deed.All.Single(known => known.Name == name);
         var tally = new Tally { What = $"store faults: {name}" };
+        using var report = Soak.ReportAtEnd(tally);
         for (var call = 1; ; call++)
         {
             // Every kind at every call in the long run; in every build the kinds take turns.
@@ -41,7 +42,6 @@ public sealed partial class FaultTests
         }
 
         Assert.True(tally.Faults > 0, "no fault came to pass");
-        Soak.Report(tally);
     }
 
     /// <returns>Whether there was a call of this number.</returns>

@@ -14,9 +14,9 @@ public sealed class ModelTests
     public void Whatever_writers_do_and_suffer_what_was_acknowledged_is_there()
     {
         var tally = new Tally { What = "model: sequences of several writers" };
+        using var report = Soak.ReportAtEnd(tally);
         var config = Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(everyBuild: 12, soak: 300)).WithStartSize(4).WithEndSize(30);
         Prop.ForAll(Step.Sequences, steps => Play(steps, tally)).Check(config);
-        Soak.Report(tally);
     }
 
     /// <summary>The properties of FsCheck are not asynchronous.</summary>

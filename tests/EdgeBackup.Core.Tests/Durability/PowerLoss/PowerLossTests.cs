@@ -26,6 +26,7 @@ public sealed class PowerLossTests
             await created.Repository.DisposeAsync();
         });
         var tally = new Tally { What = "power loss: creation" };
+        using var report = Soak.ReportAtEnd(tally);
         await run.ForEachStateAsync(Soak.Count(everyBuild: 1, soak: 15) + Fixed, tally, async (store, told) =>
         {
             try
@@ -40,7 +41,6 @@ public sealed class PowerLossTests
                 await using var again = await Bench.CreateAsync(store);
             }
         });
-        Soak.Report(tally);
     }
 
     [Fact]
@@ -75,6 +75,7 @@ public sealed class PowerLossTests
         });
         var before = await CountRecordsAsync(run.Before);
         var tally = new Tally { What = "power loss: backups" };
+        using var report = Soak.ReportAtEnd(tally);
         await run.ForEachStateAsync(Soak.Count(everyBuild: 1, soak: 15) + Fixed, tally, async (store, told) =>
         {
             await using var repository = await Bench.OpenAsync(store);
@@ -84,7 +85,6 @@ public sealed class PowerLossTests
                 Assert.Equal(before + 2, await CountRecordsAsync(store));
             }
         });
-        Soak.Report(tally);
     }
 
     [Fact]
@@ -119,6 +119,7 @@ public sealed class PowerLossTests
             Assert.True(report.PacksRewritten > 0 && report.BytesFreed > 100_000, report.ToString());
         });
         var tally = new Tally { What = "power loss: optimization" };
+        using var report = Soak.ReportAtEnd(tally);
         await run.ForEachStateAsync(Soak.Count(everyBuild: 1, soak: 15) + Fixed, tally, async (store, told) =>
         {
             await using var repository = await Bench.OpenAsync(store);
@@ -128,7 +129,6 @@ public sealed class PowerLossTests
                 Assert.DoesNotContain(expired, backup => store.Objects.ContainsKey(backup.ObjectName));
             }
         });
-        Soak.Report(tally);
     }
 
     [Fact]
@@ -151,6 +151,7 @@ public sealed class PowerLossTests
             log.Tell("removed first");
         });
         var tally = new Tally { What = "power loss: change of keys" };
+        using var report = Soak.ReportAtEnd(tally);
         await run.ForEachStateAsync(Soak.Count(everyBuild: 1, soak: 15) + Fixed, tally, async (store, told) =>
         {
             await using var repository = await Bench.OpenAsync(store);
@@ -166,7 +167,6 @@ public sealed class PowerLossTests
 
             await CheckAsync(repository, [], tally);
         });
-        Soak.Report(tally);
     }
 
     private static async Task<bool> OpensAsync(MemoryObjectStore store, RepositorySecret secret)

@@ -4,6 +4,7 @@ using EdgeBackup.Core.Repository;
 using EdgeBackup.Core.Repository.Maintenance;
 using EdgeBackup.Core.Repository.Stores;
 using EdgeBackup.TestWorker;
+using EdgeBackup.Core.Tests.Durability;
 using Xunit;
 
 namespace EdgeBackup.Core.Tests.Repository.Several;
@@ -16,9 +17,11 @@ public sealed class ProcessTests
     [Fact]
     public async Task Backups_expiry_and_verification_in_processes_of_their_own_do_not_hurt_each_other()
     {
-        for (var round = 0; round < SoakScale.Of(1); round++)
+        var tally = new Tally { What = "several processes: backups, expiry and verification" };
+        using var report = Soak.ReportAtEnd(tally);
+        for (var round = 0; round < Soak.Count(everyBuild: 1, soak: 20); round++)
         {
-            var random = new Random(SoakScale.Seed + round);
+            var random = new Random(Soak.Seed + round);
             using var folder = new TemporaryFolder();
             await CreateAsync(folder.Path);
             await using var first = new WorkerProcess("backup", folder.Path, "one", "0", "12");
@@ -33,6 +36,8 @@ public sealed class ProcessTests
                 await StopForAWhileAsync(stop % 2 == 0 ? expiry : first, random);
             }
 
+            tally.Trials++;
+            tally.Kills++;
             victim.Kill();
             await victim.EndAsync();
             foreach (var worker in new[] { first, second, expiry, verification })
@@ -53,9 +58,11 @@ public sealed class ProcessTests
             return;
         }
 
-        for (var trial = 0; trial < SoakScale.Of(4); trial++)
+        var tally = new Tally { What = "several processes: a stopped maintainer is taken over and goes on" };
+        using var report = Soak.ReportAtEnd(tally);
+        for (var trial = 0; trial < Soak.Count(everyBuild: 4, soak: 60); trial++)
         {
-            var random = new Random(SoakScale.Seed + trial);
+            var random = new Random(Soak.Seed + trial);
             using var folder = new TemporaryFolder();
             await CreateAsync(folder.Path);
             await using var writer = new WorkerProcess("backup", folder.Path, "one", "0", "14");
@@ -80,6 +87,7 @@ public sealed class ProcessTests
                 kept.Add((await BackUpAsync(repository, 9), 9));
             }
 
+            tally.Trials++;
             await sleeper.SignalAsync("CONT");
             await sleeper.EndAsync();
             await using var again = await EdgeRepository.OpenAsync(store, WorkerRepository.Key, environment, default);

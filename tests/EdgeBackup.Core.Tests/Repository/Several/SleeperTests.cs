@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Repository;
+using EdgeBackup.Core.Tests.Durability;
 using Xunit;
 
 namespace EdgeBackup.Core.Tests.Repository.Several;
@@ -119,9 +120,12 @@ public sealed class SleeperTests
     [Fact]
     public async Task Many_that_sleep_and_wake_at_random_hurt_nothing()
     {
-        var first = SoakScale.Seed;
-        for (var seed = first; seed < first + SoakScale.Of(25); seed++)
+        var tally = new Tally { What = "maintainers and writers that sleep and wake at random" };
+        using var report = Soak.ReportAtEnd(tally);
+        for (var trial = 0; trial < Soak.Count(everyBuild: 25, soak: 1000); trial++)
         {
+            tally.Trials++;
+            var seed = (Soak.Seed & 0xFFFFFF) + trial;
             await new SleeperScenario(seed).RunAsync();
         }
     }
