@@ -488,10 +488,8 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
 
     private static ObjectDamagedException? AsDamage(Exception exception, string name) => exception switch
     {
-        ObjectDamagedException damage => damage,
         EdgeBackupException { InnerException: ObjectDamagedException inner } => inner,
-        EdgeBackupException { InnerException: { } fault, Target: string target } when GuardedStore.IsNotReadable(exception) => new ObjectDamagedException(target, $"it cannot be read: {fault.Message}", exception),
-        _ => null,
+        _ => ObjectDamagedException.From(exception),
     };
 
     private void Done(long bytes)
