@@ -331,7 +331,7 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
             return DateTime.UtcNow - file.LastWriteTimeUtc > ForeignLeftoverAge;
         }
 
-        return ProcessIdentity.ReadStart(pid) is not { } start || ProcessIdentity.Shorten(start) != parts[2];
+        return ProcessIdentity.ReadStart(pid) is not { } start || (start != ProcessIdentity.Unknown && ProcessIdentity.Shorten(start) != parts[2]);
     }
 
     private bool Put(string name, ReadOnlyMemory<byte> content)
