@@ -97,6 +97,18 @@ public sealed class UnreadableObjectTests
         await Bench.BackUpAsync(repository, "f", Files);
     }
 
+    [Fact]
+    public async Task A_damaged_mark_is_told_with_the_command_that_removes_it()
+    {
+        var store = await FillAsync(Bench.Environment);
+        store.Objects["marks/000000000000000000000000"] = [1, 2, 3];
+        await using var repository = await Bench.OpenAsync(store);
+        var error = await Assert.ThrowsAsync<EdgeBackup.Core.Errors.EdgeBackupException>(() => repository.BeginWriteAsync(default));
+        Assert.Contains("Optimize-EdgeRepository", error.Message, StringComparison.Ordinal);
+        await repository.ReclaimAsync(new ReclaimOptions(WhatIf: false), default);
+        await Bench.BackUpAsync(repository, "f", Files);
+    }
+
     private static async Task<MemoryObjectStore> FillAsync(RepositoryEnvironment environment)
     {
         var store = new MemoryObjectStore();
