@@ -473,7 +473,8 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             }
 
             // One that is condemned may be gone before the index tells: maintenance was killed, or was given up and went on.
-            if (!there.Contains(hash) && condemned.Contains(hash))
+            // Or after it was listed: this verification began while maintenance was removing what it had condemned.
+            if (condemned.Contains(hash) && (!there.Contains(hash) || await IsGoneAsync(name, cancellationToken).ConfigureAwait(false)))
             {
                 continue;
             }
@@ -483,6 +484,18 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             {
                 damages.Add(name, reason);
             }
+        }
+    }
+
+    private async Task<bool> IsGoneAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await core.Store.ReadAsync(name, 0, new byte[1], cancellationToken).ConfigureAwait(false) < 0;
+        }
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
+        {
+            return false;
         }
     }
 
