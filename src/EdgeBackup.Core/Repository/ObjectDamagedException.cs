@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository;
 
@@ -14,7 +15,23 @@ internal sealed class ObjectDamagedException(string objectName, string reason, E
     /// <summary>A clause without a full stop: "it is shorter than it was written".</summary>
     public string Reason { get; } = reason;
 
-    public EdgeBackupException ToError(string location) => new(
+    /// <summary>
+    /// Whether an exception says that one object is damaged, missing or cannot be read: a bad sector, or a file that may not
+    /// be opened, spoils that object and no other.
+    /// </summary>
+    public static bool IsMeantBy(Exception exception) => exception is ObjectDamagedException || GuardedStore.IsNotReadable(exception);
+
+    /// <returns>What <see cref="IsMeantBy"/> accepts as damage of the object; null for anything else.</returns>
+    public static ObjectDamagedException? From(Exception exception) => exception switch
+    {
+        ObjectDamagedException damage => damage,
+        EdgeBackupException { InnerException: { } fault, Target: string target } when GuardedStore.IsNotReadable(exception) =>
+            new ObjectDamagedException(target, $"it cannot be read: {fault.Message}", exception),
+        _ => null,
+    };
+
+    /// <summary>What could not be read is told as that: it may be whole, and a copy would not help a share that is away.</summary>
+    public EdgeBackupException ToError(string location) => InnerException is EdgeBackupException fault && GuardedStore.IsNotReadable(fault) ? fault : new EdgeBackupException(
         ErrorIds.RepositoryDamaged,
         $"The object '{ObjectName}' of the repository '{location}' is damaged: {Reason}. Run Test-EdgeRepository to see what it touches, and bring the object back from a copy of the repository.",
         ObjectName,

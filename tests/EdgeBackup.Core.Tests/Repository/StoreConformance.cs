@@ -194,6 +194,21 @@ public sealed class FileStoreTests : StoreConformance, IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_another_process_put_in_the_place_of_one_that_was_read_is_read()
+    {
+        await store.PutAsync("a/b", "good"u8.ToArray(), default);
+        var buffer = new byte[4];
+        Assert.Equal(4, await store.ReadAsync("a/b", 0, buffer, default));
+        var path = Path.Combine(store.Location, "a", "b");
+        var other = path + ".other";
+        File.WriteAllText(other, "evil");
+        File.SetLastWriteTimeUtc(other, File.GetLastWriteTimeUtc(path));
+        File.Move(other, path, overwrite: true);
+        Assert.Equal(4, await store.ReadAsync("a/b", 0, buffer, default));
+        Assert.Equal("evil"u8.ToArray(), buffer);
+    }
+
+    [Fact]
     public async Task Every_object_gets_its_name_by_the_platforms_durable_rename()
     {
         var platform = new BusyPlatform();

@@ -56,7 +56,7 @@ public sealed class WriteSession : IAsyncDisposable
         var lease = await Lease.TakeAsync(core, LeaseKind.Write, cancellationToken).ConfigureAwait(false);
         try
         {
-            var marks = await Marks.ReadAsync(core, cancellationToken).ConfigureAwait(false);
+            var marks = await ReadMarksAsync(core, cancellationToken).ConfigureAwait(false);
             var condemned = marks.Values.SelectMany(mark => mark.Packs).ToHashSet();
             var table = await core.Index.RefreshAsync(condemned, force: false, cancellationToken).ConfigureAwait(false);
             if (marks.Count > 0)
@@ -70,6 +70,22 @@ public sealed class WriteSession : IAsyncDisposable
         {
             await lease.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    private static async Task<Dictionary<string, MarkBody>> ReadMarksAsync(RepositoryCore core, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Marks.ReadAsync(core, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectDamagedException exception)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.RepositoryDamaged,
+                $"No backup can begin: the mark '{exception.ObjectName}' of the repository '{core.Store.Location}' is damaged ({exception.Reason}), so it is not known which packs are about to be removed. Nothing is lost: Optimize-EdgeRepository or Repair-EdgeRepository removes the mark, and backups go on.",
+                exception.ObjectName,
+                exception);
         }
     }
 

@@ -114,7 +114,7 @@ internal sealed class ChainKeeper(RepositoryCore core, RecordChain chain)
         {
             return await core.TryOpenAsync(name, cancellationToken).ConfigureAwait(false) is not null;
         }
-        catch (ObjectDamagedException)
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
         {
             // Verification names it.
             return false;

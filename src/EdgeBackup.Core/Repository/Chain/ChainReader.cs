@@ -21,8 +21,7 @@ internal sealed class ChainReader(RecordChain chain)
         }
 
         if (since is null || since.Sequence < head.Snapshot || since.Sequence > head.Sequence
-            || await chain.Store.GetAsync(since.Sequence, cancellationToken).ConfigureAwait(false) is not { } content
-            || ChainStore.HashOf(content) != since.Hash)
+            || await chain.Store.TryHashAsync(since.Sequence, cancellationToken).ConfigureAwait(false) != since.Hash)
         {
             return new ChainDelta(head.Position, StartOver: true, [], []);
         }

@@ -24,6 +24,19 @@ internal sealed class ChainStore(RepositoryCore core)
 
     public Task<byte[]?> GetAsync(long sequence, CancellationToken cancellationToken) => core.Store.GetAsync(ToName(sequence), cancellationToken);
 
+    /// <returns>Null where there is no such entry, or it cannot be read.</returns>
+    public async Task<string?> TryHashAsync(long sequence, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetAsync(sequence, cancellationToken).ConfigureAwait(false) is { } content ? HashOf(content) : null;
+        }
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
+        {
+            return null;
+        }
+    }
+
     /// <returns>Null when there is no such entry.</returns>
     /// <exception cref="ObjectDamagedException">It is not what was written.</exception>
     public async Task<(ChainEntry Entry, string Hash)?> ReadAsync(long sequence, CancellationToken cancellationToken)
@@ -105,12 +118,8 @@ internal sealed class ChainStore(RepositoryCore core)
 
     private async Task<ChainView> FindOnceAsync(ChainPosition? known, CancellationToken cancellationToken)
     {
-        if (known is not null
-            && await GetAsync(known.Sequence, cancellationToken).ConfigureAwait(false) is { } content
-            && HashOf(content) == known.Hash)
+        if (known is not null && await TryProbeAsync(known, cancellationToken).ConfigureAwait(false) is { } newest)
         {
-            // Old entries are dropped from the oldest on, so what follows one that is there is there.
-            var newest = await ProbeAsync(known.Sequence, cancellationToken).ConfigureAwait(false);
             return await LookAsync(newest, listed: null, known, cancellationToken).ConfigureAwait(false);
         }
 
@@ -141,13 +150,26 @@ internal sealed class ChainStore(RepositoryCore core)
         {
             return (await ReadAsync(sequence, cancellationToken).ConfigureAwait(false), null);
         }
-        catch (ObjectDamagedException exception)
+        catch (Exception exception) when (ObjectDamagedException.From(exception) is { } damage)
         {
-            return (null, exception);
+            return (null, damage);
         }
-        catch (IOException exception)
+    }
+
+    /// <returns>The number of the newest entry; null where the known one is gone or another, or some cannot be read.</returns>
+    private async Task<long?> TryProbeAsync(ChainPosition known, CancellationToken cancellationToken)
+    {
+        try
         {
-            return (null, new ObjectDamagedException(ToName(sequence), $"it cannot be read: {exception.Message}", exception));
+            // Old entries are dropped from the oldest on, so what follows one that is there is there.
+            return await TryHashAsync(known.Sequence, cancellationToken).ConfigureAwait(false) == known.Hash
+                ? await ProbeAsync(known.Sequence, cancellationToken).ConfigureAwait(false)
+                : null;
+        }
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
+        {
+            // A listing needs no entry to be readable; where the whole store is away, it says so.
+            return null;
         }
     }
 
@@ -189,9 +211,9 @@ internal sealed class ChainStore(RepositoryCore core)
                 ?? await FindHoleAsync(head, listed, cancellationToken).ConfigureAwait(false)
                 ?? new ChainView(head, null, newest);
         }
-        catch (ObjectDamagedException exception)
+        catch (Exception exception) when (ObjectDamagedException.From(exception) is { } damage)
         {
-            return new ChainView(null, $"The entry '{exception.ObjectName}' of its chain is damaged ({exception.Reason})", newest) { Culprit = exception.ObjectName };
+            return new ChainView(null, $"The entry '{damage.ObjectName}' of its chain is damaged ({damage.Reason})", newest) { Culprit = damage.ObjectName };
         }
     }
 

@@ -140,8 +140,7 @@ internal sealed class RecordChain : IDisposable
 
             // Above all that any client of this memory has seen, so that none of them takes it for older.
             var sequence = Math.Max(listed.Count == 0 ? 0 : listed[^1], Math.Max(core.Environment.Memory?.Read(core.Header.Id)?.Sequence ?? 0, Math.Max(remembered?.Sequence ?? 0, Head?.Sequence ?? 0))) + 1;
-            var before = await Store.GetAsync(sequence - 1, CancellationToken.None).ConfigureAwait(false);
-            var entry = NewEntry(sequence, before is null ? null : ChainStore.HashOf(before)) with
+            var entry = NewEntry(sequence, await Store.TryHashAsync(sequence - 1, CancellationToken.None).ConfigureAwait(false)) with
             {
                 Snapshot = sequence,
                 Keys = keys,

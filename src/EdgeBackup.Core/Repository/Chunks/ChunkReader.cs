@@ -33,7 +33,7 @@ internal sealed class ChunkReader(RepositoryCore core)
         {
             return await ReadAsync(location, plain, cancellationToken).ConfigureAwait(false);
         }
-        catch (ObjectDamagedException exception)
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
         {
             return await ReadElsewhereAsync(id, location, plain, exception, cancellationToken).ConfigureAwait(false);
         }
@@ -69,7 +69,7 @@ internal sealed class ChunkReader(RepositoryCore core)
         return buffer.AsMemory(0, entry.StoredLength - PackFormat.TagSize);
     }
 
-    private async Task<int> ReadElsewhereAsync(ChunkId id, ChunkLocation damaged, Memory<byte> plain, ObjectDamagedException damage, CancellationToken cancellationToken)
+    private async Task<int> ReadElsewhereAsync(ChunkId id, ChunkLocation damaged, Memory<byte> plain, Exception damage, CancellationToken cancellationToken)
     {
         if (failed.TryAdd(damaged.Pack, 0))
         {
@@ -89,7 +89,7 @@ internal sealed class ChunkReader(RepositoryCore core)
             {
                 return await ReadAsync(place, plain, cancellationToken).ConfigureAwait(false);
             }
-            catch (ObjectDamagedException)
+            catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
             {
                 // The first place is the one that is told of.
             }

@@ -64,7 +64,7 @@ internal sealed class OtherCopies(RepositoryCore core)
                 {
                     Add(copies, await core.Chunks.ReadDirectoryAsync(hash, entry.Length, cancellationToken).ConfigureAwait(false));
                 }
-                catch (ObjectDamagedException)
+                catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
                 {
                     // No help from this one either; a verification names it.
                 }
@@ -79,17 +79,17 @@ internal sealed class OtherCopies(RepositoryCore core)
     {
         foreach (var name in indexes)
         {
-            if (await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false) is not { } content)
-            {
-                continue;
-            }
-
             List<PackListing> packs;
             try
             {
+                if (await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false) is not { } content)
+                {
+                    continue;
+                }
+
                 packs = IndexObject.Open(core.Sealer, name, content);
             }
-            catch (ObjectDamagedException)
+            catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
             {
                 // Its packs count as those that no index object names.
                 continue;

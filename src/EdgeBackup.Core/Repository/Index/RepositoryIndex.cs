@@ -92,7 +92,7 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
                 known.AddUncovered(await core.Chunks.ReadDirectoryAsync(hash, entry.Length, cancellationToken).ConfigureAwait(false));
                 found = true;
             }
-            catch (Exception exception) when (exception is ObjectDamagedException || GuardedStore.IsNotReadable(exception))
+            catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
             {
                 // Its chunks stay missing, which whoever asked for one reports; a verification names the pack.
             }
@@ -189,7 +189,10 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
                 if (length is > 0 and <= LargestObject)
                 {
                     buffer = buffer.Length >= length ? buffer : new byte[Math.Max(length, SmallestBuffer)];
-                    await LoadAsync(name, nextTable, present, buffer.AsMemory(0, (int)length), cancellationToken).ConfigureAwait(false);
+                    if (!await TryLoadAsync(name, nextTable, present, buffer.AsMemory(0, (int)length), cancellationToken).ConfigureAwait(false))
+                    {
+                        continue;
+                    }
                 }
 
                 lock (nextLoaded)
@@ -200,24 +203,28 @@ internal sealed class RepositoryIndex(RepositoryCore core) : IDisposable
         }
     }
 
-    private async Task LoadAsync(string name, ChunkTable into, Dictionary<string, long> present, Memory<byte> buffer, CancellationToken cancellationToken)
+    /// <returns>False where the store gave no answer; another refresh may get one.</returns>
+    private async Task<bool> TryLoadAsync(string name, ChunkTable into, Dictionary<string, long> present, Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        var read = await core.Store.ReadAsync(name, 0, buffer, cancellationToken).ConfigureAwait(false);
-        if (read < 0)
-        {
-            return;
-        }
-
         try
         {
+            var read = await core.Store.ReadAsync(name, 0, buffer, cancellationToken).ConfigureAwait(false);
+            if (read < 0)
+            {
+                return true;
+            }
+
             foreach (var pack in IndexObject.OpenInPlace(core.Sealer, name, buffer[..read]))
             {
                 into.Add(pack, present);
             }
         }
-        catch (ObjectDamagedException)
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
         {
             // Its packs tell the same; they are read when a chunk is not found. A verification names the object.
+            return exception is ObjectDamagedException;
         }
+
+        return true;
     }
 }

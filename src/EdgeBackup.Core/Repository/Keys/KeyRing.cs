@@ -85,18 +85,16 @@ internal static class KeyRing
         var damaged = new List<ObjectDamagedException>();
         await foreach (var entry in store.ListAsync(KeyObject.Folder, cancellationToken).ConfigureAwait(false))
         {
-            if (await store.GetAsync(entry.Name, cancellationToken).ConfigureAwait(false) is not { } content)
-            {
-                continue;
-            }
-
             try
             {
-                keys.Add(KeyObject.Parse(entry.Name, content));
+                if (await store.GetAsync(entry.Name, cancellationToken).ConfigureAwait(false) is { } content)
+                {
+                    keys.Add(KeyObject.Parse(entry.Name, content));
+                }
             }
-            catch (ObjectDamagedException exception)
+            catch (Exception exception) when (ObjectDamagedException.From(exception) is { } damage)
             {
-                damaged.Add(exception);
+                damaged.Add(damage);
             }
         }
 

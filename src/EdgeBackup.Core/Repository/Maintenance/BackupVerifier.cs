@@ -21,9 +21,9 @@ internal static class BackupVerifier
                 }
             }
         }
-        catch (ObjectDamagedException exception)
+        catch (Exception exception) when (ObjectDamagedException.From(exception) is { } cause)
         {
-            damage.Add(new Damage(exception.ObjectName, record.Device, record.Id, null, $"the item list cannot be read: {exception.Reason}"));
+            damage.Add(new Damage(cause.ObjectName, record.Device, record.Id, null, $"the item list cannot be read: {cause.Reason}"));
         }
 
         return damage;
@@ -47,7 +47,7 @@ internal static class BackupVerifier
 
                 return null;
             }
-            catch (EdgeBackupException exception) when (exception.InnerException is ObjectDamagedException cause)
+            catch (EdgeBackupException exception) when ((exception.InnerException as ObjectDamagedException ?? ObjectDamagedException.From(exception)) is { } cause)
             {
                 return new Damage(cause.ObjectName, record.Device, record.Id, item.Item.Path, cause.Reason);
             }

@@ -67,9 +67,9 @@ internal sealed class ChunkRescue(RepositoryCore core)
                 Rescued.Add(pack);
                 return;
             }
-            catch (ObjectDamagedException exception)
+            catch (Exception exception) when (ObjectDamagedException.From(exception) is { } damage)
             {
-                reasons[pack] = exception.Reason;
+                reasons[pack] = damage.Reason;
             }
         }
 

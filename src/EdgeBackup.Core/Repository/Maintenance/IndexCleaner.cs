@@ -48,17 +48,17 @@ internal static class IndexCleaner
 
     private static async Task ForgetAsync(RepositoryCore core, string name, HashSet<string> gone, CancellationToken cancellationToken)
     {
-        if (await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false) is not { } content)
-        {
-            return;
-        }
-
         IReadOnlyList<PackListing> listed;
         try
         {
+            if (await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false) is not { } content)
+            {
+                return;
+            }
+
             listed = [.. IndexObject.Open(core.Sealer, name, content)];
         }
-        catch (ObjectDamagedException)
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
         {
             // A verification names it.
             return;

@@ -31,7 +31,8 @@ internal sealed class LeaseSightings
 
     public static async Task<LeaseSightings> LoadAsync(RepositoryCore core, CancellationToken cancellationToken)
     {
-        var scope = ProcessIdentity.Current().Scope;
+        // Of the machine, not of its start or a container: its clock runs on, and an hour need not pass between two starts.
+        var scope = ProcessIdentity.ReadMachineScope();
         var name = LeaseNames.ToSeen(ProcessIdentity.Shorten(scope));
         SeenBody? body = null;
         try

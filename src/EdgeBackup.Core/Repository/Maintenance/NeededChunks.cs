@@ -1,6 +1,5 @@
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
-using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository.Maintenance;
 
@@ -63,7 +62,7 @@ internal sealed class NeededChunks(RepositoryCore core)
             {
                 read[index] = (await core.TryOpenAsync(names[index], RepositoryJson.Default.BackupRecord, token).ConfigureAwait(false), null);
             }
-            catch (Exception exception) when (exception is ObjectDamagedException || GuardedStore.IsNotReadable(exception))
+            catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
             {
                 read[index] = (null, Describe(exception));
             }
@@ -81,7 +80,7 @@ internal sealed class NeededChunks(RepositoryCore core)
             {
                 await CollectAsync(read[group.First()].Record!, token).ConfigureAwait(false);
             }
-            catch (Exception exception) when (exception is ObjectDamagedException or IOException)
+            catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
             {
                 lock (faults)
                 {

@@ -26,7 +26,7 @@ internal sealed class PackInventory
     /// <summary>Packs whose directory cannot be read: they stay where they are.</summary>
     public List<string> Unreadable { get; } = [];
 
-    /// <summary>All index objects.</summary>
+    /// <summary>All index objects that could be read, damaged ones included.</summary>
     public List<(string Name, long Length)> Indexes { get; } = [];
 
     /// <summary>Whether an index object is damaged, or they name packs that are gone, or do not name one that is there.</summary>
@@ -41,22 +41,23 @@ internal sealed class PackInventory
         var indexed = new Dictionary<string, PackListing>();
         await foreach (var entry in core.Store.ListAsync(IndexObject.Folder, cancellationToken).ConfigureAwait(false))
         {
-            if (await core.Store.GetAsync(entry.Name, cancellationToken).ConfigureAwait(false) is not { } content)
-            {
-                continue;
-            }
-
-            inventory.Indexes.Add((entry.Name, entry.Length));
             try
             {
+                if (await core.Store.GetAsync(entry.Name, cancellationToken).ConfigureAwait(false) is not { } content)
+                {
+                    continue;
+                }
+
+                inventory.Indexes.Add((entry.Name, entry.Length));
                 foreach (var pack in IndexObject.Open(core.Sealer, entry.Name, content))
                 {
                     indexed[pack.Hash] = pack;
                 }
             }
-            catch (ObjectDamagedException)
+            catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
             {
-                // Its packs count as uncovered, and a good index object replaces it.
+                // Its packs count as uncovered, and a good index object replaces it. One that the store gave no answer for
+                // is not among those that are removed: it may be whole.
                 inventory.IsIndexStale = true;
             }
         }
@@ -95,7 +96,7 @@ internal sealed class PackInventory
             Packs.Add(hash, await core.Chunks.ReadDirectoryAsync(hash, length, cancellationToken).ConfigureAwait(false));
             Uncovered.Add(hash);
         }
-        catch (ObjectDamagedException)
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
         {
             Unreadable.Add(hash);
         }

@@ -473,7 +473,8 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
             }
 
             // One that is condemned may be gone before the index tells: maintenance was killed, or was given up and went on.
-            if (!there.Contains(hash) && condemned.Contains(hash))
+            // Or after it was listed: this verification began while maintenance was removing what it had condemned.
+            if (condemned.Contains(hash) && (!there.Contains(hash) || await IsGoneAsync(name, cancellationToken).ConfigureAwait(false)))
             {
                 continue;
             }
@@ -486,12 +487,22 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
         }
     }
 
+    private async Task<bool> IsGoneAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await core.Store.ReadAsync(name, 0, new byte[1], cancellationToken).ConfigureAwait(false) < 0;
+        }
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
+        {
+            return false;
+        }
+    }
+
     private static ObjectDamagedException? AsDamage(Exception exception, string name) => exception switch
     {
-        ObjectDamagedException damage => damage,
         EdgeBackupException { InnerException: ObjectDamagedException inner } => inner,
-        EdgeBackupException { InnerException: { } fault, Target: string target } when GuardedStore.IsNotReadable(exception) => new ObjectDamagedException(target, $"it cannot be read: {fault.Message}", exception),
-        _ => null,
+        _ => ObjectDamagedException.From(exception),
     };
 
     private void Done(long bytes)

@@ -21,7 +21,7 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
     private readonly IPlatform platform;
     private readonly FolderStamps stamps;
     private readonly IStoreFiles files;
-    private readonly HandleCache handles = new(OpenHandles);
+    private readonly HandleCache handles;
     private readonly ProcessIdentity self = ProcessIdentity.Current();
     private readonly string writerId = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray().AsSpan(0, 6));
     private readonly Lock folderSync = new();
@@ -44,6 +44,7 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
         nameStart = Path.EndsInDirectorySeparator(Location) ? Location.Length : Location.Length + 1;
         this.platform = platform;
         stamps = new FolderStamps(platform);
+        handles = new HandleCache(OpenHandles, platform);
     }
 
     public string Location { get; }
@@ -330,7 +331,7 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
             return DateTime.UtcNow - file.LastWriteTimeUtc > ForeignLeftoverAge;
         }
 
-        return ProcessIdentity.ReadStart(pid) is not { } start || ProcessIdentity.Shorten(start) != parts[2];
+        return ProcessIdentity.ReadStart(pid) is not { } start || (start != ProcessIdentity.Unknown && ProcessIdentity.Shorten(start) != parts[2]);
     }
 
     private bool Put(string name, ReadOnlyMemory<byte> content)

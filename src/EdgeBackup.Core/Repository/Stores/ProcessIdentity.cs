@@ -23,7 +23,13 @@ internal enum ProcessState
 /// <param name="Start">When it started, in the system's own unit; compared, never computed with.</param>
 internal sealed record ProcessIdentity(string Scope, int Pid, string Start)
 {
-    public static ProcessIdentity Current() => new(ReadScope(), Environment.ProcessId, ReadStart(Environment.ProcessId) ?? "?");
+    /// <summary>In the place of a start that cannot be read.</summary>
+    public const string Unknown = "?";
+
+    /// <summary>ESRCH: a process that ended between opening and reading its file.</summary>
+    private const int NoSuchProcess = 3;
+
+    public static ProcessIdentity Current() => new(ReadScope(), Environment.ProcessId, ReadStart(Environment.ProcessId) ?? Unknown);
 
     public ProcessState Look()
     {
@@ -34,14 +40,14 @@ internal sealed record ProcessIdentity(string Scope, int Pid, string Start)
 
         var start = ReadStart(Pid);
         return start is null ? ProcessState.Dead
-            : start == Start || start == "?" || Start == "?" ? ProcessState.Alive
+            : start == Start || start == Unknown || Start == Unknown ? ProcessState.Alive
             : ProcessState.Dead;
     }
 
     /// <summary>Eight hex digits for use in file names.</summary>
     public static string Shorten(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 4));
 
-    /// <returns>Null when no such process runs.</returns>
+    /// <returns>Null when no such process runs; <see cref="Unknown"/> when that cannot be told.</returns>
     public static string? ReadStart(int pid)
     {
         if (OperatingSystem.IsLinux())
@@ -53,9 +59,14 @@ internal sealed record ProcessIdentity(string Scope, int Pid, string Start)
                 var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
                 return fields[19];
             }
-            catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException or IOException)
+            catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException || IsGone(exception))
             {
                 return null;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // No answer (too many open files here, say) is no proof of a death.
+                return Unknown;
             }
         }
 
@@ -71,7 +82,7 @@ internal sealed record ProcessIdentity(string Scope, int Pid, string Start)
         catch (System.ComponentModel.Win32Exception)
         {
             // It runs, but belongs to somebody else: its start cannot be read, so it is not known to be dead either.
-            return "?";
+            return Unknown;
         }
     }
 
@@ -84,6 +95,12 @@ internal sealed record ProcessIdentity(string Scope, int Pid, string Start)
         var ids = Encoding.UTF8.GetBytes($"edgebackup scope\n{machineName}\n{machineId}\n{boot}\n{container}");
         return $"{machineName} {Convert.ToHexStringLower(SHA256.HashData(ids).AsSpan(0, 16))}";
     }
+
+    /// <summary>This machine whatever its start and the container; the scope where the machine has no id of its own.</summary>
+    public static string ReadMachineScope() =>
+        MachineIdentity.ReadMachine() is { Length: > 0 } machine ? ToScope(Environment.MachineName, machine, "", "") : ReadScope();
+
+    private static bool IsGone(Exception exception) => exception is IOException && exception.HResult == NoSuchProcess;
 
     private static string ReadScope()
     {

@@ -64,7 +64,7 @@ public sealed class LeaseTests : IAsyncLifetime
         var seen = LeaseNames.ToSeen("01234567");
         var ofAnother = new SeenBody("its clock is behind", new Dictionary<string, Sighting> { ["leases/00"] = new(1, clock.GetUtcNow().AddDays(-1)) });
         store.Objects[seen] = Core.Seal(seen, ofAnother, RepositoryJson.Default.SeenBody);
-        var own = LeaseNames.ToSeen(ProcessIdentity.Shorten(ProcessIdentity.Current().Scope));
+        var own = LeaseNames.ToSeen(ProcessIdentity.Shorten(ProcessIdentity.ReadMachineScope()));
         store.Objects[own] = Core.Seal(own, ofAnother, RepositoryJson.Default.SeenBody);
         Assert.Single((await LookAsync()).Alive);
         clock.Shift = TimeSpan.FromDays(-3);
@@ -125,6 +125,23 @@ public sealed class LeaseTests : IAsyncLifetime
         await lease.DisposeAsync();
         await maintainer!.DisposeAsync();
         Assert.Equal([LeaseNames.ToMaintainer(1)], store.Objects.Keys.Where(key => key.StartsWith(LeaseNames.Folder, StringComparison.Ordinal) && !LeaseNames.IsSeen(key)));
+    }
+
+    [Fact]
+    public async Task What_was_seen_before_a_restart_counts_after_it()
+    {
+        // The lease of a process that a power cut ended: nobody can look for it any more.
+        var earlier = ProcessIdentity.ToScope(Environment.MachineName, MachineIdentity.ReadMachine(), "an earlier start", "");
+        Put("leases/00", ProcessIdentity.Current() with { Scope = earlier }, 1);
+
+        // Seen by the machine as it was then; its sightings are those of no start and no container.
+        var machine = MachineIdentity.ReadMachine() is { Length: > 0 } id
+            ? ProcessIdentity.ToScope(Environment.MachineName, id, "", "")
+            : ProcessIdentity.Current().Scope;
+        var seen = LeaseNames.ToSeen(ProcessIdentity.Shorten(machine));
+        var body = new SeenBody(machine, new Dictionary<string, Sighting> { ["leases/00"] = new(1, clock.GetUtcNow().AddMinutes(-61)) });
+        store.Objects[seen] = Core.Seal(seen, body, RepositoryJson.Default.SeenBody);
+        Assert.Empty((await LookAsync()).Alive);
     }
 
     private async Task<LeaseBoard> LookAsync()

@@ -62,7 +62,7 @@ internal sealed class IndexRepairer(RepositoryCore core, RepairJournal journal, 
                     ? known
                     : await core.Chunks.ReadDirectoryAsync(hash, entry.Length, cancellationToken).ConfigureAwait(false));
             }
-            catch (Exception exception) when (RawObject.IsDamage(exception))
+            catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
             {
                 // Damaged since it was verified: the verification that ends the repair names it.
             }

@@ -24,7 +24,7 @@ internal static class LostContents
                     await FindAsync(core, record, chunks, lost, cancellationToken).ConfigureAwait(false);
                 }
             }
-            catch (Exception exception) when (RawObject.IsDamage(exception))
+            catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
             {
                 // The record itself is damaged, or the list above the lost part cannot be read: verification names it.
             }

@@ -10,9 +10,6 @@ internal sealed record RawObject(byte[]? Content, bool IsReadable)
 {
     private const int Piece = 4096;
 
-    /// <summary>Whether an exception says that something in a repository is damaged or cannot be read.</summary>
-    public static bool IsDamage(Exception exception) => exception is ObjectDamagedException || GuardedStore.IsNotReadable(exception);
-
     public static async Task<RawObject> ReadAsync(RepositoryCore core, string name, CancellationToken cancellationToken)
     {
         try

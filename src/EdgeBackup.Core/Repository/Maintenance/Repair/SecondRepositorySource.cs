@@ -39,7 +39,7 @@ internal sealed class SecondRepositorySource(RepositoryCore core, EdgeRepository
                 chunks.Offer(buffer.AsSpan(0, length));
                 await AcceptSomeAsync(chunks).ConfigureAwait(false);
             }
-            catch (Exception exception) when (RawObject.IsDamage(exception))
+            catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
             {
                 // Not there either; the repair's end names what is gone.
             }
@@ -69,7 +69,7 @@ internal sealed class SecondRepositorySource(RepositoryCore core, EdgeRepository
                         await OfferAsync(record, digests, chunks, cancellationToken).ConfigureAwait(false);
                     }
                 }
-                catch (Exception exception) when (RawObject.IsDamage(exception) || exception is EdgeBackupException { ErrorId: ErrorIds.BackupDamaged })
+                catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception) || exception is EdgeBackupException { ErrorId: ErrorIds.BackupDamaged })
                 {
                     // Another backup may hold the same.
                 }
