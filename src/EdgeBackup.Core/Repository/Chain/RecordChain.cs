@@ -123,6 +123,13 @@ internal sealed class RecordChain : IDisposable
             return false;
         }
 
+        // As for any other entry: the number may have been used and dropped while this one slept.
+        if (await IsDroppedAsync(behind).ConfigureAwait(false))
+        {
+            await core.Store.DeleteAsync(Store.ToName(sequence), CancellationToken.None).ConfigureAwait(false);
+            return false;
+        }
+
         MoveTo(new ChainHead(sequence, hash, sequence, entry.Keys));
         Remember();
         return true;
