@@ -139,7 +139,9 @@ internal sealed class RecordChain : IDisposable
     /// <param name="keys">The valid keys.</param>
     /// <param name="state">All live records.</param>
     /// <param name="missing">Records that the chain had.</param>
-    public async Task AcceptAsync(IReadOnlyList<string> keys, ChainState state, IReadOnlyList<string> missing)
+    /// <param name="behind">The entry that the state goes back to, where others may write meanwhile; else null.</param>
+    /// <returns>False when others have written after that entry; then nothing was written.</returns>
+    public async Task<bool> AcceptAsync(IReadOnlyList<string> keys, ChainState state, IReadOnlyList<string> missing, ChainHead? behind)
     {
         while (true)
         {
@@ -147,20 +149,47 @@ internal sealed class RecordChain : IDisposable
 
             // Above all that any client of this memory has seen, so that none of them takes it for older.
             var sequence = Math.Max(listed.Count == 0 ? 0 : listed[^1], Math.Max(core.Environment.Memory?.Read(core.Header.Id)?.Sequence ?? 0, Math.Max(remembered?.Sequence ?? 0, Head?.Sequence ?? 0))) + 1;
+            if (behind is not null && sequence != behind.Sequence + 1)
+            {
+                return false;
+            }
+
             var before = await Store.GetAsync(sequence - 1, CancellationToken.None).ConfigureAwait(false);
             var entry = NewEntry(sequence, before is null ? null : ChainStore.HashOf(before)) with
             {
                 Snapshot = sequence,
                 Keys = keys,
                 State = state with { From = sequence, Hashes = "" },
-                Accepted = new AcceptedState(Notice ?? "Nothing", missing),
+                Accepted = new AcceptedState(Notice ?? (missing.Count > 0 ? "Records are missing that its chain has" : "Nothing"), missing),
             };
             var (content, hash) = Seal(entry);
             if (await core.Store.PutAsync(Store.ToName(sequence), content, CancellationToken.None).ConfigureAwait(false))
             {
+                await DropBeforeAsync(sequence).ConfigureAwait(false);
                 Take(new ChainView(new ChainHead(sequence, hash, sequence, keys), null, sequence));
                 Remember();
+                return true;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Drops all entries before the given one, from the oldest on: writers rely on that order. There may be a gap behind
+    /// them: who has seen the last one before it would look for the next number, find none, and write it.
+    /// </summary>
+    private async Task DropBeforeAsync(long sequence)
+    {
+        while (true)
+        {
+            var old = (await Store.ListAsync(CancellationToken.None).ConfigureAwait(false)).Where(entry => entry < sequence).ToList();
+            if (old.Count == 0)
+            {
                 return;
+            }
+
+            foreach (var entry in old)
+            {
+                await core.Store.DeleteAsync(Store.ToName(entry), CancellationToken.None).ConfigureAwait(false);
             }
         }
     }
