@@ -74,16 +74,50 @@ internal sealed class RecordChain : IDisposable
     {
         if (Notice is { } notice)
         {
-            throw new EdgeBackupException(
-                ErrorIds.RepositoryDamaged,
-                $"Nothing is written to the repository '{core.Store.Location}'. {notice}. Bring the newest copy of the repository back; or, when the present state is meant to be, accept it with: Repair-EdgeRepository -AcceptRollback",
-                core.Store.Location);
+            throw Refusal(notice);
         }
     }
 
+    private EdgeBackupException Refusal(string notice) => new(
+        ErrorIds.RepositoryDamaged,
+        $"Nothing is written to the repository '{core.Store.Location}'. {notice}. Bring the newest copy of the repository back; or, when the present state is meant to be, accept it with: Repair-EdgeRepository -AcceptRollback",
+        core.Store.Location);
+
     /// <summary>Appends a change; durable on return.</summary>
     /// <exception cref="EdgeBackupException">RepositoryNotWritable, RepositoryDamaged, or what the change itself throws.</exception>
-    public Task AppendAsync(ChainChange change)
+    public Task AppendAsync(ChainChange change) => Enqueue(change).Completion.Task;
+
+    /// <summary>Names records that are durable; durable on return.</summary>
+    /// <param name="names">Their names.</param>
+    /// <param name="takeBack">
+    /// Removes them again, where the chain is refused and nothing was appended. Not called where the entry may have been
+    /// written after all: then maintenance takes the records in.
+    /// </param>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable, RepositoryDamaged.</exception>
+    public async Task NameAsync(IReadOnlyList<string> names, Func<Task> takeBack)
+    {
+        Waiting? entry = null;
+        try
+        {
+            entry = Enqueue(ChainChange.Add(names));
+            await entry.Completion.Task.ConfigureAwait(false);
+        }
+        catch (EdgeBackupException) when (entry is null or { IsRefused: true })
+        {
+            try
+            {
+                await takeBack().ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is IOException or EdgeBackupException)
+            {
+                // The command fails and says why; what stays is as the record of a writer that was killed.
+            }
+
+            throw;
+        }
+    }
+
+    private Waiting Enqueue(ChainChange change)
     {
         ThrowIfRefused();
         var entry = new Waiting(change);
@@ -97,7 +131,7 @@ internal sealed class RecordChain : IDisposable
             }
         }
 
-        return entry.Completion.Task;
+        return entry;
     }
 
     /// <summary>Notes records that are gone for good; the next entry, whenever it comes, says so.</summary>
@@ -235,7 +269,13 @@ internal sealed class RecordChain : IDisposable
     {
         while (true)
         {
-            ThrowIfRefused();
+            if (Notice is { } notice)
+            {
+                // What an earlier round has written is taken back by now.
+                group.ForEach(entry => entry.IsRefused = true);
+                throw Refusal(notice);
+            }
+
             var behind = Head ?? throw new InvalidOperationException("The chain was not opened.");
             var sequence = behind.Sequence + 1;
             var keys = ChangeKeys(behind.Keys, group);
@@ -406,5 +446,8 @@ internal sealed class RecordChain : IDisposable
     private sealed record Waiting(ChainChange Change)
     {
         public TaskCompletionSource Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Nothing of it was appended. Set before it completes.</summary>
+        public bool IsRefused { get; set; }
     }
 }
