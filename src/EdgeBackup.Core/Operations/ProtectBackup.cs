@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 
@@ -17,8 +18,21 @@ public sealed class ProtectBackup
     }
 
     /// <summary>Protects a backup (R9).</summary>
-    public Task ProtectAsync(CatalogBackup backup, string? reason, CancellationToken cancellationToken) =>
-        AppendAsync(backup, DeviceLogEntryKind.Protected, "Protected", reason, cancellationToken);
+    /// <exception cref="EdgeBackupException">BackupNotFound: it is being removed already.</exception>
+    public async Task ProtectAsync(CatalogBackup backup, string? reason, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(backup);
+        if (await context.Repository.IsBeingRemovedAsync(backup.ObjectName, cancellationToken).ConfigureAwait(false))
+        {
+            // To promise that it stays would be wrong: whoever removes it may be past the last look.
+            throw new EdgeBackupException(
+                ErrorIds.BackupNotFound,
+                $"The backup '{backup.Id}' of '{backup.Device}' was not protected: its removal has begun and was interrupted, or is going on; Optimize-EdgeRepository finishes it. To keep what is in it, export it now with Export-EdgeBackup, if it can still be read.",
+                backup.Id);
+        }
+
+        await AppendAsync(backup, DeviceLogEntryKind.Protected, "Protected", reason, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Ends a protection; retention counts the backup again from the next backup on.</summary>
     public Task UnprotectAsync(CatalogBackup backup, CancellationToken cancellationToken) =>

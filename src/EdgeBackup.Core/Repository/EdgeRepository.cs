@@ -327,6 +327,23 @@ public sealed class EdgeRepository : IAsyncDisposable
     public Task<IReadOnlyList<string>> AcceptPresentStateAsync(CancellationToken cancellationToken) =>
         core.Chain is null ? Task.FromResult<IReadOnlyList<string>>([]) : new ChainAcceptance(core, core.Chain, OpenedBy).RunAsync(cancellationToken);
 
+    /// <summary>Records that the chain has and the store has not.</summary>
+    internal Task<IReadOnlyList<string>> FindMissingRecordsAsync(CancellationToken cancellationToken) =>
+        core.Chain is null ? Task.FromResult<IReadOnlyList<string>>([]) : new ChainAcceptance(core, core.Chain, OpenedBy).FindMissingAsync(cancellationToken);
+
+    /// <summary>Whether somebody has begun to remove a backup record; maintenance finishes that.</summary>
+    internal async Task<bool> IsBeingRemovedAsync(string objectName, CancellationToken cancellationToken)
+    {
+        if (core.Chain is not { } chain || await chain.RefreshAsync(cancellationToken).ConfigureAwait(false) is not { } head)
+        {
+            return false;
+        }
+
+        var fold = new ChainFold(chain.Store);
+        await fold.ReadAsync(head, cancellationToken).ConfigureAwait(false);
+        return fold.StateOf(objectName) == ChainedState.Removing;
+    }
+
     /// <summary>What was added and removed since a position in the chain.</summary>
     /// <returns>Null where it cannot be told: list everything.</returns>
     internal Task<ChainDelta?> ReadChangesAsync(ChainPosition? since, CancellationToken cancellationToken) =>

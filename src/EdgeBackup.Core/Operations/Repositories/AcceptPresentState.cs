@@ -15,13 +15,25 @@ public sealed class AcceptPresentState
         this.observer = observer;
     }
 
+    /// <summary>What there is to accept, a sentence without a full stop; null for nothing.</summary>
+    public async Task<string?> FindReasonAsync(CancellationToken cancellationToken)
+    {
+        if (context.Repository.Notice is { } notice)
+        {
+            return notice;
+        }
+
+        var missing = await context.Repository.FindMissingRecordsAsync(cancellationToken).ConfigureAwait(false);
+        return missing.Count == 0 ? null : $"Records are missing that its chain of records has ({missing.Count})";
+    }
+
     /// <summary>Accepts what is there now, and puts on record what is missing.</summary>
     /// <param name="cancellationToken">Stops before anything is written.</param>
     /// <returns>Names of records that the chain had and the store has not; empty also where nothing spoke against the state, and then nothing was written.</returns>
     /// <exception cref="EdgeBackupException">RepositoryNotWritable.</exception>
     public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellationToken)
     {
-        if (context.Repository.Notice is not { } notice)
+        if (await FindReasonAsync(cancellationToken).ConfigureAwait(false) is not { } notice)
         {
             observer.Verbose($"Nothing speaks against the state of the repository '{context.Location}'.");
             return [];

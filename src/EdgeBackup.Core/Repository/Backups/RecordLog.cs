@@ -132,7 +132,7 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
     {
         if (core.Chain is { } chain)
         {
-            await chain.AppendAsync(ChainChange.Add(name)).ConfigureAwait(false);
+            await chain.NameAsync([name], () => core.Store.DeleteAsync(name, CancellationToken.None)).ConfigureAwait(false);
         }
 
         return name;

@@ -253,7 +253,8 @@ public sealed class WriteSession : IAsyncDisposable
 
         try
         {
-            await chain.AppendAsync(ChainChange.Add(durable)).ConfigureAwait(false);
+            var named = objects.Zip(faults).Where(entry => entry.Second is null).Select(entry => entry.First);
+            await chain.NameAsync(durable, async () => await DeleteAsync(await FindOursAsync(named).ConfigureAwait(false)).ConfigureAwait(false)).ConfigureAwait(false);
             return faults;
         }
         catch (EdgeBackupException exception)
@@ -297,16 +298,7 @@ public sealed class WriteSession : IAsyncDisposable
     {
         try
         {
-            var ours = new List<string>();
-            foreach (var (name, content) in records)
-            {
-                // Another's record of this name is not ours to remove.
-                if (await core.Store.GetAsync(name, CancellationToken.None).ConfigureAwait(false) is { } found && content.Span.SequenceEqual(found))
-                {
-                    ours.Add(name);
-                }
-            }
-
+            var ours = await FindOursAsync(records).ConfigureAwait(false);
             if (ours.Count == 0)
             {
                 return;
@@ -314,17 +306,36 @@ public sealed class WriteSession : IAsyncDisposable
 
             var removal = new ChainChange { Removing = ours };
             await (core.Chain?.AppendAsync(removal) ?? Task.CompletedTask).ConfigureAwait(false);
-            foreach (var name in ours)
-            {
-                await core.Store.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
-            }
-
+            await DeleteAsync(ours).ConfigureAwait(false);
             await (core.Chain?.AppendAsync(removal) ?? Task.CompletedTask).ConfigureAwait(false);
             core.Chain?.NoteRemoved(ours);
         }
         catch (Exception exception) when (exception is IOException or EdgeBackupException)
         {
             // The session has failed and says why; a verification names the backup if it is not whole.
+        }
+    }
+
+    /// <summary>Another's record of the same name is not ours to remove.</summary>
+    private async Task<List<string>> FindOursAsync(IEnumerable<(string Name, ReadOnlyMemory<byte> Content)> records)
+    {
+        var ours = new List<string>();
+        foreach (var (name, content) in records)
+        {
+            if (await core.Store.GetAsync(name, CancellationToken.None).ConfigureAwait(false) is { } found && content.Span.SequenceEqual(found))
+            {
+                ours.Add(name);
+            }
+        }
+
+        return ours;
+    }
+
+    private async Task DeleteAsync(List<string> names)
+    {
+        foreach (var name in names)
+        {
+            await core.Store.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
         }
     }
 

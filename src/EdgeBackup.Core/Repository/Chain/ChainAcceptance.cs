@@ -10,8 +10,45 @@ namespace EdgeBackup.Core.Repository.Chain;
 /// <param name="openedBy">The id of the key in use: valid in any case.</param>
 internal sealed class ChainAcceptance(RepositoryCore core, RecordChain chain, string openedBy)
 {
+    /// <summary>So often other writers may come in between.</summary>
+    private const int Attempts = 10;
+
     /// <returns>Names of records that the chain had and the store has not.</returns>
     public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            // What stands behind a gap is no writer's, and never comes into view.
+            if (await TryRunAsync(attempt < Attempts, cancellationToken).ConfigureAwait(false) is { } missing)
+            {
+                return missing;
+            }
+        }
+    }
+
+    /// <summary>What makes it worth while where the chain itself is in order.</summary>
+    /// <returns>Names of records that the chain has and the store has not.</returns>
+    public async Task<IReadOnlyList<string>> FindMissingAsync(CancellationToken cancellationToken)
+    {
+        var fold = new ChainFold(chain.Store);
+        await FollowAsync(fold, cancellationToken).ConfigureAwait(false);
+        var (present, _) = await ListAsync(cancellationToken).ConfigureAwait(false);
+        var missing = await fold.FindAsync(ChainedState.Live, present, cancellationToken).ConfigureAwait(false);
+
+        // What was removed meanwhile.
+        await FollowAsync(fold, cancellationToken).ConfigureAwait(false);
+        return [.. missing.Select(entry => entry.Name).Where(name => fold.StateOf(name) == ChainedState.Live)];
+    }
+
+    private async Task FollowAsync(ChainFold fold, CancellationToken cancellationToken)
+    {
+        if (await chain.RefreshAsync(cancellationToken).ConfigureAwait(false) is { } head)
+        {
+            await fold.ReadAsync(head, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<(HashSet<UInt128> Present, List<string> Names)> ListAsync(CancellationToken cancellationToken)
     {
         var present = new HashSet<UInt128>();
         var names = new List<string>();
@@ -24,6 +61,14 @@ internal sealed class ChainAcceptance(RepositoryCore core, RecordChain chain, st
             }
         }
 
+        return (present, names);
+    }
+
+    /// <returns>Null when others have written meanwhile, where nothing speaks against that.</returns>
+    private async Task<IReadOnlyList<string>?> TryRunAsync(bool givesWay, CancellationToken cancellationToken)
+    {
+        await chain.RefreshAsync(cancellationToken).ConfigureAwait(false);
+        var isOrdinary = givesWay && chain.Notice is null;
         var fold = new ChainFold(chain.Store);
         var head = chain.Head ?? await chain.Store.FindReadableAsync(cancellationToken).ConfigureAwait(false);
         if (head is not null)
@@ -31,6 +76,7 @@ internal sealed class ChainAcceptance(RepositoryCore core, RecordChain chain, st
             await fold.ReadAsync(head, cancellationToken).ConfigureAwait(false);
         }
 
+        var (present, names) = await ListAsync(cancellationToken).ConfigureAwait(false);
         var missing = await fold.FindAsync(ChainedState.Live, present, cancellationToken).ConfigureAwait(false);
         var valid = await FindKeysAsync(head, cancellationToken).ConfigureAwait(false);
         var validNames = valid.Select(KeyObject.ToName).ToHashSet(StringComparer.Ordinal);
@@ -45,14 +91,12 @@ internal sealed class ChainAcceptance(RepositoryCore core, RecordChain chain, st
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            await chain.AcceptAsync(valid, state, missingNames).ConfigureAwait(false);
+            return await chain.AcceptAsync(valid, state, missingNames, isOrdinary ? head : null).ConfigureAwait(false) ? missingNames : null;
         }
         catch (IOException exception)
         {
             throw chain.ToError(exception);
         }
-
-        return missingNames;
     }
 
     private async Task<IReadOnlyList<string>> FindKeysAsync(ChainHead? head, CancellationToken cancellationToken)

@@ -22,7 +22,9 @@ internal enum ChainedState
 /// </summary>
 internal sealed class ChainFold(ChainStore store)
 {
-    private readonly Dictionary<UInt128, (ChainedState State, long Sequence)> names = [];
+    private const string BackupFolder = "backups/";
+
+    private readonly Dictionary<UInt128, (ChainedState State, long Sequence, bool IsBackup)> names = [];
     private string? lastHash;
 
     /// <summary>What is wrong with the chain itself.</summary>
@@ -69,9 +71,20 @@ internal sealed class ChainFold(ChainStore store)
     public ChainedState StateOf(string name) => names.GetValueOrDefault(Fingerprint.Of(name)).State;
 
     /// <summary>The names in a state that are not among the given ones, with the entry that named each.</summary>
-    public async Task<List<(string Name, ChainEntry Entry)>> FindAsync(ChainedState state, IReadOnlySet<UInt128> except, CancellationToken cancellationToken)
+    public Task<List<(string Name, ChainEntry Entry)>> FindAsync(ChainedState state, IReadOnlySet<UInt128> except, CancellationToken cancellationToken) =>
+        FindAsync(names.Where(entry => entry.Value.State == state && !except.Contains(entry.Key)), cancellationToken);
+
+    /// <summary>The live backup records that are not among the given ones.</summary>
+    public async Task<List<string>> FindBackupsAsync(IReadOnlySet<UInt128> except, CancellationToken cancellationToken)
     {
-        var wanted = names.Where(entry => entry.Value.State == state && !except.Contains(entry.Key)).ToList();
+        var wanted = names.Where(entry => entry.Value is { State: ChainedState.Live, IsBackup: true } && !except.Contains(entry.Key));
+        return (await FindAsync(wanted, cancellationToken).ConfigureAwait(false)).ConvertAll(entry => entry.Name);
+    }
+
+    private async Task<List<(string Name, ChainEntry Entry)>> FindAsync(
+        IEnumerable<KeyValuePair<UInt128, (ChainedState State, long Sequence, bool IsBackup)>> those, CancellationToken cancellationToken)
+    {
+        var wanted = those.ToList();
         var keys = wanted.Select(entry => entry.Key).ToHashSet();
         var found = new List<(string, ChainEntry)>();
         foreach (var sequence in wanted.Select(entry => entry.Value.Sequence).Distinct().Order())
@@ -150,5 +163,6 @@ internal sealed class ChainFold(ChainStore store)
         }
     }
 
-    private void Set(string name, ChainedState state, long sequence) => names[Fingerprint.Of(name)] = (state, sequence);
+    private void Set(string name, ChainedState state, long sequence) =>
+        names[Fingerprint.Of(name)] = (state, sequence, name.StartsWith(BackupFolder, StringComparison.Ordinal));
 }

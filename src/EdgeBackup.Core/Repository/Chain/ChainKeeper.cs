@@ -83,10 +83,17 @@ internal sealed class ChainKeeper(RepositoryCore core, RecordChain chain)
 
         foreach (var name in finished)
         {
-            await core.Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+            // It may have been written again since the chain was read.
+            var head = await chain.RefreshAsync(cancellationToken).ConfigureAwait(false);
+            chain.ThrowIfRefused();
+            await fold.ReadAsync(head!, cancellationToken).ConfigureAwait(false);
+            if (fold.Damage.Count == 0 && fold.StateOf(name) == ChainedState.Removing)
+            {
+                await core.Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+                chain.NoteRemoved([name]);
+            }
         }
 
-        chain.NoteRemoved(finished);
         return left;
     }
 

@@ -74,16 +74,50 @@ internal sealed class RecordChain : IDisposable
     {
         if (Notice is { } notice)
         {
-            throw new EdgeBackupException(
-                ErrorIds.RepositoryDamaged,
-                $"Nothing is written to the repository '{core.Store.Location}'. {notice}. Bring the newest copy of the repository back; or, when the present state is meant to be, accept it with: Repair-EdgeRepository -AcceptRollback",
-                core.Store.Location);
+            throw Refusal(notice);
         }
     }
 
+    private EdgeBackupException Refusal(string notice) => new(
+        ErrorIds.RepositoryDamaged,
+        $"Nothing is written to the repository '{core.Store.Location}'. {notice}. Bring the newest copy of the repository back; or, when the present state is meant to be, accept it with: Repair-EdgeRepository -AcceptRollback",
+        core.Store.Location);
+
     /// <summary>Appends a change; durable on return.</summary>
     /// <exception cref="EdgeBackupException">RepositoryNotWritable, RepositoryDamaged, or what the change itself throws.</exception>
-    public Task AppendAsync(ChainChange change)
+    public Task AppendAsync(ChainChange change) => Enqueue(change).Completion.Task;
+
+    /// <summary>Names records that are durable; durable on return.</summary>
+    /// <param name="names">Their names.</param>
+    /// <param name="takeBack">
+    /// Removes them again, where the chain is refused and nothing was appended. Not called where the entry may have been
+    /// written after all: then maintenance takes the records in.
+    /// </param>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable, RepositoryDamaged.</exception>
+    public async Task NameAsync(IReadOnlyList<string> names, Func<Task> takeBack)
+    {
+        Waiting? entry = null;
+        try
+        {
+            entry = Enqueue(ChainChange.Add(names));
+            await entry.Completion.Task.ConfigureAwait(false);
+        }
+        catch (EdgeBackupException) when (entry is null or { IsRefused: true })
+        {
+            try
+            {
+                await takeBack().ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is IOException or EdgeBackupException)
+            {
+                // The command fails and says why; what stays is as the record of a writer that was killed.
+            }
+
+            throw;
+        }
+    }
+
+    private Waiting Enqueue(ChainChange change)
     {
         ThrowIfRefused();
         var entry = new Waiting(change);
@@ -97,7 +131,7 @@ internal sealed class RecordChain : IDisposable
             }
         }
 
-        return entry.Completion.Task;
+        return entry;
     }
 
     /// <summary>Notes records that are gone for good; the next entry, whenever it comes, says so.</summary>
@@ -123,6 +157,13 @@ internal sealed class RecordChain : IDisposable
             return false;
         }
 
+        // As for any other entry: the number may have been used and dropped while this one slept.
+        if (await IsDroppedAsync(behind).ConfigureAwait(false))
+        {
+            await core.Store.DeleteAsync(Store.ToName(sequence), CancellationToken.None).ConfigureAwait(false);
+            return false;
+        }
+
         MoveTo(new ChainHead(sequence, hash, sequence, entry.Keys));
         Remember();
         return true;
@@ -132,7 +173,9 @@ internal sealed class RecordChain : IDisposable
     /// <param name="keys">The valid keys.</param>
     /// <param name="state">All live records.</param>
     /// <param name="missing">Records that the chain had.</param>
-    public async Task AcceptAsync(IReadOnlyList<string> keys, ChainState state, IReadOnlyList<string> missing)
+    /// <param name="behind">The entry that the state goes back to, where others may write meanwhile; else null.</param>
+    /// <returns>False when others have written after that entry; then nothing was written.</returns>
+    public async Task<bool> AcceptAsync(IReadOnlyList<string> keys, ChainState state, IReadOnlyList<string> missing, ChainHead? behind)
     {
         while (true)
         {
@@ -140,19 +183,46 @@ internal sealed class RecordChain : IDisposable
 
             // Above all that any client of this memory has seen, so that none of them takes it for older.
             var sequence = Math.Max(listed.Count == 0 ? 0 : listed[^1], Math.Max(core.Environment.Memory?.Read(core.Header.Id)?.Sequence ?? 0, Math.Max(remembered?.Sequence ?? 0, Head?.Sequence ?? 0))) + 1;
+            if (behind is not null && sequence != behind.Sequence + 1)
+            {
+                return false;
+            }
+
             var entry = NewEntry(sequence, await Store.TryHashAsync(sequence - 1, CancellationToken.None).ConfigureAwait(false)) with
             {
                 Snapshot = sequence,
                 Keys = keys,
                 State = state with { From = sequence, Hashes = "" },
-                Accepted = new AcceptedState(Notice ?? "Nothing", missing),
+                Accepted = new AcceptedState(Notice ?? (missing.Count > 0 ? "Records are missing that its chain has" : "Nothing"), missing),
             };
             var (content, hash) = Seal(entry);
             if (await core.Store.PutAsync(Store.ToName(sequence), content, CancellationToken.None).ConfigureAwait(false))
             {
+                await DropBeforeAsync(sequence).ConfigureAwait(false);
                 Take(new ChainView(new ChainHead(sequence, hash, sequence, keys), null, sequence));
                 Remember();
+                return true;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Drops all entries before the given one, from the oldest on: writers rely on that order. There may be a gap behind
+    /// them: who has seen the last one before it would look for the next number, find none, and write it.
+    /// </summary>
+    private async Task DropBeforeAsync(long sequence)
+    {
+        while (true)
+        {
+            var old = (await Store.ListAsync(CancellationToken.None).ConfigureAwait(false)).Where(entry => entry < sequence).ToList();
+            if (old.Count == 0)
+            {
                 return;
+            }
+
+            foreach (var entry in old)
+            {
+                await core.Store.DeleteAsync(Store.ToName(entry), CancellationToken.None).ConfigureAwait(false);
             }
         }
     }
@@ -198,7 +268,13 @@ internal sealed class RecordChain : IDisposable
     {
         while (true)
         {
-            ThrowIfRefused();
+            if (Notice is { } notice)
+            {
+                // What an earlier round has written is taken back by now.
+                group.ForEach(entry => entry.IsRefused = true);
+                throw Refusal(notice);
+            }
+
             var behind = Head ?? throw new InvalidOperationException("The chain was not opened.");
             var sequence = behind.Sequence + 1;
             var keys = ChangeKeys(behind.Keys, group);
@@ -369,5 +445,8 @@ internal sealed class RecordChain : IDisposable
     private sealed record Waiting(ChainChange Change)
     {
         public TaskCompletionSource Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Nothing of it was appended. Set before it completes.</summary>
+        public bool IsRefused { get; set; }
     }
 }

@@ -1,15 +1,19 @@
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
+using EdgeBackup.Core.Repository.Chain;
 
 namespace EdgeBackup.Core.Repository.Maintenance;
 
 /// <summary>
 /// The chunks that some backup needs: those of its items, of its item list, and of the lists of ids above it. Where a
-/// record or a list cannot be read, what is needed is not known.
+/// record or a list cannot be read, or a record is missing that the chain has, what is needed is not known.
 /// </summary>
 internal sealed class NeededChunks(RepositoryCore core)
 {
     private const string Remedy = "Run Test-EdgeRepository to see what is damaged, and bring the object back from a copy of the repository.";
+
+    private const string MissingRemedy =
+        "Bring the record back from a copy of the repository; or, when it is meant to be gone, accept that with: Repair-EdgeRepository -AcceptRollback";
 
     /// <summary>Records that are in memory at a time: a fleet has them by the hundred thousand.</summary>
     private const int BatchSize = 4096;
@@ -21,22 +25,29 @@ internal sealed class NeededChunks(RepositoryCore core)
     private readonly HashSet<UInt128> records = [];
     private readonly HashSet<UInt128> lists = [];
 
-    /// <summary>Why it is not known what is needed, one sentence for each record or item list that cannot be read; empty when it is.</summary>
+    /// <summary>What should be there; null in a repository without a chain.</summary>
+    private readonly ChainFold? fold = core.Chain is { } chain ? new ChainFold(chain.Store) : null;
+
+    /// <summary>Why it is not known what is needed, one sentence for each record or item list that is missing or cannot be read; empty when it is.</summary>
     public List<string> Unknown { get; } = [];
 
     public bool Contains(ChunkId id) => needed.Contains(id);
 
     /// <summary>
-    /// Reads the records that were not read before, and notes those that cannot be read. Records that vanished meanwhile
-    /// still count: that only delays.
+    /// Reads the records that were not read before, and notes those that cannot be read or that the chain has and the store
+    /// has not. Records that vanished meanwhile still count: that only delays.
     /// </summary>
     public async Task CollectAsync(CancellationToken cancellationToken)
     {
         Unknown.Clear();
+
+        // Before the listing: what the chain has by now is listed, or was removed and the chain says so by then.
+        await FollowAsync(cancellationToken).ConfigureAwait(false);
+        var seen = new HashSet<UInt128>(records);
         var batch = new List<string>(BatchSize);
         await foreach (var entry in core.Store.ListAsync("backups/", cancellationToken).ConfigureAwait(false))
         {
-            if (records.Contains(Fingerprint.Of(entry.Name)))
+            if (!seen.Add(Fingerprint.Of(entry.Name)))
             {
                 continue;
             }
@@ -50,9 +61,46 @@ internal sealed class NeededChunks(RepositoryCore core)
         }
 
         await CollectAsync(batch, cancellationToken).ConfigureAwait(false);
+        await FindMissingAsync(seen, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task CollectAsync(List<string> names, CancellationToken cancellationToken)
+    private async Task FindMissingAsync(HashSet<UInt128> seen, CancellationToken cancellationToken)
+    {
+        if (fold is null)
+        {
+            return;
+        }
+
+        var missing = new List<string>();
+        foreach (var batch in (await fold.FindBackupsAsync(seen, cancellationToken).ConfigureAwait(false)).Chunk(BatchSize))
+        {
+            missing.AddRange(await CollectAsync(batch, cancellationToken).ConfigureAwait(false));
+        }
+
+        if (missing.Count == 0)
+        {
+            return;
+        }
+
+        await FollowAsync(cancellationToken).ConfigureAwait(false);
+        Unknown.AddRange(missing.Where(name => fold.StateOf(name) == ChainedState.Live).Select(name =>
+            $"Nothing was freed: the backup record '{name}' is missing, and the chain of records does not say that it was removed; what it needs must stay, so that it can come back. {MissingRemedy}"));
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        if (fold is not null && await core.Chain!.RefreshAsync(cancellationToken).ConfigureAwait(false) is { } head && core.Chain.Notice is null)
+        {
+            await fold.ReadAsync(head, cancellationToken).ConfigureAwait(false);
+        }
+        else if (core.Chain?.Notice is { } notice)
+        {
+            Unknown.Add($"Nothing was freed: {notice}, so it is not known which backups there should be. {Remedy}");
+        }
+    }
+
+    /// <returns>Those that are not there.</returns>
+    private async Task<List<string>> CollectAsync(IReadOnlyList<string> names, CancellationToken cancellationToken)
     {
         var options = new ParallelOptions { MaxDegreeOfParallelism = Readers, CancellationToken = cancellationToken };
         var read = new (BackupRecord? Record, string? Fault)[names.Count];
@@ -102,6 +150,8 @@ internal sealed class NeededChunks(RepositoryCore core)
             Unknown.AddRange(group.Select(index => read[index].Record!).Select(record =>
                 $"Nothing was freed: the item list of the backup '{record.Id}' of '{record.Device}' cannot be read ({faults[group.Key]}), so it is not known what it needs. {Remedy}"));
         }
+
+        return [.. Enumerable.Range(0, names.Count).Where(index => read[index] is (null, null)).Select(index => names[index])];
     }
 
     /// <summary>A disk that cannot read a sector is damage as well.</summary>

@@ -22,7 +22,7 @@ public sealed class RepairEdgeRepositoryCommand : EdgeRepositoryCommand
     [Parameter]
     public SwitchParameter FromDevice { get; set; }
 
-    /// <summary>Takes the present state for good, although the repository was taken back or its chain of records is damaged.</summary>
+    /// <summary>Takes the present state for good, although the repository was taken back, records are missing, or its chain of records is damaged.</summary>
     [Parameter]
     public SwitchParameter AcceptRollback { get; set; }
 
@@ -32,7 +32,7 @@ public sealed class RepairEdgeRepositoryCommand : EdgeRepositoryCommand
         var from = From is null ? null : ResolvePath(From);
         RunInRepository(async (context, pipeline, cancellationToken) =>
         {
-            var accepts = AcceptRollback && context.Repository.Notice is not null;
+            var accepts = AcceptRollback && await new AcceptPresentState(context, pipeline.Observer).FindReasonAsync(cancellationToken).ConfigureAwait(false) is not null;
             var action = accepts ? "Accept its present state although newer records may be missing, mend what is damaged" : "Mend what is damaged";
             var confirmed = await ConfirmAsync(pipeline, context.Location, $"{action}, and put what is replaced in quarantine").ConfigureAwait(false);
             if (!confirmed && !IsWhatIf)
