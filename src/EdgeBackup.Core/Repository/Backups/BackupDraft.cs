@@ -80,13 +80,20 @@ public sealed class BackupDraft : IAsyncDisposable
     /// <param name="isChanged">Given the state digest of this backup: whether it differs from the one before.</param>
     /// <param name="cancellationToken">Gives the commit up; the backup may exist nevertheless when it was already being written.</param>
     /// <exception cref="EdgeBackupException">RepositoryNotWritable, CaptureFailed: nothing was recorded.</exception>
-    public async Task<BackupRecord> CommitAsync(BackupHeader header, Func<string, bool> isChanged, CancellationToken cancellationToken)
+    public Task<BackupRecord> CommitAsync(BackupHeader header, Func<string, bool> isChanged, CancellationToken cancellationToken) =>
+        CommitAsync(header, isChanged, prove: null, cancellationToken);
+
+    /// <param name="header">As for the shorter form.</param>
+    /// <param name="isChanged">As for the shorter form.</param>
+    /// <param name="prove">Looks at what was stored when it is durable and the record is not yet written; what it throws passes on, and nothing is recorded.</param>
+    /// <param name="cancellationToken">As for the shorter form.</param>
+    internal async Task<BackupRecord> CommitAsync(BackupHeader header, Func<string, bool> isChanged, Func<BackupRecord, Task>? prove, CancellationToken cancellationToken)
     {
         var record = await CompleteAsync(header, isChanged, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         ended = true;
         list.Dispose();
-        await session.JoinAsync(record).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await session.JoinAsync(record, prove is null ? null : () => prove(record)).WaitAsync(cancellationToken).ConfigureAwait(false);
         return record;
     }
 
