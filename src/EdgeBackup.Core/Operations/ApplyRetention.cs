@@ -38,6 +38,11 @@ public sealed class ApplyRetention
     /// <returns>What went, or would go.</returns>
     public async Task<IReadOnlyList<ExpiredBackup>> RunAsync(string device, PolicyBook policies, bool whatIf, int? knownCount, CancellationToken cancellationToken, string? exempt = null)
     {
+        if (IsHeldUp(policies))
+        {
+            return [];
+        }
+
         knownCount ??= await context.Catalog.CountBackupsAsync(device, cancellationToken).ConfigureAwait(false);
         var problems = await context.Catalog.RefreshBackupsAsync([device], cancellationToken).ConfigureAwait(false);
         var backups = await ListAsync([device], cancellationToken).ConfigureAwait(false);
@@ -61,6 +66,11 @@ public sealed class ApplyRetention
         IReadOnlyDictionary<string, int> unreadable,
         CancellationToken cancellationToken)
     {
+        if (IsHeldUp(policies))
+        {
+            return [];
+        }
+
         var candidates = await FindCandidatesAsync(policies, knownCounts, unreadable, cancellationToken).ConfigureAwait(false);
         var expired = new List<ExpiredBackup>();
         var group = new RetentionGroup();
@@ -89,6 +99,18 @@ public sealed class ApplyRetention
             expired.AddRange(group.Expired);
             group = new RetentionGroup();
         }
+    }
+
+    /// <summary>A policy that cannot be read may be the one that keeps a backup. Whoever loaded the policies has warned of it, once for all devices.</summary>
+    private bool IsHeldUp(PolicyBook policies)
+    {
+        if (policies.Unreadable.Count == 0)
+        {
+            return false;
+        }
+
+        observer.Verbose($"Nothing expires, because {policies.Unreadable.Count} of the policies cannot be read.");
+        return true;
     }
 
     /// <summary>
