@@ -1,3 +1,4 @@
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
@@ -41,6 +42,20 @@ public sealed class RetentionMeanwhileTests
         Assert.Equal([wanted.Backup.Id], await bench.IdsAsync("a", "b"));
         Assert.Equal("b", Assert.Single(await bench.EventsAsync("Expired")).Device);
         Assert.Equal("b", Assert.Single(await bench.EventsAsync("LeftWithoutBackup")).Device);
+    }
+
+    [Fact]
+    public async Task Protecting_a_backup_that_is_gone_is_told_and_noted_nowhere()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await bench.AddFolderAsync("a");
+        var old = await bench.AutomaticAsync("a");
+        await bench.Context.Repository.DeleteBackupsAsync([old.Backup.ObjectName], default);
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => new ProtectBackup(bench.Context, bench.Observer).ProtectAsync(old.Backup, "too late", default));
+
+        Assert.Equal((ErrorIds.BackupNotFound, old.Backup.Id), (error.ErrorId, error.Target));
+        Assert.Empty(await bench.EventsAsync("Protected"));
     }
 
     [Theory]
