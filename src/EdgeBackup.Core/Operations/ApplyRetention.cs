@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
 using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Retention;
+using Microsoft.Data.Sqlite;
 
 namespace EdgeBackup.Core.Operations;
 
@@ -38,6 +41,11 @@ public sealed class ApplyRetention
     /// <returns>What went, or would go.</returns>
     public async Task<IReadOnlyList<ExpiredBackup>> RunAsync(string device, PolicyBook policies, bool whatIf, int? knownCount, CancellationToken cancellationToken, string? exempt = null)
     {
+        if (IsHeldUp(policies))
+        {
+            return [];
+        }
+
         knownCount ??= await context.Catalog.CountBackupsAsync(device, cancellationToken).ConfigureAwait(false);
         var problems = await context.Catalog.RefreshBackupsAsync([device], cancellationToken).ConfigureAwait(false);
         var backups = await ListAsync([device], cancellationToken).ConfigureAwait(false);
@@ -61,6 +69,11 @@ public sealed class ApplyRetention
         IReadOnlyDictionary<string, int> unreadable,
         CancellationToken cancellationToken)
     {
+        if (IsHeldUp(policies))
+        {
+            return [];
+        }
+
         var candidates = await FindCandidatesAsync(policies, knownCounts, unreadable, cancellationToken).ConfigureAwait(false);
         var expired = new List<ExpiredBackup>();
         var group = new RetentionGroup();
@@ -89,6 +102,18 @@ public sealed class ApplyRetention
             expired.AddRange(group.Expired);
             group = new RetentionGroup();
         }
+    }
+
+    /// <summary>A policy that cannot be read may be the one that keeps a backup. Whoever loaded the policies has warned of it, once for all devices.</summary>
+    private bool IsHeldUp(PolicyBook policies)
+    {
+        if (policies.Unreadable.Count == 0)
+        {
+            return false;
+        }
+
+        observer.Verbose($"Nothing expires, because {policies.Unreadable.Count} of the policies cannot be read.");
+        return true;
     }
 
     /// <summary>
@@ -181,11 +206,57 @@ public sealed class ApplyRetention
             return;
         }
 
-        var names = group.Expired.ConvertAll(entry => entry.Backup.ObjectName);
-        await context.Repository.DeleteBackupsAsync(names, cancellationToken).ConfigureAwait(false);
+        await KeepProtectedAsync(group, cancellationToken).ConfigureAwait(false);
+        var gone = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+        try
+        {
+            await context.Repository.DeleteBackupsAsync(group.Expired.ConvertAll(entry => entry.Backup.ObjectName), name => gone[name] = true, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // What is gone is gone, though others could not be removed or nobody waits any more: that is noted.
+            group.KeepAllBut(entry => gone.ContainsKey(entry.Backup.ObjectName));
+            await NoteAsync(group).ConfigureAwait(false);
+        }
+    }
 
-        // They are gone: whatever happens now, that is noted.
-        await context.Catalog.RemoveAsync(names, CancellationToken.None).ConfigureAwait(false);
+    /// <summary>Takes out what was protected since the group was planned, which may be thousands of backups ago.</summary>
+    private async Task KeepProtectedAsync(RetentionGroup group, CancellationToken cancellationToken)
+    {
+        var states = new ConcurrentDictionary<string, DeviceState>(StringComparer.Ordinal);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelNotes, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(
+            group.Expired.Select(entry => entry.Backup.Device).Distinct(StringComparer.Ordinal),
+            options,
+            async (device, token) => states[device] = await context.Devices.GetAsync(device, token).ConfigureAwait(false)).ConfigureAwait(false);
+        group.KeepAllBut(entry =>
+        {
+            var isProtected = states[entry.Backup.Device].Protections.ContainsKey(entry.Backup.Id);
+            if (isProtected)
+            {
+                observer.Verbose($"{entry.Backup.Device}: the backup {entry.Backup.Id} stays; it was protected meanwhile.");
+            }
+
+            return !isProtected;
+        });
+    }
+
+    private async Task NoteAsync(RetentionGroup group)
+    {
+        if (group.Expired.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await context.Catalog.RemoveAsync(group.Expired.ConvertAll(entry => entry.Backup.ObjectName), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException or SqliteException)
+        {
+            observer.Warning($"{group.Expired.Count} backups have expired, and the catalog could not be told: {exception.Message}");
+        }
+
         var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelNotes, CancellationToken = CancellationToken.None };
         await Parallel.ForEachAsync(group.Expired, options, async (entry, _) =>
         {
@@ -217,5 +288,13 @@ public sealed class ApplyRetention
         public List<ExpiredBackup> Expired { get; } = [];
 
         public List<string> LeftWithout { get; } = [];
+
+        /// <summary>Lets the others stay; a device of which one stays is not left without.</summary>
+        public void KeepAllBut(Func<ExpiredBackup, bool> goes)
+        {
+            var staying = Expired.ToLookup(goes)[false].ToHashSet();
+            Expired.RemoveAll(staying.Contains);
+            LeftWithout.RemoveAll(staying.Select(entry => entry.Backup.Device).ToHashSet(StringComparer.Ordinal).Contains);
+        }
     }
 }

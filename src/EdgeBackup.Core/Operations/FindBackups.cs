@@ -29,8 +29,15 @@ public sealed record FindBackupsOptions
 public sealed class FindBackups
 {
     private readonly RepositoryContext context;
+    private readonly IOperationObserver observer;
 
-    public FindBackups(RepositoryContext context) => this.context = context;
+    /// <param name="context">The repository.</param>
+    /// <param name="observer">Told of what is left out of account; null where the command has told it already.</param>
+    public FindBackups(RepositoryContext context, IOperationObserver? observer = null)
+    {
+        this.context = context;
+        this.observer = observer ?? SilentObserver.Instance;
+    }
 
     /// <summary>Lists backups by device, newest first, streamed. A device that replaced another shows the other's too (R8).</summary>
     /// <param name="options">Which.</param>
@@ -57,7 +64,7 @@ public sealed class FindBackups
         };
         var missingIds = Literals(options.Ids);
         var missingNames = Literals(options.Names);
-        var policies = new PolicyResolver(context, await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false));
+        var policies = new PolicyResolver(context, await PolicyBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false));
         await foreach (var backup in context.Catalog.QueryBackupsAsync(query, cancellationToken).ConfigureAwait(false))
         {
             missingIds.Remove(backup.Id);

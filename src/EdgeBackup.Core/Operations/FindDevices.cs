@@ -53,8 +53,15 @@ public sealed record FindDevicesOptions
 public sealed class FindDevices
 {
     private readonly RepositoryContext context;
+    private readonly IOperationObserver observer;
 
-    public FindDevices(RepositoryContext context) => this.context = context;
+    /// <param name="context">The repository.</param>
+    /// <param name="observer">Told of what is left out of account; null where the command has told it already.</param>
+    public FindDevices(RepositoryContext context, IOperationObserver? observer = null)
+    {
+        this.context = context;
+        this.observer = observer ?? SilentObserver.Instance;
+    }
 
     /// <summary>Lists devices by id, streamed.</summary>
     /// <param name="options">Which.</param>
@@ -88,7 +95,7 @@ public sealed class FindDevices
             await onError(problem).ConfigureAwait(false);
         }
 
-        var policies = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+        var policies = await PolicyBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false);
         var replaces = await LoadReplacementsAsync(cancellationToken).ConfigureAwait(false);
         var query = new DeviceQuery { Ids = ids, Names = options.Names, Tags = options.Tags, Types = options.Types, Replaced = options.Replaced };
         var now = context.Clock.GetUtcNow();

@@ -38,7 +38,7 @@ public sealed class OptimizeRepository
         var unreadable = problems
             .GroupBy(problem => CatalogFolders.FolderOf(problem.Target ?? ""), StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
-        var policies = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+        var policies = await PolicyBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false);
         var expired = await new ApplyRetention(context, observer).RunAllAsync(policies, whatIf, known, unreadable, cancellationToken).ConfigureAwait(false);
 
         observer.Progress(new OperationProgress("Optimizing the repository", "freeing space"));

@@ -18,7 +18,7 @@ public sealed class ProtectBackup
     }
 
     /// <summary>Protects a backup (R9).</summary>
-    /// <exception cref="EdgeBackupException">BackupNotFound: it is being removed already.</exception>
+    /// <exception cref="EdgeBackupException">BackupNotFound: it is being removed already, or it expired just now.</exception>
     public async Task ProtectAsync(CatalogBackup backup, string? reason, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(backup);
@@ -48,6 +48,15 @@ public sealed class ProtectBackup
         }
 
         await context.Devices.AppendAsync(backup.Device, kind, entry => entry with { Backup = backup.Id, Reason = reason }, cancellationToken).ConfigureAwait(false);
+        if (wanted && !await context.Repository.ListBackupsAsync(backup.Device, cancellationToken).AnyAsync(name => name == backup.ObjectName, cancellationToken).ConfigureAwait(false))
+        {
+            // Looked at behind the entry: retention may have read the log before it, and removed the backup since.
+            throw new EdgeBackupException(
+                ErrorIds.BackupNotFound,
+                $"The backup {backup.Id} of '{backup.Device}' is gone, so nothing was protected; it has expired meanwhile. Get-EdgeBackup lists what there is.",
+                backup.Id);
+        }
+
         await context.NoteAsync(observer, EdgeEventCategory.Retention, action, reason ?? $"The backup was {action.ToLowerInvariant()}.", backup.Device, backup: backup.Id).ConfigureAwait(false);
         await context.Catalog.RefreshDevicesAsync([backup.Device], cancellationToken).ConfigureAwait(false);
     }

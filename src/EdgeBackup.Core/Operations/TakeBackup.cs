@@ -76,7 +76,7 @@ public sealed class TakeBackup
             return;
         }
 
-        var policies = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+        var policies = await PolicyBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false);
         var session = await context.Repository.BeginWriteAsync(cancellationToken).ConfigureAwait(false);
         await using var sessionLease = session.ConfigureAwait(false);
         using var captures = new SemaphoreSlim(Math.Max(1, options.ThrottleLimit));
@@ -112,7 +112,7 @@ public sealed class TakeBackup
     internal async Task<ListedBackup> TakeSafetyAsync(DeviceContact contact, GatePass pass, BackupContent content, CancellationToken cancellationToken)
     {
         var options = new TakeBackupOptions { Kind = BackupKind.Safety, Content = content };
-        var policies = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+        var policies = await PolicyBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false);
         var session = await context.Repository.BeginWriteAsync(cancellationToken).ConfigureAwait(false);
         await using var sessionLease = session.ConfigureAwait(false);
         VersionGate.Check(contact.Type, contact.Id, contact.Version);

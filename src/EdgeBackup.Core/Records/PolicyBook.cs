@@ -75,10 +75,23 @@ public sealed class PolicyBook
     internal const string Subject = "policies";
 
     private readonly Dictionary<(PolicyScope Scope, string Key), PolicyValues> values = new();
+    private readonly List<EdgeBackupException> unreadable = [];
 
-    /// <summary>Reads the policies.</summary>
-    /// <exception cref="EdgeBackupException">RepositoryDamaged: one cannot be read.</exception>
-    public static async Task<PolicyBook> LoadAsync(EdgeRepository repository, CancellationToken cancellationToken)
+    /// <summary>
+    /// The policies that are left out because their records are damaged. While there are any, a value may be missing that
+    /// keeps backups longer, so nothing may expire by this book.
+    /// </summary>
+    public IReadOnlyList<EdgeBackupException> Unreadable => unreadable;
+
+    /// <summary>Reads the policies and tells nobody of those that are left out; they are in <see cref="Unreadable"/>.</summary>
+    public static Task<PolicyBook> LoadAsync(EdgeRepository repository, CancellationToken cancellationToken) =>
+        LoadAsync(repository, warn: null, cancellationToken);
+
+    /// <summary>Reads the policies. One whose record is damaged is left out: it must not keep any device from its backups.</summary>
+    /// <param name="repository">Where they are.</param>
+    /// <param name="warn">Takes one sentence or two for each that is left out; null where the user was told already.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public static async Task<PolicyBook> LoadAsync(EdgeRepository repository, Action<string>? warn, CancellationToken cancellationToken)
     {
         var names = new List<string>();
         await foreach (var name in repository.ListAsync(RecordArea.Policies, subject: null, cancellationToken).ConfigureAwait(false))
@@ -90,15 +103,28 @@ public sealed class PolicyBook
         var book = new PolicyBook();
         foreach (var name in names)
         {
-            var json = await repository.ReadAsync(name, cancellationToken).ConfigureAwait(false);
             try
             {
+                var json = await repository.ReadAsync(name, cancellationToken).ConfigureAwait(false);
                 book.Apply(JsonSerializer.Deserialize(json, RecordsJson.Default.PolicyEntry) ?? throw new JsonException("The policy is null."));
+            }
+            catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.RepositoryDamaged)
+            {
+                book.unreadable.Add(exception);
             }
             catch (JsonException exception)
             {
-                throw new EdgeBackupException(ErrorIds.RepositoryDamaged, $"The policy record '{name}' cannot be read: {exception.Message}", name, exception);
+                book.unreadable.Add(new EdgeBackupException(
+                    ErrorIds.RepositoryDamaged,
+                    $"The policy record '{name}' was sealed with this repository's key but is not a policy: {exception.Message} A newer version of EdgeBackup may have written it.",
+                    name,
+                    exception));
             }
+        }
+
+        foreach (var problem in book.unreadable)
+        {
+            warn?.Invoke($"A policy is left out, and until it can be read again nothing expires. {problem.Message}");
         }
 
         return book;

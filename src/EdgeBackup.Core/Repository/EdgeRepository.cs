@@ -293,7 +293,14 @@ public sealed class EdgeRepository : IAsyncDisposable
 
     /// <summary>Removes backup records; the space that only they needed is freed by <see cref="ReclaimAsync"/>.</summary>
     /// <exception cref="ArgumentException">A name that is no backup record's; nothing was removed.</exception>
-    public async Task DeleteBackupsAsync(IReadOnlyList<string> objectNames, CancellationToken cancellationToken)
+    public Task DeleteBackupsAsync(IReadOnlyList<string> objectNames, CancellationToken cancellationToken) =>
+        DeleteBackupsAsync(objectNames, onRemoved: null, cancellationToken);
+
+    /// <summary>Removes backup records as the shorter form does, and tells of each: a run that fails or is stopped has removed some.</summary>
+    /// <param name="objectNames">Their names.</param>
+    /// <param name="onRemoved">Called with a record's name once it is durably gone; from any thread, several at once.</param>
+    /// <param name="cancellationToken">Stops between two records.</param>
+    internal async Task DeleteBackupsAsync(IReadOnlyList<string> objectNames, Action<string>? onRemoved, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(objectNames);
         if (objectNames.FirstOrDefault(name => !name.StartsWith(BackupFolder, StringComparison.Ordinal)) is { } stray)
@@ -315,6 +322,7 @@ public sealed class EdgeRepository : IAsyncDisposable
         {
             await core.Store.DeleteAsync(name, token).ConfigureAwait(false);
             core.Chain?.NoteRemoved([name]);
+            onRemoved?.Invoke(name);
         }).ConfigureAwait(false);
     }
 

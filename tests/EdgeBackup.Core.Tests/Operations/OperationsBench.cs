@@ -147,13 +147,13 @@ internal sealed class OperationsBench : IAsyncDisposable
     }
 
     public async Task<List<ListedBackup>> ListAsync(FindBackupsOptions? options = null, List<EdgeBackupException>? errors = null, RepositoryContext? context = null) =>
-        await new FindBackups(context ?? Context).RunAsync(options ?? new FindBackupsOptions(), error => Take(error, errors), default).ToListAsync();
+        await new FindBackups(context ?? Context, Observer).RunAsync(options ?? new FindBackupsOptions(), error => Take(error, errors), default).ToListAsync();
 
     public async Task<List<string>> IdsAsync(params string[] devices) =>
         [.. (await ListAsync(new FindBackupsOptions { Devices = devices })).Select(listed => listed.Backup.Id)];
 
     public async Task<ListedDevice> DeviceAsync(string id) =>
-        await new FindDevices(Context).RunAsync(new FindDevicesOptions { Ids = [id] }, error => throw error, default).SingleAsync();
+        await new FindDevices(Context, Observer).RunAsync(new FindDevicesOptions { Ids = [id] }, error => throw error, default).SingleAsync();
 
     public async Task<List<EdgeEvent>> EventsAsync(string action)
     {

@@ -127,7 +127,7 @@ public sealed class RestoreBackup
                 $"The backup {record.Id} of '{record.Device}' was restored onto '{target}': {result.Restored.Count} restored, {result.Unchanged.Count} unchanged, {result.Removed.Count} removed, {result.NotRestored.Count} not restored.",
                 target,
                 backup: record.Id).ConfigureAwait(false);
-            await ApplyRetentionAsync(record, target).ConfigureAwait(false);
+            await ApplyRetentionAsync(record, target, wasWarned: safety is not null).ConfigureAwait(false);
             return result;
         }
         catch (EdgeBackupException exception)
@@ -147,12 +147,12 @@ public sealed class RestoreBackup
         }
     }
 
-    /// <summary>The safety backup was one more; what was restored stays, however old it is.</summary>
-    private async Task ApplyRetentionAsync(BackupRecord record, string target)
+    /// <summary>The safety backup was one more; what was restored stays, however old it is. Policies that cannot be read were warned of with the safety backup.</summary>
+    private async Task ApplyRetentionAsync(BackupRecord record, string target, bool wasWarned)
     {
         try
         {
-            var policies = await PolicyBook.LoadAsync(context.Repository, CancellationToken.None).ConfigureAwait(false);
+            var policies = await PolicyBook.LoadAsync(context.Repository, wasWarned ? null : observer.Warning, CancellationToken.None).ConfigureAwait(false);
             await new ApplyRetention(context, observer).RunAsync(target, policies, whatIf: false, knownCount: null, CancellationToken.None, exempt: record.Id).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is EdgeBackupException or IOException or SqliteException)

@@ -72,7 +72,7 @@ public sealed class GetEdgeBackupCommand : EdgeRepositoryCommand
         };
         RunInRepository(async (context, pipeline, cancellationToken) =>
         {
-            await foreach (var backup in new FindBackups(context).RunAsync(options, pipeline.WriteErrorAsync, cancellationToken).ConfigureAwait(false))
+            await foreach (var backup in new FindBackups(context, pipeline.Observer).RunAsync(options, pipeline.WriteErrorAsync, cancellationToken).ConfigureAwait(false))
             {
                 await pipeline.WriteAsync(backup.ToOutput()).ConfigureAwait(false);
             }

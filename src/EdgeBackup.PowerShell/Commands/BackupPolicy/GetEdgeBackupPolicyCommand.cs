@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Completion;
@@ -11,6 +12,8 @@ namespace EdgeBackup.PowerShell.Commands;
 [OutputType(typeof(PolicyInfo))]
 public sealed class GetEdgeBackupPolicyCommand : EdgeRepositoryCommand
 {
+    private bool wasWarned;
+
     /// <summary>Ids of devices; wildcards allowed.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
@@ -25,7 +28,7 @@ public sealed class GetEdgeBackupPolicyCommand : EdgeRepositoryCommand
         {
             RunInRepository(async (context, pipeline, cancellationToken) =>
             {
-                var book = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+                var book = await LoadAsync(context, pipeline, cancellationToken).ConfigureAwait(false);
                 foreach (var (scope, key, values) in book.Entries)
                 {
                     await pipeline.WriteAsync(PolicyInfo.From(scope, key, values)).ConfigureAwait(false);
@@ -36,9 +39,17 @@ public sealed class GetEdgeBackupPolicyCommand : EdgeRepositoryCommand
 
         RunForDevices(Device, async (context, id, pipeline, cancellationToken) =>
         {
-            var book = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+            var book = await LoadAsync(context, pipeline, cancellationToken).ConfigureAwait(false);
             var registration = (await RegisteredDevices.RequireAsync(context, id, cancellationToken).ConfigureAwait(false)).Registration!;
             await pipeline.WriteAsync(PolicyInfo.From(id, book.For(id, registration.Type, registration.Tags))).ConfigureAwait(false);
         });
+    }
+
+    /// <summary>Says once a command which policies cannot be read, however many devices it is asked of.</summary>
+    private async Task<PolicyBook> LoadAsync(RepositoryContext context, OperationPipeline pipeline, CancellationToken cancellationToken)
+    {
+        var book = await PolicyBook.LoadAsync(context.Repository, wasWarned ? null : pipeline.Observer.Warning, cancellationToken).ConfigureAwait(false);
+        wasWarned = true;
+        return book;
     }
 }

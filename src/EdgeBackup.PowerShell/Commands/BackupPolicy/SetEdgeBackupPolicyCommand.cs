@@ -94,6 +94,7 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
                 scopes.Add((PolicyScope.All, null));
             }
 
+            Action<string>? warn = pipeline.Observer.Warning;
             foreach (var (scope, key) in scopes)
             {
                 if (!await ConfirmAsync(pipeline, PolicyInfo.Name(scope, key), "Set backup policy").ConfigureAwait(false))
@@ -104,7 +105,8 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
                 var entry = new PolicyEntry { Scope = scope, Key = key, Values = values, Time = context.Clock.GetUtcNow(), Author = context.Author };
                 await PolicyBook.SetAsync(context.Repository, entry, cancellationToken).ConfigureAwait(false);
                 await context.NoteAsync(pipeline.Observer, EdgeEventCategory.Retention, "PolicySet", $"The policy for {PolicyInfo.Name(scope, key)} was set.", scope == PolicyScope.Device ? key : null).ConfigureAwait(false);
-                var book = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+                var book = await PolicyBook.LoadAsync(context.Repository, warn, cancellationToken).ConfigureAwait(false);
+                warn = null;
                 foreach (var found in book.Entries.Where(found => found.Scope == scope && string.Equals(found.Key, key, StringComparison.OrdinalIgnoreCase)))
                 {
                     await pipeline.WriteAsync(PolicyInfo.From(found.Scope, found.Key, found.Values)).ConfigureAwait(false);

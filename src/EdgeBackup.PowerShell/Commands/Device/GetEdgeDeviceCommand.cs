@@ -60,7 +60,7 @@ public sealed class GetEdgeDeviceCommand : EdgeRepositoryCommand
         };
         RunInRepository(async (context, pipeline, cancellationToken) =>
         {
-            await foreach (var device in new FindDevices(context).RunAsync(options, pipeline.WriteErrorAsync, cancellationToken).ConfigureAwait(false))
+            await foreach (var device in new FindDevices(context, pipeline.Observer).RunAsync(options, pipeline.WriteErrorAsync, cancellationToken).ConfigureAwait(false))
             {
                 await pipeline.WriteAsync(device.ToOutput()).ConfigureAwait(false);
             }
