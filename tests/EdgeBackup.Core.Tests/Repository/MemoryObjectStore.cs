@@ -61,6 +61,9 @@ public sealed class MemoryObjectStore : IObjectStore
     /// <summary>Objects that cannot be put.</summary>
     public Predicate<string> Refuses { get; set; } = _ => false;
 
+    /// <summary>Objects that are there and cannot be read, as on a bad sector.</summary>
+    public Predicate<string> IsUnreadable { get; set; } = _ => false;
+
     public async Task<IReadOnlyList<Exception?>> PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken)
     {
         var faults = new List<Exception?>();
@@ -99,6 +102,7 @@ public sealed class MemoryObjectStore : IObjectStore
         cancellationToken.ThrowIfCancellationRequested();
         lock (sync)
         {
+            RefuseUnreadable(name);
             return Task.FromResult(Objects.TryGetValue(name, out var content) ? (byte[])content.Clone() : null);
         }
     }
@@ -108,6 +112,7 @@ public sealed class MemoryObjectStore : IObjectStore
         ObjectName.Check(name);
         lock (sync)
         {
+            RefuseUnreadable(name);
             if (!Objects.TryGetValue(name, out var content))
             {
                 return ValueTask.FromResult(-1);
@@ -144,6 +149,14 @@ public sealed class MemoryObjectStore : IObjectStore
         {
             Count();
             return Task.FromResult(Objects.Remove(name));
+        }
+    }
+
+    private void RefuseUnreadable(string name)
+    {
+        if (IsUnreadable(name))
+        {
+            throw new IOException($"'{name}' cannot be read.");
         }
     }
 

@@ -2,6 +2,7 @@ using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository;
+using EdgeBackup.Core.Repository.Maintenance;
 using EdgeBackup.Core.Repository.Maintenance.Repair;
 
 namespace EdgeBackup.Core.Operations.Sync;
@@ -12,7 +13,7 @@ namespace EdgeBackup.Core.Operations.Sync;
 /// </summary>
 internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, WriteSession session)
 {
-    private Dictionary<string, SavedItem> known = new(StringComparer.Ordinal);
+    private Holding known = new();
 
     /// <summary>The path of the item that is being copied.</summary>
     private string? at;
@@ -31,16 +32,16 @@ internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, W
             var record = await copy.ReadBackupAsync(newestInCopy.ObjectName, cancellationToken).ConfigureAwait(false);
             await foreach (var item in copy.ReadItemsAsync(record, cancellationToken).ConfigureAwait(false))
             {
-                Learn(known, item);
+                known.Learn(item);
             }
         }
         catch (Exception exception) when (exception is IOException or EdgeBackupException { ErrorId: ErrorIds.BackupDamaged })
         {
-            known.Clear();
+            known = new Holding();
         }
     }
 
-    /// <summary>Copies a backup; on return it is whole in the copy, and every byte that was written for it was read back.</summary>
+    /// <summary>Copies a backup. Every byte that was written for it is read back before it is recorded, so that what cuts the run short leaves none that was not.</summary>
     /// <returns>Null; else why it is not in the copy.</returns>
     /// <exception cref="EdgeBackupException">RepositoryNotWritable, CaptureFailed: the copy cannot be written.</exception>
     public async Task<SyncFailure?> CopyAsync(CatalogBackup backup, CancellationToken cancellationToken)
@@ -48,13 +49,13 @@ internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, W
         try
         {
             var record = await source.ReadBackupAsync(backup.ObjectName, cancellationToken).ConfigureAwait(false);
-            var written = new HashSet<string>(StringComparer.Ordinal);
+            var written = new Dictionary<string, long>(StringComparer.Ordinal);
             var draft = session.BeginBackup();
             await using var lease = draft.ConfigureAwait(false);
             var held = await FillAsync(draft, record, written, cancellationToken).ConfigureAwait(false);
-            var copied = await draft.CommitAsync(record, digest => Prove(record, record, digest), cancellationToken).ConfigureAwait(false);
+            await draft.CommitProvedAsync(record, digest => Prove(record, record, digest), copied => ReadBackAsync(copied, written, cancellationToken), cancellationToken).ConfigureAwait(false);
             known = held;
-            return await ReadBackAsync(copied, written, cancellationToken).ConfigureAwait(false);
+            return null;
         }
         catch (Exception exception) when (IsOfOneBackup(exception))
         {
@@ -75,7 +76,7 @@ internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, W
         {
             var draft = session.BeginBackup();
             await using var lease = draft.ConfigureAwait(false);
-            var held = await FillAsync(draft, record, [], cancellationToken).ConfigureAwait(false);
+            var held = await FillAsync(draft, record, new Dictionary<string, long>(), cancellationToken).ConfigureAwait(false);
             var mended = await draft.CompleteAsync(header, digest => Prove(header, record, digest), cancellationToken).ConfigureAwait(false);
             await place.ReplaceAsync(mended, session, cancellationToken).ConfigureAwait(false);
             known = held;
@@ -94,46 +95,47 @@ internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, W
     private static bool Prove(BackupHeader header, BackupRecord record, string digest) =>
         digest == record.StateDigest ? header.Changed : throw Altered(record, path: null, "its items are not those that its record seals");
 
-    /// <returns>What is found by the whole content's digest.</returns>
-    private async Task<Dictionary<string, SavedItem>> FillAsync(BackupDraft draft, BackupRecord record, HashSet<string> written, CancellationToken cancellationToken)
+    /// <param name="draft">Gets the items.</param>
+    /// <param name="record">The backup in the source.</param>
+    /// <param name="written">Gets path and length of what is to be read back.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>What the backup holds.</returns>
+    private async Task<Holding> FillAsync(BackupDraft draft, BackupRecord record, Dictionary<string, long> written, CancellationToken cancellationToken)
     {
         at = null;
-        var held = new Dictionary<string, SavedItem>(StringComparer.Ordinal);
+        var held = new Holding();
         await foreach (var item in source.ReadItemsAsync(record, cancellationToken).ConfigureAwait(false))
         {
             at = item.Item.Path;
             var saved = await StoreAsync(record, item, written, cancellationToken).ConfigureAwait(false);
             await draft.AddAsync(saved, cancellationToken).ConfigureAwait(false);
-            Learn(held, saved);
+            held.Learn(saved);
             at = null;
         }
 
         return held;
     }
 
-    private static void Learn(Dictionary<string, SavedItem> items, SavedItem item)
-    {
-        // A content of one chunk is found by its digest alone.
-        if (item is { Digest: { } digest, Chunks.Count: > 1 })
-        {
-            items[digest] = item;
-        }
-    }
-
-    private async Task<SavedItem> StoreAsync(BackupRecord record, SavedItem item, HashSet<string> written, CancellationToken cancellationToken)
+    private async Task<SavedItem> StoreAsync(BackupRecord record, SavedItem item, Dictionary<string, long> written, CancellationToken cancellationToken)
     {
         if (item.Digest is not { } digest)
         {
             return session.Store(item.Item);
         }
 
-        if (known.TryGetValue(digest, out var before) && before.Item.Length == item.Item.Length && await session.CanReuseAsync(before, cancellationToken).ConfigureAwait(false))
+        if (known.ByDigest.TryGetValue(digest, out var before) && before.Item.Length == item.Item.Length && await session.CanReuseAsync(before, cancellationToken).ConfigureAwait(false))
         {
             return before with { Item = item.Item };
         }
 
         if (session.TryFind(item.Item, digest) is { } found)
         {
+            // A run that was cut short may have left it: only a backup that is recorded tells that it was read back.
+            if (!known.Single.Contains(found.Chunks[0]))
+            {
+                written[item.Item.Path] = item.Item.Length;
+            }
+
             return found;
         }
 
@@ -141,48 +143,52 @@ internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, W
         await using var lease = content.ConfigureAwait(false);
         var saved = await session.StoreAsync(item.Item, content, cancellationToken).ConfigureAwait(false);
         BytesRead += saved.Item.Length;
-        written.Add(item.Item.Path);
+        written[item.Item.Path] = item.Item.Length;
         return saved.Digest == digest && saved.Item.Length == item.Item.Length
             ? saved
             : throw Altered(record, item.Item.Path, "its bytes are not those that its item list tells of");
     }
 
-    private async Task<SyncFailure?> ReadBackAsync(BackupRecord copied, HashSet<string> written, CancellationToken cancellationToken)
+    /// <summary>Reads what was written, while there is no record that would make it count as copied.</summary>
+    private async Task ReadBackAsync(BackupRecord copied, Dictionary<string, long> written, CancellationToken cancellationToken)
     {
-        string? path = null;
-        try
+        // The end of each item proves length and digest, and the record's digest that they are the source's.
+        if (await BackupVerifier.RunAsync(copy.Core, copied, written.ContainsKey, cancellationToken).ConfigureAwait(false) is [var damage, ..])
         {
-            var buffer = new byte[1 << 18];
-            await foreach (var item in copy.ReadItemsAsync(copied, cancellationToken).ConfigureAwait(false))
-            {
-                path = item.Item.Path;
-                if (written.Contains(path))
-                {
-                    // The end of the stream proves length and digest, and the record's digest that they are the source's.
-                    var content = copy.OpenItem(copied, item);
-                    await using var lease = content.ConfigureAwait(false);
-                    while (await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) > 0)
-                    {
-                    }
-
-                    Verified += item.Item.Length;
-                }
-
-                path = null;
-            }
-
-            return null;
+            at = damage.Path;
+            throw new EdgeBackupException(
+                ErrorIds.BackupDamaged,
+                $"What was written to the copy does not come back ('{damage.Object}': {damage.Reason}). Run Repair-EdgeRepository on the copy, then copy again.",
+                copied.Id);
         }
-        catch (Exception exception) when (exception is IOException or EdgeBackupException { ErrorId: ErrorIds.BackupDamaged })
-        {
-            // Nobody was told of it; what stays would count as copied.
-            await copy.DeleteBackupsAsync([copy.BackupObjectName(copied.Device, copied.Id)], CancellationToken.None).ConfigureAwait(false);
-            return new SyncFailure(copied.Device, copied.Id, path, $"What was written to the copy does not come back: {exception.Message}");
-        }
+
+        Verified += written.Values.Sum();
     }
 
     private static EdgeBackupException Altered(BackupRecord record, string? path, string reason) => new(
         ErrorIds.BackupDamaged,
         $"The backup '{record.Id}' of '{record.Device}' was not copied{(path is null ? "" : $", because of '{path}'")}: {reason}. Run Test-EdgeBackup, and Repair-EdgeRepository on the source.",
         record.Id);
+
+    /// <summary>What a recorded backup of the copy holds.</summary>
+    private sealed class Holding
+    {
+        /// <summary>Items of several chunks, by the digest of the whole content.</summary>
+        public Dictionary<string, SavedItem> ByDigest { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>The chunks of the others, each of which is found by its digest alone.</summary>
+        public HashSet<ChunkId> Single { get; } = [];
+
+        public void Learn(SavedItem item)
+        {
+            if (item is { Digest: { } digest, Chunks.Count: > 1 })
+            {
+                ByDigest[digest] = item;
+            }
+            else if (item.Chunks is [var only])
+            {
+                Single.Add(only);
+            }
+        }
+    }
 }

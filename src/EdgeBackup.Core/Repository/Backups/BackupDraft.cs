@@ -80,13 +80,21 @@ public sealed class BackupDraft : IAsyncDisposable
     /// <param name="isChanged">Given the state digest of this backup: whether it differs from the one before.</param>
     /// <param name="cancellationToken">Gives the commit up; the backup may exist nevertheless when it was already being written.</param>
     /// <exception cref="EdgeBackupException">RepositoryNotWritable, CaptureFailed: nothing was recorded.</exception>
-    public async Task<BackupRecord> CommitAsync(BackupHeader header, Func<string, bool> isChanged, CancellationToken cancellationToken)
+    public Task<BackupRecord> CommitAsync(BackupHeader header, Func<string, bool> isChanged, CancellationToken cancellationToken) =>
+        CommitProvedAsync(header, isChanged, prove: null, cancellationToken);
+
+    /// <summary>As <see cref="CommitAsync"/>, with a look at what was stored.</summary>
+    /// <param name="header">As there.</param>
+    /// <param name="isChanged">As there.</param>
+    /// <param name="prove">Runs when all that it needs is durable and the record is not yet written; what it throws passes on, and nothing is recorded.</param>
+    /// <param name="cancellationToken">As there.</param>
+    internal async Task<BackupRecord> CommitProvedAsync(BackupHeader header, Func<string, bool> isChanged, Func<BackupRecord, Task>? prove, CancellationToken cancellationToken)
     {
         var record = await CompleteAsync(header, isChanged, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         ended = true;
         list.Dispose();
-        await session.JoinAsync(record).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await session.JoinAsync(record, prove is null ? null : () => prove(record)).WaitAsync(cancellationToken).ConfigureAwait(false);
         return record;
     }
 

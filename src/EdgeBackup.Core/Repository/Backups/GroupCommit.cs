@@ -7,11 +7,9 @@ namespace EdgeBackup.Core.Repository.Backups;
 /// until a pack is full, nobody in the session captures any more, or two seconds have passed.
 /// </summary>
 /// <param name="clock">For the two seconds.</param>
-/// <param name="flush">
-/// Makes records durable, with all they need; told whether to close the pack that is being filled. Gives for each record
-/// why it is not durable, or null; throws when none is.
-/// </param>
-internal sealed class GroupCommit(TimeProvider clock, Func<IReadOnlyList<BackupRecord>, bool, Task<IReadOnlyList<Exception?>>> flush) : IAsyncDisposable
+/// <param name="flush">Makes durable all that the records need; told whether to close the pack that is being filled.</param>
+/// <param name="record">Makes records durable. Gives for each one why it is not, or null; throws when none is.</param>
+internal sealed class GroupCommit(TimeProvider clock, Func<bool, Task> flush, Func<IReadOnlyList<BackupRecord>, Task<IReadOnlyList<Exception?>>> record) : IAsyncDisposable
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
@@ -41,11 +39,13 @@ internal sealed class GroupCommit(TimeProvider clock, Func<IReadOnlyList<BackupR
     }
 
     /// <summary>Waits until a record is durable.</summary>
-    public Task JoinAsync(BackupRecord record)
+    /// <param name="backup">The record.</param>
+    /// <param name="prove">Runs when all that the record needs is durable; what it throws keeps this record, and no other, from being written.</param>
+    public Task JoinAsync(BackupRecord backup, Func<Task>? prove)
     {
         lock (sync)
         {
-            var entry = new Waiting(record);
+            var entry = new Waiting(backup, prove);
             waiting.Add(entry);
             capturing--;
             if (!StartIfNobodyCaptures() && waiting.Count == 1)
@@ -150,8 +150,16 @@ internal sealed class GroupCommit(TimeProvider clock, Func<IReadOnlyList<BackupR
         await flushing.WaitAsync().ConfigureAwait(false);
         try
         {
-            var faults = await flush(group.ConvertAll(entry => entry.Record), closeCurrent).ConfigureAwait(false);
-            foreach (var (entry, fault) in group.Zip(faults))
+            await flush(closeCurrent).ConfigureAwait(false);
+            var isProved = await Task.WhenAll(group.Select(ProveAsync)).ConfigureAwait(false);
+            var proved = group.Where((_, index) => isProved[index]).ToList();
+            if (proved.Count == 0)
+            {
+                return;
+            }
+
+            var faults = await record(proved.ConvertAll(entry => entry.Record)).ConfigureAwait(false);
+            foreach (var (entry, fault) in proved.Zip(faults))
             {
                 _ = fault is null ? entry.Completion.TrySetResult() : entry.Completion.TrySetException(fault);
             }
@@ -167,7 +175,27 @@ internal sealed class GroupCommit(TimeProvider clock, Func<IReadOnlyList<BackupR
         }
     }
 
-    private sealed record Waiting(BackupRecord Record)
+    private static async Task<bool> ProveAsync(Waiting entry)
+    {
+        if (entry.Prove is null)
+        {
+            return true;
+        }
+
+        try
+        {
+            await Task.Run(entry.Prove).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception exception)
+        {
+            // Goes to the one who waits for it.
+            entry.Completion.TrySetException(exception);
+            return false;
+        }
+    }
+
+    private sealed record Waiting(BackupRecord Record, Func<Task>? Prove)
     {
         public TaskCompletionSource Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -27,7 +27,7 @@ public sealed class WriteSession : IAsyncDisposable
     {
         this.core = core;
         this.lease = lease;
-        group = new GroupCommit(core.Environment.Clock, FlushAsync);
+        group = new GroupCommit(core.Environment.Clock, FlushChunksAsync, RecordAsync);
         packs = new PackWriter(core, group.PackClosed);
         Chunks = new ChunkStore(core, table, packs);
     }
@@ -176,7 +176,7 @@ public sealed class WriteSession : IAsyncDisposable
 
     internal void GaveUp() => group.GaveUp();
 
-    internal Task JoinAsync(BackupRecord record) => group.JoinAsync(record);
+    internal Task JoinAsync(BackupRecord record, Func<Task>? prove) => group.JoinAsync(record, prove);
 
     /// <summary>Makes packs and index durable, and makes sure that nothing which the session relies on was removed.</summary>
     /// <param name="closeCurrent">Whether to write the pack that is being filled, too.</param>
@@ -204,12 +204,10 @@ public sealed class WriteSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Packs durable, then one index object durable, then the records, then one entry of the chain that names them.</summary>
+    /// <summary>After packs and index: the records durable, then one entry of the chain that names them.</summary>
     /// <returns>For each record why it was not written, or null.</returns>
-    private async Task<IReadOnlyList<Exception?>> FlushAsync(IReadOnlyList<BackupRecord> records, bool closeCurrent)
+    private async Task<IReadOnlyList<Exception?>> RecordAsync(IReadOnlyList<BackupRecord> records)
     {
-        await FlushChunksAsync(closeCurrent).ConfigureAwait(false);
-
         // Nobody relies on another's record: one that cannot be written fails alone (R16).
         var objects = new List<(string Name, ReadOnlyMemory<byte> Content)>(records.Count);
         foreach (var record in records)

@@ -7,7 +7,14 @@ namespace EdgeBackup.Core.Repository.Maintenance;
 /// <summary>Reads every byte of one backup.</summary>
 internal static class BackupVerifier
 {
-    public static async Task<IReadOnlyList<Damage>> RunAsync(RepositoryCore core, BackupRecord record, CancellationToken cancellationToken)
+    public static Task<IReadOnlyList<Damage>> RunAsync(RepositoryCore core, BackupRecord record, CancellationToken cancellationToken) =>
+        RunAsync(core, record, _ => true, cancellationToken);
+
+    /// <param name="core">The repository.</param>
+    /// <param name="record">The backup; it need not be recorded yet.</param>
+    /// <param name="isOfInterest">Told a path: whether to read the bytes of the item. The item list is read in any case.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public static async Task<IReadOnlyList<Damage>> RunAsync(RepositoryCore core, BackupRecord record, Predicate<string> isOfInterest, CancellationToken cancellationToken)
     {
         var damage = new List<Damage>();
         var buffer = new byte[Chunks.Chunker.MaximumSize];
@@ -15,7 +22,7 @@ internal static class BackupVerifier
         {
             await foreach (var item in ManifestReader.ReadAsync(core, record.Manifest, cancellationToken).ConfigureAwait(false))
             {
-                if (await FindDamageAsync(core, record, item, buffer, cancellationToken).ConfigureAwait(false) is { } found)
+                if (isOfInterest(item.Item.Path) && await FindDamageAsync(core, record, item, buffer, cancellationToken).ConfigureAwait(false) is { } found)
                 {
                     damage.Add(found);
                 }
