@@ -12,6 +12,9 @@ public sealed record FolderTreeWriterOptions
     /// <summary>Whether every file and folder is flushed to the disk.</summary>
     public bool IsDurable { get; init; }
 
+    /// <summary>Whether the root is shown to nobody, and thrown away if the writing ends early; elsewhere a file has its name only when it is whole, which costs a rename.</summary>
+    public bool IsStage { get; init; }
+
     /// <summary>Whether the streams prove length and SHA-256 themselves at their end, as those of a repository do, so that nobody else needs to.</summary>
     public bool AreStreamsProven { get; init; }
 
@@ -194,20 +197,21 @@ public sealed class FolderTreeWriter
             throw Occupied(item.Item.Path, full);
         }
 
-        // What is replaced stays whole until its successor is.
-        var target = existing is null ? full : Path.Combine(Path.GetDirectoryName(full)!, $".{Guid.NewGuid():N}.edgebackup-part");
+        // What is replaced stays whole until its successor is, and a process that is killed leaves nothing half-made under a name that tells otherwise.
+        var isDirect = existing is null && options.IsStage;
+        var target = isDirect ? full : Path.Combine(Path.GetDirectoryName(full)!, $".{Guid.NewGuid():N}.edgebackup-part");
         var isDone = false;
         try
         {
             await WriteBytesAsync(item, content, target, cancellationToken).ConfigureAwait(false);
-            if (existing is not null)
+            if (!isDirect)
             {
-                if (existing.ReadOnly)
+                if (existing is { ReadOnly: true })
                 {
                     File.SetAttributes(full, FileAttributes.Normal);
                 }
 
-                File.Move(target, full, overwrite: true);
+                File.Move(target, full, options.Overwrite);
             }
 
             if (item.Item.ReadOnly && platform.HasWindowsNames)

@@ -42,7 +42,7 @@ internal sealed class FolderRestoreSession : IRestoreSession
         this.session = session;
         this.held = held;
         root = context.Paths.Root;
-        writer = new FolderTreeWriter(context.Paths.Stage(session), context.Platform, new FolderTreeWriterOptions { IsDurable = true });
+        writer = new FolderTreeWriter(context.Paths.Stage(session), context.Platform, new FolderTreeWriterOptions { IsDurable = true, IsStage = true });
         missing = context.Plan.Items.Select(item => item.Saved.Item.Path).ToHashSet(StringComparer.Ordinal);
     }
 

@@ -65,7 +65,7 @@ public sealed class RestoreToFolder
         try
         {
             Directory.CreateDirectory(root);
-            await WriteAsync(root, record, selection, options, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(root, isFresh, record, selection, options, cancellationToken).ConfigureAwait(false);
             if (isFresh)
             {
                 if (Directory.Exists(options.Destination))
@@ -148,9 +148,9 @@ public sealed class RestoreToFolder
         return folder;
     }
 
-    private async Task WriteAsync(string root, BackupRecord record, RestoreSelection selection, RestoreToFolderOptions options, CancellationToken cancellationToken)
+    private async Task WriteAsync(string root, bool isFresh, BackupRecord record, RestoreSelection selection, RestoreToFolderOptions options, CancellationToken cancellationToken)
     {
-        var writer = new FolderTreeWriter(root, context.Platform, new FolderTreeWriterOptions { Overwrite = options.Force, AreStreamsProven = true });
+        var writer = new FolderTreeWriter(root, context.Platform, new FolderTreeWriterOptions { Overwrite = options.Force, AreStreamsProven = true, IsStage = isFresh });
         var progress = new RestoreProgress(observer, $"Writing {record.Id} to {options.Destination}", selection.Items.Count, selection.Items.Sum(item => item.Item.Length));
         foreach (var item in selection.Items.Where(item => item.Item.Type != ItemType.File))
         {
