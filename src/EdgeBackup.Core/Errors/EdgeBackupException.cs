@@ -22,4 +22,7 @@ public sealed class EdgeBackupException : Exception
 
     /// <summary>The user's input that failed, or null.</summary>
     public string? Target { get; }
+
+    /// <summary>The store that failed, where two repositories take part and it must be known which; else null.</summary>
+    internal object? Store { get; init; }
 }

@@ -95,6 +95,42 @@ public sealed class SyncTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_bad_sector_of_the_source_fails_one_backup_or_record_and_the_others_are_copied()
+    {
+        var records = await FillAsync();
+        await source.Catalog.RefreshBackupsAsync(devices: null, default);
+        await source.Catalog.RefreshDevicesAsync(default);
+        var before = sourceStore.Objects.Keys.ToHashSet();
+        var item = await Bench.BackUpAsync(source.Repository, "c", new Dictionary<string, byte[]> { ["x/bad"] = Bench.RandomBytes(5, 50_000) });
+        var pack = sourceStore.Objects.Keys.Single(name => IsPack(name) && !before.Contains(name));
+        var record = await Bench.BackUpAsync(source.Repository, "d", Files(1));
+        await source.Catalog.RefreshBackupsAsync(devices: null, default);
+        HashSet<string> bad =
+        [
+            pack,
+            source.Repository.BackupObjectName("d", record.Id),
+            sourceStore.Objects.Keys.Last(name => name.StartsWith("devices/", StringComparison.Ordinal)),
+            sourceStore.Objects.Keys.First(name => name.StartsWith("events/", StringComparison.Ordinal)),
+            sourceStore.Objects.Keys.First(name => name.StartsWith("policies/", StringComparison.Ordinal)),
+        ];
+        sourceStore.IsUnreadable = bad.Contains;
+        var (_, copy) = await CopyAsync();
+        for (var run = 0; run < 2; run++)
+        {
+            var outcome = await SyncAsync(copy);
+            Assert.Equal((run == 0 ? 4 : 0, 2, run == 0 ? 2 : 0), (outcome.Copied, outcome.Behind, outcome.Records));
+            Assert.Equal(bad.Count, outcome.Failed.Count);
+            Assert.Equal([item.Id, record.Id], outcome.Failed.Where(failure => failure.Backup is not null).Select(failure => failure.Backup!).Order());
+            Assert.All(outcome.Failed, failure => Assert.Contains(bad, name => failure.Reason.Contains(name, StringComparison.Ordinal)));
+            await CheckAsync(copy, records);
+        }
+
+        sourceStore.IsUnreadable = _ => false;
+        var late = await SyncAsync(copy);
+        Assert.Equal((2, 3, 0, 0), (late.Copied, late.Records, late.Behind, late.Failed.Count));
+    }
+
+    [Fact]
     public async Task Wherever_it_dies_each_backup_in_the_copy_is_whole_and_the_next_run_goes_on()
     {
         var records = await FillAsync();

@@ -43,7 +43,7 @@ internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, W
 
     /// <summary>Copies a backup. Every byte that was written for it is read back before it is recorded, so that what cuts the run short leaves none that was not.</summary>
     /// <returns>Null; else why it is not in the copy.</returns>
-    /// <exception cref="EdgeBackupException">RepositoryNotWritable, CaptureFailed: the copy cannot be written.</exception>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable, CaptureFailed, RepositoryNotReadable: the copy cannot be written, or not be read.</exception>
     public async Task<SyncFailure?> CopyAsync(CatalogBackup backup, CancellationToken cancellationToken)
     {
         try
@@ -89,8 +89,8 @@ internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, W
     }
 
     /// <summary>Whether others may still be copied.</summary>
-    private static bool IsOfOneBackup(Exception exception) =>
-        exception is IOException or EdgeBackupException { ErrorId: ErrorIds.BackupDamaged or ErrorIds.ItemPathInvalid };
+    private bool IsOfOneBackup(Exception exception) =>
+        exception is IOException or EdgeBackupException { ErrorId: ErrorIds.BackupDamaged or ErrorIds.ItemPathInvalid } || source.Core.Store.IsOwnNotReadable(exception);
 
     private static bool Prove(BackupHeader header, BackupRecord record, string digest) =>
         digest == record.StateDigest ? header.Changed : throw Altered(record, path: null, "its items are not those that its record seals");

@@ -97,7 +97,7 @@ internal sealed class RecordCopier(EdgeRepository source, EdgeRepository copy, S
                 return;
             }
         }
-        catch (Exception exception) when (exception is IOException or System.Text.Json.JsonException or EdgeBackupException { ErrorId: ErrorIds.RepositoryDamaged })
+        catch (Exception exception) when (IsOfOneRecord(exception))
         {
             Fail(area == RecordArea.Devices ? subject : null, exception.Message);
             return;
@@ -115,12 +115,16 @@ internal sealed class RecordCopier(EdgeRepository source, EdgeRepository copy, S
         {
             return DeviceLogEntry.FromJson(await source.ReadAsync(name, cancellationToken).ConfigureAwait(false)).Device;
         }
-        catch (Exception exception) when (exception is IOException or System.Text.Json.JsonException or EdgeBackupException { ErrorId: ErrorIds.RepositoryDamaged })
+        catch (Exception exception) when (IsOfOneRecord(exception))
         {
             Fail(null, exception.Message);
             return null;
         }
     }
+
+    /// <summary>Whether others may still be copied.</summary>
+    private bool IsOfOneRecord(Exception exception) =>
+        exception is IOException or System.Text.Json.JsonException or EdgeBackupException { ErrorId: ErrorIds.RepositoryDamaged } || source.Core.Store.IsOwnNotReadable(exception);
 
     private void Fail(string? device, string reason)
     {

@@ -143,13 +143,19 @@ internal sealed class GuardedStore : IObjectStore, ILeftoverStore
     /// <summary>An error of this class's making about an object that could not be read: a disk with bad sectors, a share that is away.</summary>
     public static bool IsNotReadable(Exception exception) => exception is EdgeBackupException { ErrorId: ErrorIds.RepositoryNotReadable };
 
+    /// <summary>Whether this store, and not that of another repository, could not be read.</summary>
+    public bool IsOwnNotReadable(Exception exception) => IsNotReadable(exception) && ReferenceEquals(((EdgeBackupException)exception).Store, this);
+
     private static bool IsFault(Exception exception) => exception is IOException or UnauthorizedAccessException;
 
     private EdgeBackupException NotReadable(Exception exception, string name) => new(
         ErrorIds.RepositoryNotReadable,
         $"The repository '{Location}' could not be read at '{name}': {exception.Message} See that it can be reached and that you may read it, and try again; Test-EdgeRepository -ReadData tells whether anything is damaged.",
         name,
-        exception);
+        exception)
+    {
+        Store = this,
+    };
 
     private EdgeBackupException NotWritable(Exception exception, string name) => StoreFault.Translate(exception, Location) ?? new EdgeBackupException(
         ErrorIds.RepositoryNotWritable,
