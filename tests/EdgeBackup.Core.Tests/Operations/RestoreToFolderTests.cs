@@ -40,7 +40,7 @@ public sealed class RestoreToFolderTests : IDisposable
             Assert.All(files, expected =>
             {
                 var file = new FileInfo(Path.Combine(destination, expected.Key));
-                Assert.True(!file.Exists || file.Length == expected.Value.Length, $"{expected.Key} has {file.Length} bytes");
+                Assert.True(!file.Exists || file.Length == expected.Value.Length, $"{expected.Key} is there and not whole");
             });
             return false;
         };

@@ -53,7 +53,7 @@ internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, W
             var draft = session.BeginBackup();
             await using var lease = draft.ConfigureAwait(false);
             var held = await FillAsync(draft, record, written, cancellationToken).ConfigureAwait(false);
-            await draft.CommitAsync(record, digest => Prove(record, record, digest), copied => ReadBackAsync(copied, written, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await draft.CommitProvedAsync(record, digest => Prove(record, record, digest), copied => ReadBackAsync(copied, written, cancellationToken), cancellationToken).ConfigureAwait(false);
             known = held;
             return null;
         }

@@ -81,13 +81,14 @@ public sealed class BackupDraft : IAsyncDisposable
     /// <param name="cancellationToken">Gives the commit up; the backup may exist nevertheless when it was already being written.</param>
     /// <exception cref="EdgeBackupException">RepositoryNotWritable, CaptureFailed: nothing was recorded.</exception>
     public Task<BackupRecord> CommitAsync(BackupHeader header, Func<string, bool> isChanged, CancellationToken cancellationToken) =>
-        CommitAsync(header, isChanged, prove: null, cancellationToken);
+        CommitProvedAsync(header, isChanged, prove: null, cancellationToken);
 
-    /// <param name="header">As for the shorter form.</param>
-    /// <param name="isChanged">As for the shorter form.</param>
-    /// <param name="prove">Looks at what was stored when it is durable and the record is not yet written; what it throws passes on, and nothing is recorded.</param>
-    /// <param name="cancellationToken">As for the shorter form.</param>
-    internal async Task<BackupRecord> CommitAsync(BackupHeader header, Func<string, bool> isChanged, Func<BackupRecord, Task>? prove, CancellationToken cancellationToken)
+    /// <summary>As <see cref="CommitAsync"/>, with a look at what was stored.</summary>
+    /// <param name="header">As there.</param>
+    /// <param name="isChanged">As there.</param>
+    /// <param name="prove">Runs when all that it needs is durable and the record is not yet written; what it throws passes on, and nothing is recorded.</param>
+    /// <param name="cancellationToken">As there.</param>
+    internal async Task<BackupRecord> CommitProvedAsync(BackupHeader header, Func<string, bool> isChanged, Func<BackupRecord, Task>? prove, CancellationToken cancellationToken)
     {
         var record = await CompleteAsync(header, isChanged, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
