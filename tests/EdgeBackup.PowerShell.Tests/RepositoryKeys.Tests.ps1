@@ -194,6 +194,16 @@ Describe 'A repository that was taken back' {
         $null = Restore-EdgeBackup $old.Id -Destination $folder -Repository $made.Path
         Test-Path (Join-Path $folder 'settings/network.json') | Should -BeTrue
 
+        # A device need not wait for it.
+        Get-Refusal { Restore-EdgeBackup $old.Id -Force -Repository $made.Path } | Should -BeLike 'RepositoryDamaged:*-SkipSafetyBackup*-Destination*'
+        $said = Watch { Restore-EdgeBackup $old.Id -Force -SkipSafetyBackup -Repository $made.Path }
+        $said.Output.Verified | Should -BeTrue
+        "$($said.Warnings)" | Should -Match 'without being noted'
+
+        # Nothing is accepted before -From is found.
+        Get-Refusal { Repair-EdgeRepository -AcceptRollback -From (New-TestFolder) -Confirm:$false -Repository $made.Path } | Should -BeLike 'RepositoryNotFound:*'
+        (Test-EdgeRepository -Repository $made.Path).Healthy | Should -BeFalse
+
         # Accepted, it goes on.
         $null = Repair-EdgeRepository -AcceptRollback -Confirm:$false -Repository $made.Path -WarningAction Ignore
         $null = New-EdgeBackup dev -Automatic -Repository $made.Path

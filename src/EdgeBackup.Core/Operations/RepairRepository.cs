@@ -1,6 +1,7 @@
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
+using EdgeBackup.Core.Repository.Keys;
 
 namespace EdgeBackup.Core.Operations;
 
@@ -12,6 +13,12 @@ public sealed record RepairRepositoryOptions
 
     /// <summary>Whether devices are asked for what their damaged backups lack.</summary>
     public bool FromDevice { get; init; }
+
+    /// <summary>
+    /// Whether the present state is taken for good where something speaks against it, and the loss of records that nothing
+    /// brings back. Not with <see cref="WhatIf"/>.
+    /// </summary>
+    public bool AcceptRollback { get; init; }
 
     /// <summary>Tell what would happen; write nothing, and ask no device.</summary>
     public bool WhatIf { get; init; }
@@ -34,18 +41,15 @@ public sealed class RepairRepository
     /// <exception cref="Errors.EdgeBackupException">CaptureFailed: it stood still so long that maintenance went on without it.</exception>
     public async Task<RepairReport> RunAsync(RepairRepositoryOptions options, CancellationToken cancellationToken)
     {
-        var report = await context.Repository.RepairAsync(
-            new RepairOptions
-            {
-                WhatIf = options.WhatIf,
-                From = options.From?.Repository,
-                Source = options.FromDevice ? new DeviceRepairSource(context, observer) : null,
-            },
-            new Progress(observer, context.Location),
-            cancellationToken).ConfigureAwait(false);
-        if (options.From is { } from && !report.Healthy)
+        var isAccepting = options.AcceptRollback && !options.WhatIf;
+        var acceptance = new AcceptPresentState(context, observer);
+
+        // First: before, nothing can be written. What the chain misses no more is still looked for.
+        var accepted = isAccepting ? await acceptance.RunAsync(cancellationToken).ConfigureAwait(false) : null;
+        var report = await MendAsync(options, accepted ?? [], cancellationToken).ConfigureAwait(false);
+        if (isAccepting && !await acceptance.AcceptLostAsync(report.Gone, cancellationToken).ConfigureAwait(false) && accepted is null)
         {
-            report = await new ReturnBackups(context, from, observer, options.WhatIf).RunAsync(report, cancellationToken).ConfigureAwait(false);
+            observer.Warning($"-AcceptRollback had nothing to accept in the repository '{context.Location}': it was not taken back, and no record is missing of which its chain of records can tell.{(report.Healthy ? "" : " What is damaged otherwise is not accepted, and stands in Gone.")}");
         }
 
         foreach (var left in report.Left)
@@ -64,6 +68,49 @@ public sealed class RepairRepository
         }
 
         return report;
+    }
+
+    /// <param name="options">How.</param>
+    /// <param name="accepted">Names of missing records that no verification names any more.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    private async Task<RepairReport> MendAsync(RepairRepositoryOptions options, IReadOnlyList<string> accepted, CancellationToken cancellationToken)
+    {
+        // A key that was given up does not come back by itself.
+        var wanted = accepted.Where(name => !name.StartsWith(KeyObject.Folder, StringComparison.Ordinal)).ToList();
+        var report = await context.Repository.RepairAsync(
+            new RepairOptions
+            {
+                WhatIf = options.WhatIf,
+                From = options.From?.Repository,
+                Missing = wanted,
+                Source = options.FromDevice ? new DeviceRepairSource(context, observer) : null,
+            },
+            new Progress(observer, context.Location),
+            cancellationToken).ConfigureAwait(false);
+        report = await AddMissingAsync(report, accepted, cancellationToken).ConfigureAwait(false);
+        if (options.From is { } from && !report.Healthy)
+        {
+            report = await new ReturnBackups(context, from, observer, options.WhatIf).RunAsync(report, cancellationToken).ConfigureAwait(false);
+            report = await AddMissingAsync(report, accepted, cancellationToken).ConfigureAwait(false);
+        }
+
+        var missing = report.Gone.Select(damage => damage.Object).ToHashSet(StringComparer.Ordinal);
+        await context.Repository.NameAgainAsync([.. wanted.Where(name => !missing.Contains(name))]).ConfigureAwait(false);
+        return report;
+    }
+
+    /// <summary>Adds rows for what is missing and accepted, which a verification does not name any more.</summary>
+    private async Task<RepairReport> AddMissingAsync(RepairReport report, IReadOnlyList<string> accepted, CancellationToken cancellationToken)
+    {
+        var missing = (await context.Repository.FindMissingAsync(accepted, cancellationToken).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
+        return accepted.Count == 0 ? report : report with
+        {
+            Gone =
+            [
+                .. report.Gone.Where(damage => !missing.Contains(damage.Object)),
+                .. missing.Select(name => new Damage(name, null, name.StartsWith("backups/", StringComparison.Ordinal) ? name[(name.LastIndexOf('/') + 1)..] : null, null, "it is missing, which was accepted")),
+            ],
+        };
     }
 
     private sealed class Progress(IOperationObserver observer, string location) : IProgress<VerifyProgress>

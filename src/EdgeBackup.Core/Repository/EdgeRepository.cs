@@ -335,10 +335,6 @@ public sealed class EdgeRepository : IAsyncDisposable
     public Task<IReadOnlyList<string>> AcceptPresentStateAsync(CancellationToken cancellationToken) =>
         core.Chain is null ? Task.FromResult<IReadOnlyList<string>>([]) : new ChainAcceptance(core, core.Chain, OpenedBy).RunAsync(cancellationToken);
 
-    /// <summary>Records that the chain has and the store has not.</summary>
-    internal Task<IReadOnlyList<string>> FindMissingRecordsAsync(CancellationToken cancellationToken) =>
-        core.Chain is null ? Task.FromResult<IReadOnlyList<string>>([]) : new ChainAcceptance(core, core.Chain, OpenedBy).FindMissingAsync(cancellationToken);
-
     /// <summary>Whether somebody has begun to remove a backup record; maintenance finishes that.</summary>
     internal async Task<bool> IsBeingRemovedAsync(string objectName, CancellationToken cancellationToken)
     {
@@ -351,6 +347,49 @@ public sealed class EdgeRepository : IAsyncDisposable
         await fold.ReadAsync(head, cancellationToken).ConfigureAwait(false);
         return fold.StateOf(objectName) == ChainedState.Removing;
     }
+
+    /// <summary>Takes it for good that objects are missing which the chain names, where nothing else speaks against the state of the store.</summary>
+    /// <param name="names">Names of objects; of those that are there, or that the chain does not name, nothing becomes.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    /// <returns>The names of those that are not missed any more; empty also where the chain itself is damaged.</returns>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable; RepositoryDamaged: see <see cref="Notice"/>.</exception>
+    internal async Task<IReadOnlyList<string>> AcceptMissingAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        if (core.Chain is not { } chain)
+        {
+            return [];
+        }
+
+        try
+        {
+            var missing = await FindMissingAsync(names, cancellationToken).ConfigureAwait(false);
+            return missing.Count == 0 ? [] : await new ChainKeeper(core, chain).AcceptAsync(missing.ToHashSet(StringComparer.Ordinal), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDamagedException)
+        {
+            throw chain.ToError(exception);
+        }
+    }
+
+    /// <summary>Which of some records, or key objects, are not in the store.</summary>
+    internal async Task<IReadOnlyList<string>> FindMissingAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        var missing = new List<string>();
+        foreach (var name in names.Where(name => ChainCheck.Folders.Any(folder => name.StartsWith(folder, StringComparison.Ordinal))).Distinct(StringComparer.Ordinal))
+        {
+            if (await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false) is null)
+            {
+                missing.Add(name);
+            }
+        }
+
+        return missing;
+    }
+
+    /// <summary>Names records in the chain that were brought back after it had ceased to miss them.</summary>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable; RepositoryDamaged: see <see cref="Notice"/>.</exception>
+    internal Task NameAgainAsync(IReadOnlyList<string> names) =>
+        core.Chain is { } chain && names.Count > 0 ? chain.AppendAsync(ChainChange.Add(names)) : Task.CompletedTask;
 
     /// <summary>What was added and removed since a position in the chain.</summary>
     /// <returns>Null where it cannot be told: list everything.</returns>

@@ -34,6 +34,9 @@ public sealed record RepairOptions
     /// <summary>Another repository with the same backups: a copy of this one, or one with keys of its own; open. Only read.</summary>
     public EdgeRepository? From { get; init; }
 
+    /// <summary>Names of records that are missing although the chain does not miss them any more; a copy may still have them.</summary>
+    public IReadOnlyList<string> Missing { get; init; } = [];
+
     /// <summary>Gives bytes of lost items from elsewhere; null for nobody.</summary>
     public IRepairSource? Source { get; init; }
 }

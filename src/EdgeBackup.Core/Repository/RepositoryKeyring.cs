@@ -109,11 +109,15 @@ public sealed class RepositoryKeyring
         }
     }
 
-    /// <summary>Which key a secret opens, without a proof that it is this repository's own; null for none.</summary>
+    /// <summary>By which valid key a secret opens the repository; null for none.</summary>
     internal async Task<string?> FindAsync(RepositorySecret secret, CancellationToken cancellationToken)
     {
+        var valid = core.Chain is { } chain ? (await chain.RefreshAsync(cancellationToken).ConfigureAwait(false))?.Keys : null;
         var (keys, _) = await KeyRing.ReadAsync(core.Store, cancellationToken).ConfigureAwait(false);
-        return keys.Find(key => key.Info.Kind == secret.Kind && key.Unwrap(secret) is not null)?.Info.Id;
+        var candidates = keys.Where(key => key.Info.Kind == secret.Kind && (valid is null || valid.Contains(key.Info.Id, StringComparer.Ordinal))).ToList();
+        return await Task.Run(() => candidates.Find(key => key.Unwrap(secret) is { } master && master.Bytes.AsSpan().SequenceEqual(core.Master.Bytes)), cancellationToken).ConfigureAwait(false) is { } found
+            ? found.Info.Id
+            : null;
     }
 
     private List<string> Without(IReadOnlyList<string> keys, IReadOnlyCollection<string> ids, HashSet<string> readable)

@@ -72,6 +72,29 @@ internal sealed class OperationsBench : IAsyncDisposable
         others.Remove(Context);
     }
 
+    /// <summary>Puts the repository back to what it is now after the given work was done, and opens it as a user who has seen that work.</summary>
+    public async Task TakeBackAsync(Func<Task> work)
+    {
+        var copy = folder.Combine("before");
+        CopyTo(copy);
+        await work();
+        await Context.DisposeAsync();
+        Directory.Delete(RepositoryFolder, recursive: true);
+        Directory.Move(copy, RepositoryFolder);
+        Context = await OpenAsync();
+        others.Remove(Context);
+    }
+
+    /// <summary>Copies the repository as it is now, byte for byte, and opens the copy as somebody else would.</summary>
+    public async Task<RepositoryContext> OpenCopyAsync(string name)
+    {
+        CopyTo(folder.Combine(name));
+        var context = await new OpenRepository(new RepositoryLocations(folder.Combine("user-" + name)), Environment(), Connections(), "other@bench")
+            .RunAsync(folder.Combine(name), new RepositoryKeyOptions { RecoveryKey = RecoveryKey }, default);
+        others.Add(context);
+        return context;
+    }
+
     /// <summary>A repository beside the bench's.</summary>
     public async Task<RepositoryContext> CreateAnotherAsync(string name)
     {
@@ -212,6 +235,16 @@ internal sealed class OperationsBench : IAsyncDisposable
         }
 
         folder.Dispose();
+    }
+
+    private void CopyTo(string copy)
+    {
+        foreach (var file in Directory.EnumerateFiles(RepositoryFolder, "*", SearchOption.AllDirectories))
+        {
+            var target = System.IO.Path.Combine(copy, System.IO.Path.GetRelativePath(RepositoryFolder, file));
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
     }
 
     private static Task Take(EdgeBackupException error, List<EdgeBackupException>? errors)

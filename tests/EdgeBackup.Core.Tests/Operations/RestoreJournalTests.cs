@@ -70,6 +70,32 @@ public sealed class RestoreJournalTests
     }
 
     [Fact]
+    public async Task A_repository_that_was_taken_back_restores_onto_a_device_without_safety_backup_and_note()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var device = await bench.AddSimulatedAsync("edge-1");
+        var backup = await bench.AutomaticAsync("edge-1");
+        var before = device.Items.Find("config/site.json")!.Content;
+        await bench.TakeBackAsync(() => bench.ManualAsync("edge-1", "newer"));
+        Assert.NotNull(bench.Context.Repository.Notice);
+        var objects = bench.Objects();
+        device.Items.Set("config/site.json", Encoding.UTF8.GetBytes("broken"));
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => new RestoreBackup(bench.Context, bench.Observer).RunAsync(new RestoreOptions { Backup = backup.Backup.Id }, default));
+        Assert.Equal(ErrorIds.RepositoryDamaged, error.ErrorId);
+        Assert.Contains("-SkipSafetyBackup", error.Message, StringComparison.Ordinal);
+        Assert.Contains("-Destination", error.Message, StringComparison.Ordinal);
+        Assert.Equal("broken", Encoding.UTF8.GetString(device.Items.Find("config/site.json")!.Content));
+
+        var result = await new RestoreBackup(bench.Context, bench.Observer).RunAsync(new RestoreOptions { Backup = backup.Backup.Id, SkipSafetyBackup = true }, default);
+        Assert.Equal(["config/site.json"], result.Restored);
+        Assert.True(result.Verified);
+        Assert.Equal(before, device.Items.Find("config/site.json")!.Content);
+        Assert.Contains(bench.Observer.Warnings, warning => warning.Contains("without being noted", StringComparison.Ordinal));
+        Assert.Equal(objects, bench.Objects());
+    }
+
+    [Fact]
     public async Task A_plan_changes_nothing_on_the_device_and_in_the_repository()
     {
         await using var bench = await OperationsBench.CreateAsync();

@@ -58,7 +58,8 @@ public sealed class ChangeKeys
     /// <param name="key">A passphrase or a key file (made where it does not exist); neither for a new recovery key.</param>
     /// <param name="replace">The id of a key that goes; null for none.</param>
     /// <param name="cancellationToken">Stops; the old key stays valid until the new one is.</param>
-    /// <exception cref="EdgeBackupException">RepositoryKeyNotFound, RepositoryKeyWrong, RepositoryNotWritable, RepositoryDamaged.</exception>
+    /// <exception cref="EdgeBackupException">RepositoryKeyNotFound, RepositoryNotWritable, RepositoryDamaged.</exception>
+    /// <exception cref="EdgeBackupException">RepositoryKeyWrong: an empty passphrase, no key file, or one that opens the repository already.</exception>
     public async Task<AddedKey> AddAsync(RepositoryKeyOptions key, string? replace, CancellationToken cancellationToken)
     {
         KeyInfo? old = null;
@@ -82,7 +83,7 @@ public sealed class ChangeKeys
             await RemoveAsync([old]).ConfigureAwait(false);
             if (isRemembered)
             {
-                ForgetKeyFile(keepPointer: key.KeyFile is not null);
+                await ForgetKeyFileAsync(keepPointer: key.KeyFile is not null).ConfigureAwait(false);
             }
         }
 
@@ -134,12 +135,24 @@ public sealed class ChangeKeys
         var ring = context.Repository.Keyring;
         if (key.Passphrase is not null)
         {
-            return new AddedKey(await ring.AddAsync(new PassphraseSecret(key.Passphrase), cancellationToken).ConfigureAwait(false), null);
+            var secret = new PassphraseSecret(key.Passphrase);
+            await CheckNewAsync(secret, "this passphrase", "another passphrase", cancellationToken).ConfigureAwait(false);
+            return new AddedKey(await ring.AddAsync(secret, cancellationToken).ConfigureAwait(false), null);
         }
 
         if (key.KeyFile is not null)
         {
-            var secret = File.Exists(key.KeyFile) ? KeyFile.Read(key.KeyFile, context.Platform) : KeyFile.Create(key.KeyFile, context.Random, context.Platform);
+            KeyFileSecret secret;
+            if (File.Exists(key.KeyFile))
+            {
+                secret = KeyFile.Read(key.KeyFile, context.Platform);
+                await CheckNewAsync(secret, $"the key file '{key.KeyFile}'", "a path where no file is, and a new key file is made there", cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                secret = KeyFile.Create(key.KeyFile, context.Random, context.Platform);
+            }
+
             return new AddedKey(await ring.AddAsync(secret, cancellationToken).ConfigureAwait(false), null);
         }
 
@@ -147,14 +160,25 @@ public sealed class ChangeKeys
         return new AddedKey(info, text);
     }
 
-    /// <summary>The key by which commands of this user open the repository without being told one.</summary>
-    private async Task<string?> FindRememberedAsync(CancellationToken cancellationToken)
+    /// <summary>A secret under a second id is no new key: whoever knows it would still open the repository when the first is removed.</summary>
+    private async Task CheckNewAsync(RepositorySecret secret, string what, string instead, CancellationToken cancellationToken)
     {
-        if (OpenRepository.FindKeyFile(locations, context.Repository.Id) is not { } path)
+        if (await context.Repository.Keyring.FindAsync(secret, cancellationToken).ConfigureAwait(false) is { } known)
         {
-            return null;
+            throw new EdgeBackupException(
+                ErrorIds.RepositoryKeyWrong,
+                $"Nothing was changed: {what} opens the repository '{context.Location}' already, as the key {known}. Give {instead}.",
+                known);
         }
+    }
 
+    /// <summary>The key by which commands of this user open the repository without being told one.</summary>
+    private async Task<string?> FindRememberedAsync(CancellationToken cancellationToken) =>
+        OpenRepository.FindKeyFile(locations, context.Repository.Id) is { } path ? await FindHeldAsync(path, cancellationToken).ConfigureAwait(false) : null;
+
+    /// <summary>The key that a key file holds; null where it opens nothing.</summary>
+    private async Task<string?> FindHeldAsync(string path, CancellationToken cancellationToken)
+    {
         try
         {
             return await context.Repository.Keyring.FindAsync(KeyFile.Read(path, context.Platform), cancellationToken).ConfigureAwait(false);
@@ -167,13 +191,15 @@ public sealed class ChangeKeys
     }
 
     /// <summary>A key file that opens nothing any more must not be tried by the next command; it is kept under another name.</summary>
-    private void ForgetKeyFile(bool keepPointer)
+    private async Task ForgetKeyFileAsync(bool keepPointer)
     {
         var id = context.Repository.Id;
         try
         {
             var own = locations.DefaultKeyFile(id);
-            if (File.Exists(own))
+
+            // The new one may have been made in this very place.
+            if (File.Exists(own) && await FindHeldAsync(own, CancellationToken.None).ConfigureAwait(false) is null)
             {
                 File.Move(own, $"{own}.{Guid.NewGuid():N}.old");
             }
@@ -184,7 +210,7 @@ public sealed class ChangeKeys
                 observer.Warning($"Commands of this user no longer open the repository '{context.Location}' by themselves: say Connect-EdgeRepository with one of its keys first.");
             }
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or EdgeBackupException)
         {
             observer.Warning($"The key was replaced, but the old key file of the repository '{context.Location}' could not be put aside: {exception.Message}");
         }

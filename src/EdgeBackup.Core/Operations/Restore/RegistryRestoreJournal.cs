@@ -16,10 +16,17 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
     private readonly RepositoryContext context;
     private readonly string device;
     private readonly IOperationObserver observer;
+    private readonly bool isNeeded;
     private readonly List<string> opened = [];
+    private readonly HashSet<string> unnoted = [];
 
-    public RegistryRestoreJournal(RepositoryContext context, string device, IOperationObserver observer)
+    /// <param name="context">The repository.</param>
+    /// <param name="device">The target.</param>
+    /// <param name="observer">Is warned.</param>
+    /// <param name="isNeeded">False: where nothing can be written to the repository, a session is opened without being noted.</param>
+    public RegistryRestoreJournal(RepositoryContext context, string device, IOperationObserver observer, bool isNeeded = true)
     {
+        this.isNeeded = isNeeded;
         this.context = context;
         this.device = device;
         this.observer = observer;
@@ -32,20 +39,37 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
         return state.OpenRestores.TryGetValue(sessionId, out var open) && !MayLive(sessionId, open);
     }
 
+    /// <summary>Whether an error says that nothing can be written to the repository now: it was taken back, or its store does not take anything.</summary>
+    public static bool IsUnwritable(RepositoryContext context, EdgeBackupException exception) =>
+        exception.ErrorId == ErrorIds.RepositoryNotWritable || (exception.ErrorId == ErrorIds.RepositoryDamaged && context.Repository.Notice is not null);
+
     public async Task OpenedAsync(string sessionId, CancellationToken cancellationToken)
     {
         opened.Add(sessionId);
         context.RunningRestores.TryAdd(sessionId, 0);
-        await context.Devices.AppendAsync(
-            device,
-            DeviceLogEntryKind.RestoreOpened,
-            entry => entry with { Session = sessionId, Owner = Describe(ProcessIdentity.Current()) },
-            cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await context.Devices.AppendAsync(
+                device,
+                DeviceLogEntryKind.RestoreOpened,
+                entry => entry with { Session = sessionId, Owner = Describe(ProcessIdentity.Current()) },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (!isNeeded && IsUnwritable(context, exception))
+        {
+            unnoted.Add(sessionId);
+            observer.Warning($"{device}: the restore goes on without being noted in the repository; if it is killed, what it leaves on the device is taken for somebody else's restore until it ends by itself. {exception.Message}");
+        }
     }
 
     /// <summary>The session is over whether or not that can be noted; a note that is missing only lets the next restore drop a session that is gone.</summary>
     public async Task ClosedAsync(string sessionId, CancellationToken cancellationToken)
     {
+        if (unnoted.Contains(sessionId))
+        {
+            return;
+        }
+
         try
         {
             await context.Devices.AppendAsync(device, DeviceLogEntryKind.RestoreClosed, entry => entry with { Session = sessionId }, cancellationToken).ConfigureAwait(false);

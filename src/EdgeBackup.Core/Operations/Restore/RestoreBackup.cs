@@ -93,7 +93,7 @@ public sealed class RestoreBackup
         if (!options.SkipSafetyBackup)
         {
             observer.Verbose($"{target}: taking the safety backup.");
-            safetyBackup = (await new TakeBackup(context, observer).TakeSafetyAsync(contact, pass, options.Content, cancellationToken).ConfigureAwait(false)).Backup;
+            safetyBackup = await TakeSafetyAsync(contact, pass, options.Content, cancellationToken).ConfigureAwait(false);
         }
 
         var safety = safetyBackup?.Id;
@@ -144,6 +144,23 @@ public sealed class RestoreBackup
         {
             await context.NoteAsync(observer, EdgeEventCategory.Restore, "Failed", exception.Message, target, backup: record.Id).ConfigureAwait(false);
             throw;
+        }
+    }
+
+    private async Task<CatalogBackup> TakeSafetyAsync(DeviceContact contact, GatePass pass, BackupContent content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await new TakeBackup(context, observer).TakeSafetyAsync(contact, pass, content, cancellationToken).ConfigureAwait(false)).Backup;
+        }
+        catch (EdgeBackupException exception) when (RegistryRestoreJournal.IsUnwritable(context, exception))
+        {
+            // A broken device does not wait for the repository.
+            throw new EdgeBackupException(
+                exception.ErrorId,
+                $"{exception.Message} Nothing was changed on the device '{contact.Id}', because no safety backup of it can be taken. Meanwhile Restore-EdgeBackup restores it without one with -SkipSafetyBackup, and writes the backup to a folder with -Destination.",
+                exception.Target,
+                exception);
         }
     }
 
@@ -241,7 +258,7 @@ public sealed class RestoreBackup
     {
         var mode = options.Paths.Count > 0 ? RestoreMode.Overlay : RestoreMode.Replace;
         var plan = new RestorePlan(mode, selection.Items.Select(item => new RestoreItem(item)).ToList());
-        using var journal = new RegistryRestoreJournal(context, contact.Id, observer);
+        using var journal = new RegistryRestoreJournal(context, contact.Id, observer, isNeeded: !options.SkipSafetyBackup);
         var session = await contact.Connection.BeginRestoreAsync(plan, journal, cancellationToken).ConfigureAwait(false);
         await using var lease = session.ConfigureAwait(false);
         var items = 0;

@@ -34,7 +34,7 @@ internal sealed class ChainKeeper(RepositoryCore core, RecordChain chain)
         var left = await MendAsync(fold, cancellationToken).ConfigureAwait(false);
         if (chain.Head!.Sequence - fold.First > ManyEntries && fold.NamesBehindSnapshot * NamesShare > fold.LiveCount)
         {
-            await SumUpAsync(fold, cancellationToken).ConfigureAwait(false);
+            await SumUpAsync(fold, missing: null, cancellationToken).ConfigureAwait(false);
         }
 
         await DropOldAsync(cancellationToken).ConfigureAwait(false);
@@ -45,9 +45,17 @@ internal sealed class ChainKeeper(RepositoryCore core, RecordChain chain)
     internal async Task SumUpNowAsync(CancellationToken cancellationToken)
     {
         var fold = new ChainFold(chain.Store);
-        await SumUpAsync(fold, cancellationToken).ConfigureAwait(false);
+        await SumUpAsync(fold, missing: null, cancellationToken).ConfigureAwait(false);
         await DropOldAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Takes it for good that records are missing: sums the entries up without them.</summary>
+    /// <param name="missing">Names of records that the store has not.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    /// <returns>Those of them that the chain still missed; none, and nothing written, where the chain itself is damaged.</returns>
+    /// <exception cref="Errors.EdgeBackupException">RepositoryDamaged: something speaks against the state of the store.</exception>
+    public Task<IReadOnlyList<string>> AcceptAsync(IReadOnlySet<string> missing, CancellationToken cancellationToken) =>
+        SumUpAsync(new ChainFold(chain.Store), missing, cancellationToken);
 
     private async Task<List<string>> MendAsync(ChainFold fold, CancellationToken cancellationToken)
     {
@@ -128,7 +136,11 @@ internal sealed class ChainKeeper(RepositoryCore core, RecordChain chain)
         }
     }
 
-    private async Task SumUpAsync(ChainFold fold, CancellationToken cancellationToken)
+    /// <param name="fold">What the entries add up to.</param>
+    /// <param name="missing">Names that are live no more; null to sum up whatever there is.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    /// <returns>Those of the missing names that were live.</returns>
+    private async Task<IReadOnlyList<string>> SumUpAsync(ChainFold fold, IReadOnlySet<string>? missing, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -137,22 +149,38 @@ internal sealed class ChainKeeper(RepositoryCore core, RecordChain chain)
             await fold.ReadAsync(head!, cancellationToken).ConfigureAwait(false);
             if (fold.Damage.Count > 0)
             {
-                return;
+                return [];
             }
 
             var nothing = new HashSet<UInt128>();
             var live = await fold.FindAsync(ChainedState.Live, nothing, cancellationToken).ConfigureAwait(false);
+            var isLost = live.Select(entry => entry.Name).ToLookup(name => missing?.Contains(name) == true);
+            var lost = isLost[true].Order(StringComparer.Ordinal).ToList();
+            if (missing is not null && lost.Count == 0)
+            {
+                return [];
+            }
+
             var removing = await fold.FindAsync(ChainedState.Removing, nothing, cancellationToken).ConfigureAwait(false);
             var history = await ReadHistoryAsync(head!, cancellationToken).ConfigureAwait(false);
-            var state = ToState(live.Select(entry => entry.Name)) with
+            var state = ToState(isLost[false]) with
             {
                 Removing = removing.Count == 0 ? null : [.. removing.Select(entry => entry.Name)],
                 From = head!.Sequence - (history.Length / HashSize) + 1,
                 Hashes = Convert.ToBase64String(history),
             };
-            if (await chain.TrySnapshotAsync(head, entry => entry with { State = state }).ConfigureAwait(false))
+
+            // Without any valid key, not even one that is brought back would open it.
+            var keys = head.Keys.Where(id => !lost.Contains(KeyObject.ToName(id))).ToList();
+            ChainEntry Fill(ChainEntry entry) => entry with
             {
-                return;
+                State = state,
+                Keys = keys.Count == 0 ? head.Keys : keys,
+                Accepted = lost.Count == 0 ? null : new AcceptedState("Records are missing", lost),
+            };
+            if (await chain.TrySnapshotAsync(head, Fill).ConfigureAwait(false))
+            {
+                return lost;
             }
         }
     }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using EdgeBackup.Core.Operations;
-using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Session;
 
@@ -22,7 +21,7 @@ public sealed class RepairEdgeRepositoryCommand : EdgeRepositoryCommand
     [Parameter]
     public SwitchParameter FromDevice { get; set; }
 
-    /// <summary>Takes the present state for good, although the repository was taken back, records are missing, or its chain of records is damaged.</summary>
+    /// <summary>Takes the present state for good, although the repository was taken back, its chain of records is damaged, or records are lost.</summary>
     [Parameter]
     public SwitchParameter AcceptRollback { get; set; }
 
@@ -32,25 +31,21 @@ public sealed class RepairEdgeRepositoryCommand : EdgeRepositoryCommand
         var from = From is null ? null : ResolvePath(From);
         RunInRepository(async (context, pipeline, cancellationToken) =>
         {
-            var accepts = AcceptRollback && await new AcceptPresentState(context, pipeline.Observer).FindReasonAsync(cancellationToken).ConfigureAwait(false) is not null;
-            var action = accepts ? "Accept its present state although newer records may be missing, mend what is damaged" : "Mend what is damaged";
-            var confirmed = await ConfirmAsync(pipeline, context.Location, $"{action}, and put what is replaced in quarantine").ConfigureAwait(false);
-            if (!confirmed && !IsWhatIf)
-            {
-                return;
-            }
-
-            var started = Stopwatch.GetTimestamp();
-            if (accepts && confirmed)
-            {
-                var missing = await new AcceptPresentState(context, pipeline.Observer).RunAsync(cancellationToken).ConfigureAwait(false);
-                pipeline.Observer.Warning($"The present state of the repository '{context.Location}' was accepted. Records that its chain still names and that are missing: {(missing.Count == 0 ? "none" : string.Join(", ", missing))}. Newer ones may be missing too.");
-            }
-
+            // Opened before anything is accepted, which is for good.
             var second = from is null ? null : await RepositorySession.Current.BorrowAsync(from, cancellationToken).ConfigureAwait(false);
             try
             {
-                var options = new RepairRepositoryOptions { From = second?.Context, FromDevice = FromDevice, WhatIf = !confirmed };
+                var action = !AcceptRollback ? "Mend what is damaged"
+                    : context.Repository.Notice is not null ? "Accept its present state although newer records may be missing, mend what is damaged"
+                    : "Mend what is damaged, accept that records are lost which do not come back";
+                var confirmed = await ConfirmAsync(pipeline, context.Location, $"{action}, and put what is replaced in quarantine").ConfigureAwait(false);
+                if (!confirmed && !IsWhatIf)
+                {
+                    return;
+                }
+
+                var started = Stopwatch.GetTimestamp();
+                var options = new RepairRepositoryOptions { From = second?.Context, FromDevice = FromDevice, AcceptRollback = AcceptRollback, WhatIf = !confirmed };
                 var report = await new RepairRepository(context, pipeline.Observer).RunAsync(options, cancellationToken).ConfigureAwait(false);
                 await pipeline.WriteAsync(new RepairResult
                 {

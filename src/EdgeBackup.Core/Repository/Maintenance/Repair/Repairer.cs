@@ -97,7 +97,7 @@ internal sealed class Repairer : IDisposable
     private async Task<RepairReport> RepairAsync(Maintainer? maintainer, CancellationToken cancellationToken)
     {
         var before = await new Verifier(core, new VerifyOptions(ReadData: true), progress).RunAsync(cancellationToken).ConfigureAwait(false);
-        var names = before.Damage.Select(damage => damage.Object).Distinct(StringComparer.Ordinal).ToList();
+        var names = before.Damage.Select(damage => damage.Object).Concat(options.Missing).Distinct(StringComparer.Ordinal).ToList();
         var isPack = names.ToLookup(name => name.StartsWith(PackFormat.Folder, StringComparison.Ordinal));
         var isIndex = isPack[false].ToLookup(name => name.StartsWith(IndexObject.Folder, StringComparison.Ordinal));
         await new SmallObjectRepairer(core, journal, quarantine, copy).RunAsync([.. isIndex[false]], cancellationToken).ConfigureAwait(false);
