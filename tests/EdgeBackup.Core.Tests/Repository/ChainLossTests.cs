@@ -77,9 +77,7 @@ public sealed class ChainLossTests
         var record = await Bench.BackUpAsync(repository, "d", Files);
         await Bench.BackUpAsync(repository, "e", new Dictionary<string, byte[]> { ["b"] = [1] });
         var name = repository.BackupObjectName("d", record.Id);
-        Assert.Empty(await repository.FindMissingRecordsAsync(default));
         store.Objects.Remove(name);
-        Assert.Equal([name], await repository.FindMissingRecordsAsync(default));
         Assert.Equal([name], await repository.AcceptPresentStateAsync(default));
         var report = await repository.ReclaimAsync(Really, default);
         Assert.False(report.IsStoppedByDamage);

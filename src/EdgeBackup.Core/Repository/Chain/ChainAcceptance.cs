@@ -26,28 +26,6 @@ internal sealed class ChainAcceptance(RepositoryCore core, RecordChain chain, st
         }
     }
 
-    /// <summary>What makes it worth while where the chain itself is in order.</summary>
-    /// <returns>Names of records that the chain has and the store has not.</returns>
-    public async Task<IReadOnlyList<string>> FindMissingAsync(CancellationToken cancellationToken)
-    {
-        var fold = new ChainFold(chain.Store);
-        await FollowAsync(fold, cancellationToken).ConfigureAwait(false);
-        var (present, _) = await ListAsync(cancellationToken).ConfigureAwait(false);
-        var missing = await fold.FindAsync(ChainedState.Live, present, cancellationToken).ConfigureAwait(false);
-
-        // What was removed meanwhile.
-        await FollowAsync(fold, cancellationToken).ConfigureAwait(false);
-        return [.. missing.Select(entry => entry.Name).Where(name => fold.StateOf(name) == ChainedState.Live)];
-    }
-
-    private async Task FollowAsync(ChainFold fold, CancellationToken cancellationToken)
-    {
-        if (await chain.RefreshAsync(cancellationToken).ConfigureAwait(false) is { } head)
-        {
-            await fold.ReadAsync(head, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
     private async Task<(HashSet<UInt128> Present, List<string> Names)> ListAsync(CancellationToken cancellationToken)
     {
         var present = new HashSet<UInt128>();
