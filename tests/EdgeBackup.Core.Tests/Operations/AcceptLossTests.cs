@@ -1,6 +1,7 @@
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Operations.Sync;
+using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
 using Xunit;
 
@@ -12,7 +13,7 @@ public sealed class AcceptLossTests
     [Fact]
     public async Task Records_that_are_lost_for_good_are_named_once_and_missed_no_more()
     {
-        await using var bench = await OperationsBench.CreateAsync();
+        await using var bench = await MakeAsync();
         await bench.AddFolderAsync("kiosk");
         var kept = await bench.AutomaticAsync("kiosk");
         var gone = await bench.ManualAsync("kiosk", "second");
@@ -52,7 +53,7 @@ public sealed class AcceptLossTests
     [Fact]
     public async Task What_a_copy_holds_comes_back_and_is_not_accepted_as_lost()
     {
-        await using var bench = await OperationsBench.CreateAsync();
+        await using var bench = await MakeAsync();
         await bench.AddFolderAsync("kiosk");
         var backup = await bench.AutomaticAsync("kiosk");
         var second = await SyncAsync(bench);
@@ -68,7 +69,7 @@ public sealed class AcceptLossTests
     [InlineData(false)]
     public async Task What_an_acceptance_finds_missing_comes_back_from_a_second_repository(bool ownKeys)
     {
-        await using var bench = await OperationsBench.CreateAsync();
+        await using var bench = await MakeAsync();
         await bench.AddFolderAsync("kiosk");
         var backup = await bench.AutomaticAsync("kiosk");
         var second = ownKeys ? await SyncAsync(bench) : null;
@@ -91,6 +92,13 @@ public sealed class AcceptLossTests
         // From now on it is missed again.
         File.Delete(bench.Path("repository", backup.Backup.ObjectName));
         Assert.Equal([backup.Backup.ObjectName], (await VerifyAsync(bench.Context)).Damage.Select(row => row.Object));
+    }
+
+    private static async Task<OperationsBench> MakeAsync()
+    {
+        var bench = await OperationsBench.CreateAsync();
+        await bench.Context.NoteAsync(bench.Observer, EdgeEventCategory.Repository, "Noted", "Something.", device: null);
+        return bench;
     }
 
     private static async Task<RepositoryContext> SyncAsync(OperationsBench bench)
