@@ -49,7 +49,7 @@ public sealed class ChainLossTests
         byte[]? content = null;
 
         // A backup that began before the mark relies on the condemned pack; its record is lost before it is read.
-        await using var session = await other.BeginWriteAsync(default);
+        var session = await other.BeginWriteAsync(default);
         await repository.DeleteBackupsAsync([repository.BackupObjectName("d", gone.Id)], default);
         listed.BeforeList = async prefix =>
         {
