@@ -22,6 +22,7 @@ public sealed class WriteSession : IAsyncDisposable
     private readonly GroupCommit group;
     private readonly List<string> indexed = [];
     private long bytesBesidePacks;
+    private int disposed;
 
     private WriteSession(RepositoryCore core, Lease lease, ChunkTable table)
     {
@@ -165,6 +166,11 @@ public sealed class WriteSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+        {
+            return;
+        }
+
         await group.DisposeAsync().ConfigureAwait(false);
         await Chunks.DisposeAsync().ConfigureAwait(false);
         foreach (var pack in await packs.TakeWrittenAsync(closeCurrent: false).ConfigureAwait(false))
