@@ -47,7 +47,8 @@ Describe 'Sync-EdgeRepository' {
         $result = Sync-EdgeRepository (Get-EdgeRepository | Where-Object Path -eq $copy.Path)
         $result.Copied | Should -Be 2
         $result.Skipped | Should -Be 2
-        $result.Verified | Should -Be $result.BytesRead
+        # Contents that the copy has already, but not in its newest backup, are read back too.
+        $result.Verified | Should -BeGreaterOrEqual $result.BytesRead
         $result.BytesRead | Should -BeGreaterThan 600KB
         $result.Lag | Should -Be ([timespan]::Zero)
         (Test-EdgeRepository -Repository $copy.Path -ReadData).Healthy | Should -BeTrue
