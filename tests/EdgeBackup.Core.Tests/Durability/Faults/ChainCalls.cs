@@ -46,6 +46,7 @@ internal static class ChainCalls
         await new ChainKeeper(repository.Core, repository.Core.Chain!).SumUpNowAsync(default);
         await other.AppendAsync(RecordArea.Events, "", "{}"u8.ToArray(), default);
         await repository.AcceptPresentStateAsync(default);
+        Assert.Equal([named], await repository.FindMissingAsync([named], default));
         await ForgetPacksAsync(repository, memory);
         return store.Callers;
     }
