@@ -404,7 +404,7 @@ public sealed class RepairTests
 
     private static async Task<(MemoryObjectStore Store, BackupRecord[] Records)> MakeAsync()
     {
-        // The pack of the first backup comes first by its name, which random salts decide.
+        // The pack of the first backup comes first by its name, and each item is one chunk: random keys decide both.
         while (true)
         {
             var store = new MemoryObjectStore();
@@ -412,12 +412,15 @@ public sealed class RepairTests
             var first = await Bench.BackUpAsync(repository, "one", First);
             var pack = Assert.Single(Packs(store));
             var second = await Bench.BackUpAsync(repository, "two", Second);
-            if (Packs(store)[0] == pack)
+            if (Packs(store)[0] == pack && await IsUncutAsync(repository, first) && await IsUncutAsync(repository, second))
             {
                 return (store, [first, second]);
             }
         }
     }
+
+    private static async Task<bool> IsUncutAsync(EdgeRepository repository, BackupRecord record) =>
+        await repository.ReadItemsAsync(record, default).AllAsync(item => item.Chunks.Count == 1);
 
     private static List<string> Packs(MemoryObjectStore store) => [.. store.Objects.Keys.Where(name => name.StartsWith("packs/", StringComparison.Ordinal))];
 
