@@ -314,6 +314,7 @@ public sealed class EdgeRepository : IAsyncDisposable
         }
 
         // Named first: whoever finds them gone finds out why.
+        var since = core.Chain?.Head?.Position;
         await (core.Chain?.AppendAsync(new ChainChange { Removing = objectNames }) ?? Task.CompletedTask).ConfigureAwait(false);
 
         // Side by side, so that their folders' flushes share the file system's journal commits.
@@ -324,6 +325,10 @@ public sealed class EdgeRepository : IAsyncDisposable
             core.Chain?.NoteRemoved([name]);
             onRemoved?.Invoke(name);
         }).ConfigureAwait(false);
+        if (since is not null)
+        {
+            await core.Returns!.SettleAsync(since, objectNames).ConfigureAwait(false);
+        }
     }
 
     /// <summary>
@@ -336,17 +341,8 @@ public sealed class EdgeRepository : IAsyncDisposable
         core.Chain is null ? Task.FromResult<IReadOnlyList<string>>([]) : new ChainAcceptance(core, core.Chain, OpenedBy).RunAsync(cancellationToken);
 
     /// <summary>Whether somebody has begun to remove a backup record; maintenance finishes that.</summary>
-    internal async Task<bool> IsBeingRemovedAsync(string objectName, CancellationToken cancellationToken)
-    {
-        if (core.Chain is not { } chain || await chain.RefreshAsync(cancellationToken).ConfigureAwait(false) is not { } head)
-        {
-            return false;
-        }
-
-        var fold = new ChainFold(chain.Store);
-        await fold.ReadAsync(head, cancellationToken).ConfigureAwait(false);
-        return fold.StateOf(objectName) == ChainedState.Removing;
-    }
+    internal async Task<bool> IsBeingRemovedAsync(string objectName, CancellationToken cancellationToken) =>
+        core.Returns is { } returns && (await returns.FindAsync([objectName], state => state == ChainedState.Removing, cancellationToken).ConfigureAwait(false)).Count > 0;
 
     /// <summary>Takes it for good that objects are missing which the chain names, where nothing else speaks against the state of the store.</summary>
     /// <param name="names">Names of objects; of those that are there, or that the chain does not name, nothing becomes.</param>

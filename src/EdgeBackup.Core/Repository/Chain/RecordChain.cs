@@ -292,6 +292,7 @@ internal sealed class RecordChain : IDisposable
                 Added = OrNull(changes.SelectMany(change => change.Added)),
                 Removing = OrNull(changes.SelectMany(change => change.Removing)),
                 Removed = OrNull(removed),
+                Returning = OrNull(changes.SelectMany(change => change.Returning)),
             };
             var (content, hash) = Seal(entry);
             var isWritten = await core.Store.PutAsync(Store.ToName(sequence), content, CancellationToken.None).ConfigureAwait(false);
