@@ -130,7 +130,7 @@ public sealed class EdgeRepository : IAsyncDisposable
         }
 
         var core = new RepositoryCore(store, environment, master, header);
-        await core.Chain!.BeginAsync(keyIds, cancellationToken).ConfigureAwait(false);
+        await core.Chain!.Snapshots.BeginAsync(keyIds, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
 
         // Last: a repository exists only when all that opens it is durable. From here on nothing may keep the recovery key

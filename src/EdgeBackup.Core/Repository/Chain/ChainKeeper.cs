@@ -163,7 +163,7 @@ internal sealed class ChainKeeper(RepositoryCore core, RecordChain chain)
                 Keys = keys.Count == 0 ? head.Keys : keys,
                 Accepted = lost.Count == 0 ? null : new AcceptedState("Records are missing", lost),
             };
-            if (await chain.TrySnapshotAsync(head, Fill).ConfigureAwait(false))
+            if (await chain.Snapshots.TryWriteAsync(head, Fill).ConfigureAwait(false))
             {
                 return lost;
             }
