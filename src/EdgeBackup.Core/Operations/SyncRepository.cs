@@ -67,6 +67,8 @@ public sealed class SyncRepository
 
     private async Task CopyAsync(SyncPlan plan, CancellationToken cancellationToken)
     {
+        await source.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
+
         // Fences, protections and policies before the backups that they are about; events, which tell of backups, after them.
         var others = new RecordCopier(source.Repository, copy.Repository, plan, failed);
         await others.CopyPoliciesAsync(cancellationToken).ConfigureAwait(false);
