@@ -93,9 +93,14 @@ public sealed class MemoryObjectStore : IObjectStore
         {
             Count();
             Objects[name] = content.ToArray();
-            return Task.CompletedTask;
         }
+
+        AfterOverwrite(name);
+        return Task.CompletedTask;
     }
+
+    /// <summary>Is told of each object that was overwritten or replaced.</summary>
+    public Action<string> AfterOverwrite { get; set; } = _ => { };
 
     public Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => OverwriteAsync(name, content, cancellationToken);
 
