@@ -144,42 +144,27 @@ public sealed class FolderStampTests
     }
 
     /// <summary>Notes which folders are listed.</summary>
-    private sealed class CountingStore(FileObjectStore inner) : IObjectStore, IFolderStore
+    private sealed class CountingStore(FileObjectStore files) : ForwardingStore(files), IFolderStore
     {
+        private readonly FileObjectStore folders = files;
+
         public List<string> Listed { get; } = [];
 
-        public string Location => inner.Location;
-
-        public Task<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => inner.PutAsync(name, content, cancellationToken);
-
-        public Task<IReadOnlyList<Exception?>> PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken) =>
-            inner.PutManyAsync(objects, cancellationToken);
-
-        public Task OverwriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => inner.OverwriteAsync(name, content, cancellationToken);
-
-        public Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => inner.ReplaceAsync(name, content, cancellationToken);
-
-        public Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken) => inner.GetAsync(name, cancellationToken);
-
-        public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancellationToken) => inner.ReadAsync(name, offset, buffer, cancellationToken);
-
-        public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+        public override async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             Assert.NotEqual("backups/", prefix);
-            await foreach (var entry in inner.ListAsync(prefix, cancellationToken))
+            await foreach (var entry in base.ListAsync(prefix, cancellationToken))
             {
                 yield return entry;
             }
         }
 
-        public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken) => inner.DeleteAsync(name, cancellationToken);
-
-        public Task<IReadOnlyList<FolderInfo>> ListFoldersAsync(string prefix, CancellationToken cancellationToken) => inner.ListFoldersAsync(prefix, cancellationToken);
+        public Task<IReadOnlyList<FolderInfo>> ListFoldersAsync(string prefix, CancellationToken cancellationToken) => folders.ListFoldersAsync(prefix, cancellationToken);
 
         public Task<IReadOnlyList<string>> ListNamesAsync(string folder, CancellationToken cancellationToken)
         {
             Listed.Add(folder);
-            return inner.ListNamesAsync(folder, cancellationToken);
+            return folders.ListNamesAsync(folder, cancellationToken);
         }
     }
 }
