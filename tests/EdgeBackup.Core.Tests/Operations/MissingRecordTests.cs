@@ -161,7 +161,8 @@ public sealed class MissingRecordTests
                 await new ChangeDevice(context, bench.Observer).SetAsync("a", new ChangeDeviceOptions { Name = $"{number} {round}" }, default);
                 await PolicyBook.SetAsync(context.Repository, new PolicyEntry { Scope = PolicyScope.All, Values = new PolicyValues { ManualLimit = 3 }, Time = DateTimeOffset.UtcNow, Author = "x" }, default);
                 Assert.Empty((await PolicyBook.LoadAsync(context.Repository, default)).Unreadable);
-                if (round % 4 == number)
+                // One at a time, as the lease of a maintainer has it.
+                if (number == 0 && round % 4 == 3)
                 {
                     await ChainTests.SumUpAsync(context.Repository);
                 }
