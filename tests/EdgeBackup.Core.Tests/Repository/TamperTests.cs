@@ -97,6 +97,10 @@ public sealed class TamperTests
                 await using var after = await Bench.OpenAsync(reborn);
                 var report = await ChainTests.VerifyAsync(after);
                 Assert.True(!report.Healthy || (isNewest && how == "missing" && report.Notes.Count > 0), $"{how} {index}");
+                if (how == "swapped")
+                {
+                    Assert.All(new[] { entries[index], other }, name => Assert.Contains(report.Damage, damage => damage.Object == name));
+                }
             }
         }
     }

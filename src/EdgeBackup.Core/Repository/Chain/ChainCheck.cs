@@ -118,13 +118,22 @@ internal sealed class ChainCheck
 
     private async Task ReadAsync(Damages damages, CancellationToken cancellationToken)
     {
-        if ((chain.Head ?? await chain.Store.FindReadableAsync(cancellationToken).ConfigureAwait(false)) is { } head)
+        if ((chain.Head ?? await chain.Store.FindReadableAsync(cancellationToken, AddNewer).ConfigureAwait(false)) is { } head)
         {
             await fold.ReadAsync(head, cancellationToken).ConfigureAwait(false);
         }
 
         fold.Damage.ForEach(damages.Add);
         fold.Damage.Clear();
+
+        // The notice has told of the newest.
+        void AddNewer(ObjectDamagedException damage)
+        {
+            if (damage.ObjectName != chain.Culprit)
+            {
+                damages.Add(damage);
+            }
+        }
     }
 
     private async Task<bool> IsBeingRemovedAsync(string name, CancellationToken cancellationToken)

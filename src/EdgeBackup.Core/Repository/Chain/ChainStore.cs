@@ -130,14 +130,22 @@ internal sealed class ChainStore(RepositoryCore core)
     }
 
     /// <summary>The newest entry that can be read, where the newest of all cannot.</summary>
-    public async Task<ChainHead?> FindReadableAsync(CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="pass">Is told of each newer one, and why it cannot be read.</param>
+    public async Task<ChainHead?> FindReadableAsync(CancellationToken cancellationToken, Action<ObjectDamagedException>? pass = null)
     {
         var sequences = await ListAsync(cancellationToken).ConfigureAwait(false);
         for (var index = sequences.Count - 1; index >= 0; index--)
         {
-            if (await TryReadAsync(sequences[index], cancellationToken).ConfigureAwait(false) is ((var entry, var hash), _))
+            var (read, damage) = await TryReadAsync(sequences[index], cancellationToken).ConfigureAwait(false);
+            if (read is var (entry, hash))
             {
                 return new ChainHead(entry.Sequence, hash, entry.Snapshot, entry.Keys);
+            }
+
+            if (damage is not null)
+            {
+                pass?.Invoke(damage);
             }
         }
 
