@@ -44,7 +44,7 @@ internal sealed class RecordWatch(RepositoryCore core, ILiveNames kept)
                 await kept.TakeAsync(since, changes, cancellationToken).ConfigureAwait(false);
             }
         }
-        catch (ObjectDamagedException)
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
         {
             // Backups go on, held against what was known before; a verification names the entry.
         }
