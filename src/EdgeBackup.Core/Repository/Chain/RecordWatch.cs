@@ -39,7 +39,8 @@ internal sealed class RecordWatch(RepositoryCore core, ILiveNames kept)
         var since = await kept.ReadPositionAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (await new ChainReader(chain).ReadLiveAsync(since, IsWatched, cancellationToken).ConfigureAwait(false) is { } changes && changes.Head != since)
+            if (await new ChainReader(chain).ReadLiveAsync(since, IsWatched, cancellationToken).ConfigureAwait(false) is { } changes
+                && (changes.Head != since || changes.Added.Count > 0 || changes.Removed.Count > 0))
             {
                 await kept.TakeAsync(since, changes, cancellationToken).ConfigureAwait(false);
             }
