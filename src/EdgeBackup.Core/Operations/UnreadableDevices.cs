@@ -7,7 +7,11 @@ namespace EdgeBackup.Core.Operations;
 /// <summary>A device log that cannot be read whole.</summary>
 /// <param name="Device">Whose; null where nothing tells it any more.</param>
 /// <param name="Problem">What is wrong.</param>
-internal sealed record UnreadableDevice(string? Device, EdgeBackupException Problem);
+internal sealed record UnreadableDevice(string? Device, EdgeBackupException Problem)
+{
+    /// <summary>What keeps the backups: the missing record may be the one that protects them.</summary>
+    public string KeepsBackups => $"{Device ?? "A device"}: nothing expires, because a record of the device is missing or cannot be read. {Problem.Message}";
+}
 
 /// <summary>Finds whose the records are that a refresh of devices could not read: the names of folders tell no device.</summary>
 internal static class UnreadableDevices
