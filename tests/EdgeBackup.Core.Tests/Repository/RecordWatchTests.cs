@@ -6,7 +6,7 @@ using Xunit;
 namespace EdgeBackup.Core.Tests.Repository;
 
 /// <summary>What the chain tells of the records that must be there, while part of it gives no answer.</summary>
-public sealed class RecordWatchTests : IAsyncLifetime
+public sealed class RecordWatchTests : IAsyncLifetime, IDisposable
 {
     private readonly MemoryObjectStore objects = new();
     private readonly MemoryContexts contexts = new();
@@ -21,11 +21,9 @@ public sealed class RecordWatchTests : IAsyncLifetime
         context = contexts.Open(await Bench.CreateAsync(store));
     }
 
-    public async Task DisposeAsync()
-    {
-        await contexts.CloseAsync();
-        contexts.Dispose();
-    }
+    public Task DisposeAsync() => contexts.CloseAsync();
+
+    public void Dispose() => contexts.Dispose();
 
     [Fact]
     public async Task A_summary_of_the_chain_that_cannot_be_read_stops_nobody_and_what_was_known_is_still_missed()
