@@ -9,6 +9,7 @@ using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
 using EdgeBackup.Core.Tests.Durability.Faults;
 using EdgeBackup.Core.Tests.Repository;
+using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace EdgeBackup.Core.Tests.Operations;
@@ -220,13 +221,35 @@ public sealed class MissingRecordTests
         Assert.Contains(file.Name, failure.Reason, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("live_records")]
+    [InlineData("backups")]
+    public async Task A_catalog_that_is_made_anew_in_the_middle_of_a_command_knows_what_must_be_there(string lost)
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await bench.AddFolderAsync("a");
+        await FenceAsync(bench);
+        await bench.Context.Repository.FollowRecordsAsync(default);
+        await TakeAwayAsync(bench, NewestOf(bench, "a"));
+        using (var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = bench.CatalogPath, Pooling = false }.ToString()))
+        {
+            connection.Open();
+            using var command = new SqliteCommand($"DROP TABLE {lost};", connection);
+            command.ExecuteNonQuery();
+        }
+
+        await bench.Context.Catalog.RefreshBackupsAsync(devices: null, default);
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => bench.Context.Devices.GetAsync("a", default));
+        Assert.Equal(ErrorIds.RepositoryDamaged, error.ErrorId);
+    }
+
     [Fact]
     public async Task What_a_command_pays_does_not_grow_with_the_chain()
     {
-        using var folder = new TemporaryFolder();
+        using var contexts = new MemoryContexts();
         var store = new FaultyStore(new MemoryObjectStore());
-        await using var repository = await Bench.CreateAsync(store);
-        using var catalog = BackupCatalog.Open(folder.Combine("catalog.db"), repository);
+        await using var context = contexts.Open(await Bench.CreateAsync(store), keep: false);
+        var repository = context.Repository;
         for (var index = 0; index < 200; index++)
         {
             await repository.AppendAsync(RecordArea.Devices, $"d{index}", "{}"u8.ToArray(), default);

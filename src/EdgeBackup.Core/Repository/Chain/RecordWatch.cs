@@ -10,7 +10,8 @@ internal interface ILiveNames
 
     /// <param name="folder">With its final '/'.</param>
     /// <param name="cancellationToken">Stops.</param>
-    Task<IReadOnlyCollection<string>> ReadFolderAsync(string folder, CancellationToken cancellationToken);
+    /// <returns>Null where nothing was taken in yet, or what was taken in is lost.</returns>
+    Task<IReadOnlyCollection<string>?> ReadFolderAsync(string folder, CancellationToken cancellationToken);
 
     /// <summary>Takes changes in, unless somebody else was faster.</summary>
     /// <param name="since">The position that they follow.</param>
@@ -73,6 +74,13 @@ internal sealed class RecordWatch(RepositoryCore core, ILiveNames kept)
         async Task<List<string>> LackingAsync()
         {
             var names = await kept.ReadFolderAsync(folder, cancellationToken).ConfigureAwait(false);
+            if (names is null)
+            {
+                // Where these are kept is new, or was made anew in the middle of a command.
+                await LearnAsync(cancellationToken).ConfigureAwait(false);
+                names = await kept.ReadFolderAsync(folder, cancellationToken).ConfigureAwait(false) ?? [];
+            }
+
             return names.Count == 0 ? [] : [.. names.Except(listed, StringComparer.Ordinal)];
         }
     }
