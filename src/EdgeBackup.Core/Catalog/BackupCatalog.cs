@@ -25,8 +25,11 @@ public sealed class BackupCatalog : IDisposable
         this.repository = repository;
         this.file = file;
         writer = new CatalogWriter(repository, file);
-        repository.Core.Watch = new RecordWatch(repository.Core, new CatalogLiveNames(this, file));
+        LiveNames = new CatalogLiveNames(this, file);
     }
+
+    /// <summary>Keeps which records the chain says must be there.</summary>
+    internal ILiveNames LiveNames { get; }
 
     /// <summary>Opens or makes the catalog of a repository.</summary>
     /// <param name="path">The SQLite file; its folder is made where it is missing.</param>

@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 
 namespace EdgeBackup.Core.Catalog;
 
-/// <summary>Reads records and puts them into a table; what cannot be read goes to the problems.</summary>
-internal delegate Task AddRecords(IReadOnlyList<string> names, List<EdgeBackupException> problems, CancellationToken cancellationToken);
+/// <summary>Takes in what is new in some folders, and what is gone from them; what cannot be read goes to the problems.</summary>
+internal delegate Task TakeRecords(IReadOnlyList<string> fresh, IReadOnlyCollection<string> gone, List<EdgeBackupException> problems, CancellationToken cancellationToken);
 
 /// <summary>
 /// Finds what is new and what is gone: folder by folder it compares the object names of the repository with those that a
@@ -21,22 +21,22 @@ internal sealed class CatalogFolders(EdgeRepository repository, CatalogFile file
     /// <summary>Compares all folders of a table.</summary>
     /// <param name="table">Its name.</param>
     /// <param name="area">Null for backups.</param>
-    /// <param name="add">Takes what is new.</param>
+    /// <param name="take">Takes what has changed.</param>
     /// <param name="problems">Takes what cannot be read.</param>
     /// <param name="cancellationToken">Leaves the table partly up to date.</param>
-    public async Task RefreshAllAsync(string table, RecordArea? area, AddRecords add, List<EdgeBackupException> problems, CancellationToken cancellationToken)
+    public async Task RefreshAllAsync(string table, RecordArea? area, TakeRecords take, List<EdgeBackupException> problems, CancellationToken cancellationToken)
     {
         if (await repository.ListFoldersAsync(area, cancellationToken).ConfigureAwait(false) is not { } present)
         {
             var listing = area is { } records ? repository.ListAsync(records, subject: null, cancellationToken) : repository.ListBackupsAsync(device: null, cancellationToken);
-            await RefreshAsync(table, folder: null, listing, add, problems, cancellationToken).ConfigureAwait(false);
+            await RefreshAsync(table, folder: null, listing, take, problems, cancellationToken).ConfigureAwait(false);
             return;
         }
 
         using var lease = file.OpenReader();
         var vanished = LoadFolders(lease.Connection, table, folder: null);
         var stamps = LoadStamps(lease.Connection);
-        var batch = new Batch(this, table, add, problems);
+        var batch = new Batch(this, take, problems);
         foreach (var folder in present)
         {
             vanished.Remove(folder.Name);
@@ -76,13 +76,13 @@ internal sealed class CatalogFolders(EdgeRepository repository, CatalogFile file
         if (file.Identity != lease.FileId)
         {
             // Another process has made the file anew meanwhile: what was compared was the old one.
-            await RefreshAllAsync(table, area, add, problems, cancellationToken).ConfigureAwait(false);
+            await RefreshAllAsync(table, area, take, problems, cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>Compares one folder, or all of a store that cannot tell its folders.</summary>
     public async Task RefreshAsync(
-        string table, string? folder, IAsyncEnumerable<string> listing, AddRecords add, List<EdgeBackupException> problems, CancellationToken cancellationToken)
+        string table, string? folder, IAsyncEnumerable<string> listing, TakeRecords take, List<EdgeBackupException> problems, CancellationToken cancellationToken)
     {
         // Only the names of one folder are in memory at a time; a store that lists in another order costs look-ups, not errors.
         using var lease = file.OpenReader();
@@ -106,7 +106,7 @@ internal sealed class CatalogFolders(EdgeRepository repository, CatalogFile file
                 fresh.Add(name);
                 if (fresh.Count == BatchSize)
                 {
-                    await add(fresh, problems, cancellationToken).ConfigureAwait(false);
+                    await take(fresh, [], problems, cancellationToken).ConfigureAwait(false);
                     fresh.Clear();
                 }
             }
@@ -118,19 +118,14 @@ internal sealed class CatalogFolders(EdgeRepository repository, CatalogFile file
             gone.UnionWith(LoadNames(lease.Connection, table, missing));
         }
 
-        if (gone.Count > 0)
+        if (fresh.Count > 0 || gone.Count > 0)
         {
-            await RemoveAsync(table, gone, cancellationToken).ConfigureAwait(false);
-        }
-
-        if (fresh.Count > 0)
-        {
-            await add(fresh, problems, cancellationToken).ConfigureAwait(false);
+            await take(fresh, gone, problems, cancellationToken).ConfigureAwait(false);
         }
     }
 
     public Task RemoveAsync(string table, IReadOnlyCollection<string> names, CancellationToken cancellationToken) =>
-        file.WriteAsync(
+        names.Count == 0 ? Task.CompletedTask : file.WriteAsync(
             (connection, transaction) =>
             {
                 using var command = Command(connection, transaction, $"DELETE FROM {table} WHERE object_name = $name;", "$name");
@@ -226,7 +221,7 @@ internal sealed class CatalogFolders(EdgeRepository repository, CatalogFile file
     }
 
     /// <summary>What some folders have brought: rows first, and only then the stamps that vouch for them.</summary>
-    private sealed class Batch(CatalogFolders folders, string table, AddRecords add, List<EdgeBackupException> problems)
+    private sealed class Batch(CatalogFolders folders, TakeRecords take, List<EdgeBackupException> problems)
     {
         public List<string> Fresh { get; } = [];
 
@@ -236,15 +231,12 @@ internal sealed class CatalogFolders(EdgeRepository repository, CatalogFile file
 
         public async Task WriteAsync(CancellationToken cancellationToken)
         {
-            if (Gone.Count > 0)
-            {
-                await folders.RemoveAsync(table, Gone, cancellationToken).ConfigureAwait(false);
-            }
-
             var before = problems.Count;
-            foreach (var names in Fresh.Chunk(BatchSize))
+            var gone = Gone.ToList();
+            foreach (var names in Fresh.Count == 0 && gone.Count > 0 ? [[]] : Fresh.Chunk(BatchSize))
             {
-                await add(names, problems, cancellationToken).ConfigureAwait(false);
+                await take(names, gone, problems, cancellationToken).ConfigureAwait(false);
+                gone.Clear();
             }
 
             // A record that cannot be read is reported each time it is asked for, so its folder is looked at each time.

@@ -19,11 +19,16 @@ internal sealed class CatalogLiveNames(BackupCatalog catalog, CatalogFile file) 
             },
             cancellationToken);
 
-    public Task<IReadOnlyCollection<string>> ReadFolderAsync(string folder, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyCollection<string>?> ReadFolderAsync(string folder, CancellationToken cancellationToken) =>
         catalog.MendAsync(
             () =>
             {
                 using var lease = file.OpenReader();
+                if (ReadPosition(lease.Connection, transaction: null) is null)
+                {
+                    return Task.FromResult<IReadOnlyCollection<string>?>(null);
+                }
+
                 using var command = lease.Connection.CreateCommand();
                 command.CommandText = "SELECT object_name FROM live_records WHERE folder = $folder;";
                 command.Parameters.AddWithValue("$folder", folder);
@@ -34,7 +39,7 @@ internal sealed class CatalogLiveNames(BackupCatalog catalog, CatalogFile file) 
                     names.Add(reader.GetString(0));
                 }
 
-                return Task.FromResult<IReadOnlyCollection<string>>(names);
+                return Task.FromResult<IReadOnlyCollection<string>?>(names);
             },
             cancellationToken);
 

@@ -15,17 +15,17 @@ internal sealed class CatalogWriter
 {
     private readonly EdgeRepository repository;
     private readonly CatalogFile file;
-    private readonly DeviceRegistry registry;
     private readonly EventLog events;
     private readonly CatalogFolders folders;
+    private readonly CatalogDevices logs;
 
     public CatalogWriter(EdgeRepository repository, CatalogFile file)
     {
         this.repository = repository;
         this.file = file;
-        registry = new DeviceRegistry(repository, author: "");
         events = new EventLog(repository, author: "");
         folders = new CatalogFolders(repository, file);
+        logs = new CatalogDevices(repository, file, folders);
     }
 
     public async Task<IReadOnlyList<EdgeBackupException>> RefreshAllAsync(CancellationToken cancellationToken)
@@ -42,7 +42,7 @@ internal sealed class CatalogWriter
         var problems = new List<EdgeBackupException>();
         if (devices is null)
         {
-            await folders.RefreshAllAsync("backups", area: null, AddBackupsAsync, problems, cancellationToken).ConfigureAwait(false);
+            await folders.RefreshAllAsync("backups", area: null, TakeBackupsAsync, problems, cancellationToken).ConfigureAwait(false);
             return problems;
         }
 
@@ -50,7 +50,7 @@ internal sealed class CatalogWriter
         {
             var folder = $"backups/{repository.SubjectFolder(device)}/";
             var listing = repository.ListBackupsAsync(device, cancellationToken);
-            await folders.RefreshAsync("backups", folder, listing, AddBackupsAsync, problems, cancellationToken).ConfigureAwait(false);
+            await folders.RefreshAsync("backups", folder, listing, TakeBackupsAsync, problems, cancellationToken).ConfigureAwait(false);
         }
 
         return problems;
@@ -59,28 +59,12 @@ internal sealed class CatalogWriter
     public async Task<IReadOnlyList<EdgeBackupException>> RefreshEventsAsync(CancellationToken cancellationToken)
     {
         var problems = new List<EdgeBackupException>();
-        await folders.RefreshAllAsync("events", RecordArea.Events, AddEventsAsync, problems, cancellationToken).ConfigureAwait(false);
+        await folders.RefreshAllAsync("events", RecordArea.Events, TakeEventsAsync, problems, cancellationToken).ConfigureAwait(false);
         return problems;
     }
 
-    public async Task<IReadOnlyList<EdgeBackupException>> RefreshDevicesAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken)
-    {
-        var problems = new List<EdgeBackupException>();
-        if (devices is null)
-        {
-            await folders.RefreshAllAsync("device_log", RecordArea.Devices, AddDevicesAsync, problems, cancellationToken).ConfigureAwait(false);
-            return problems;
-        }
-
-        foreach (var device in devices)
-        {
-            var folder = $"devices/{repository.SubjectFolder(device)}/";
-            var listing = repository.ListAsync(RecordArea.Devices, device, cancellationToken);
-            await folders.RefreshAsync("device_log", folder, listing, AddDevicesAsync, problems, cancellationToken).ConfigureAwait(false);
-        }
-
-        return problems;
-    }
+    public Task<IReadOnlyList<EdgeBackupException>> RefreshDevicesAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken) =>
+        logs.RefreshAsync(devices, cancellationToken);
 
     /// <summary>Drops backups whose records were just removed.</summary>
     public Task RemoveBackupsAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) =>
@@ -95,9 +79,10 @@ internal sealed class CatalogWriter
             },
             cancellationToken);
 
-    private async Task AddBackupsAsync(IReadOnlyList<string> names, List<EdgeBackupException> problems, CancellationToken cancellationToken)
+    private async Task TakeBackupsAsync(IReadOnlyList<string> fresh, IReadOnlyCollection<string> gone, List<EdgeBackupException> problems, CancellationToken cancellationToken)
     {
-        var records = await ReadAllAsync(names, repository.ReadBackupAsync, problems, cancellationToken).ConfigureAwait(false);
+        await folders.RemoveAsync("backups", gone, cancellationToken).ConfigureAwait(false);
+        var records = await ReadAllAsync(fresh, repository.ReadBackupAsync, problems, cancellationToken).ConfigureAwait(false);
         await file.WriteAsync(
             (connection, transaction) =>
             {
@@ -110,9 +95,10 @@ internal sealed class CatalogWriter
             cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task AddEventsAsync(IReadOnlyList<string> names, List<EdgeBackupException> problems, CancellationToken cancellationToken)
+    private async Task TakeEventsAsync(IReadOnlyList<string> fresh, IReadOnlyCollection<string> gone, List<EdgeBackupException> problems, CancellationToken cancellationToken)
     {
-        var read = await ReadAllAsync(names, events.ReadAsync, problems, cancellationToken).ConfigureAwait(false);
+        await folders.RemoveAsync("events", gone, cancellationToken).ConfigureAwait(false);
+        var read = await ReadAllAsync(fresh, events.ReadAsync, problems, cancellationToken).ConfigureAwait(false);
         await file.WriteAsync(
             (connection, transaction) =>
             {
@@ -135,34 +121,8 @@ internal sealed class CatalogWriter
             cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>A device's row is made from its whole log, which is short.</summary>
-    private async Task AddDevicesAsync(IReadOnlyList<string> names, List<EdgeBackupException> problems, CancellationToken cancellationToken)
-    {
-        var heads = names.GroupBy(CatalogFolders.FolderOf, StringComparer.Ordinal).Select(group => group.First()).ToList();
-        var entries = await ReadAllAsync(heads, registry.ReadAsync, problems, cancellationToken).ConfigureAwait(false);
-        var states = await ReadAllAsync(
-            entries.Select(entry => entry.Value.Device).Distinct(StringComparer.Ordinal).ToList(),
-            registry.GetAsync,
-            problems,
-            cancellationToken).ConfigureAwait(false);
-        var readable = entries.Select(entry => CatalogFolders.FolderOf(entry.Name)).ToHashSet(StringComparer.Ordinal);
-        await file.WriteAsync(
-            (connection, transaction) =>
-            {
-                foreach (var (_, state) in states)
-                {
-                    Insert(connection, transaction, state);
-                }
-
-                foreach (var name in names.Where(name => readable.Contains(CatalogFolders.FolderOf(name))))
-                {
-                    Execute(connection, transaction, "INSERT OR IGNORE INTO device_log (object_name, folder) VALUES ($name, $folder);", ("$name", name), ("$folder", CatalogFolders.FolderOf(name)));
-                }
-            },
-            cancellationToken).ConfigureAwait(false);
-    }
-
-    private static async Task<List<(string Name, T Value)>> ReadAllAsync<T>(
+    /// <summary>Reads several at a time; what cannot be read goes to the problems.</summary>
+    internal static async Task<List<(string Name, T Value)>> ReadAllAsync<T>(
         IReadOnlyList<string> names,
         Func<string, CancellationToken, Task<T>> read,
         List<EdgeBackupException> problems,
@@ -175,7 +135,7 @@ internal sealed class CatalogWriter
             {
                 values[index] = (true, await read(names[index], token).ConfigureAwait(false));
             }
-            catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.BackupDamaged or ErrorIds.RepositoryDamaged or ErrorIds.RepositoryNotReadable)
+            catch (EdgeBackupException exception) when (IsOfOneRecord(exception))
             {
                 // One record that is damaged or on a bad sector never hides the others (R16); the caller reports it.
                 lock (problems)
@@ -185,50 +145,6 @@ internal sealed class CatalogWriter
             }
         }).ConfigureAwait(false);
         return values.Select((value, index) => (value, names[index])).Where(pair => pair.value.Read).Select(pair => (pair.Item2, pair.value.Value)).ToList();
-    }
-
-    private static void Insert(SqliteConnection connection, SqliteTransaction transaction, DeviceState state)
-    {
-        var registration = state.Registration;
-        Execute(
-            connection,
-            transaction,
-            """
-            INSERT OR REPLACE INTO devices (id, registered, name, type, address, version, tags, site, parent, replaced_by, replaced_at, replaced_reason, replaced_author)
-            VALUES ($id, $registered, $name, $type, $address, $version, $tags, $site, $parent, $by, $at, $reason, $author);
-            """,
-            ("$id", state.Id),
-            ("$registered", registration?.Registered.UtcTicks),
-            ("$name", registration?.Name),
-            ("$type", registration?.Type),
-            ("$address", registration?.Address),
-            ("$version", registration?.Version),
-            ("$tags", JsonSerializer.Serialize(registration?.Tags ?? [], RecordsJson.Default.IReadOnlyListString)),
-            ("$site", registration?.Site),
-            ("$parent", registration?.Parent),
-            ("$by", state.Fence?.ReplacedBy),
-            ("$at", state.Fence?.Time.UtcTicks),
-            ("$reason", state.Fence?.Reason),
-            ("$author", state.Fence?.Author));
-        Execute(connection, transaction, "DELETE FROM protections WHERE device = $device;", ("$device", state.Id));
-        Execute(connection, transaction, "DELETE FROM predecessors WHERE device = $device;", ("$device", state.Id));
-        foreach (var predecessor in state.Predecessors)
-        {
-            Execute(connection, transaction, "INSERT INTO predecessors (device, predecessor) VALUES ($device, $predecessor);", ("$device", state.Id), ("$predecessor", predecessor));
-        }
-
-        foreach (var (backup, protection) in state.Protections)
-        {
-            Execute(
-                connection,
-                transaction,
-                "INSERT OR REPLACE INTO protections (backup, device, time, author, reason) VALUES ($backup, $device, $time, $author, $reason);",
-                ("$backup", backup),
-                ("$device", state.Id),
-                ("$time", protection.Time.UtcTicks),
-                ("$author", protection.Author),
-                ("$reason", protection.Reason));
-        }
     }
 
     private static SqliteCommand BackupInsert(SqliteConnection connection, SqliteTransaction transaction)
@@ -266,7 +182,11 @@ internal sealed class CatalogWriter
         insert.ExecuteNonQuery();
     }
 
-    private static void Execute(SqliteConnection connection, SqliteTransaction transaction, string text, params (string Name, object? Value)[] parameters)
+    /// <summary>Whether others may still be read.</summary>
+    internal static bool IsOfOneRecord(EdgeBackupException exception) =>
+        exception.ErrorId is ErrorIds.BackupDamaged or ErrorIds.RepositoryDamaged or ErrorIds.RepositoryNotReadable;
+
+    internal static void Execute(SqliteConnection connection, SqliteTransaction transaction, string text, params (string Name, object? Value)[] parameters)
     {
         using var command = connection.CreateCommand();
         command.Transaction = transaction;

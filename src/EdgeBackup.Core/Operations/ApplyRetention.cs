@@ -60,6 +60,7 @@ public sealed class ApplyRetention
     /// <param name="whatIf">Tell what would go; write and delete nothing.</param>
     /// <param name="knownCounts">How many backups the catalog knew of each device before it was last refreshed.</param>
     /// <param name="unreadable">How many records could not be read, by the folder they are in.</param>
+    /// <param name="held">Devices of which nothing goes; whoever found them has warned of it.</param>
     /// <param name="cancellationToken">Stops between two groups of devices.</param>
     /// <returns>What went, or would go.</returns>
     internal async Task<IReadOnlyList<ExpiredBackup>> RunAllAsync(
@@ -67,6 +68,7 @@ public sealed class ApplyRetention
         bool whatIf,
         IReadOnlyDictionary<string, int> knownCounts,
         IReadOnlyDictionary<string, int> unreadable,
+        IReadOnlySet<string> held,
         CancellationToken cancellationToken)
     {
         if (IsHeldUp(policies))
@@ -75,6 +77,7 @@ public sealed class ApplyRetention
         }
 
         var candidates = await FindCandidatesAsync(policies, knownCounts, unreadable, cancellationToken).ConfigureAwait(false);
+        candidates.RemoveAll(held.Contains);
         var expired = new List<ExpiredBackup>();
         var group = new RetentionGroup();
         var done = 0;
@@ -179,7 +182,11 @@ public sealed class ApplyRetention
         }
 
         // The device's own log is the truth about protections; the catalog may be a moment behind.
-        var state = await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
+        if (await TryGetStateAsync(device, cancellationToken).ConfigureAwait(false) is not { } state)
+        {
+            return;
+        }
+
         var policy = policies.For(device, state.Registration?.Type ?? (backups.Count > 0 ? backups[0].DeviceType : null), state.Registration?.Tags ?? []);
         var subjects = backups
             .Select(backup => new RetentionSubject(backup.Id, device, backup.Kind, backup.Created, state.Protections.ContainsKey(backup.Id) || backup.Id == exempt))
@@ -196,6 +203,20 @@ public sealed class ApplyRetention
         {
             group.LeftWithout.Add(device);
             observer.Warning($"{device}: with this expiry the device is left without any backup. Take a new one, or keep some by Set-EdgeBackupPolicy -KeepLast.");
+        }
+    }
+
+    /// <summary>Null, with a warning, where the device's log cannot be read whole.</summary>
+    private async Task<DeviceState?> TryGetStateAsync(string device, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.RepositoryDamaged or ErrorIds.RepositoryNotReadable)
+        {
+            observer.Warning(new UnreadableDevice(device, exception).KeepsBackups);
+            return null;
         }
     }
 
@@ -223,15 +244,20 @@ public sealed class ApplyRetention
     /// <summary>Takes out what was protected since the group was planned, which may be thousands of backups ago.</summary>
     private async Task KeepProtectedAsync(RetentionGroup group, CancellationToken cancellationToken)
     {
-        var states = new ConcurrentDictionary<string, DeviceState>(StringComparer.Ordinal);
+        var states = new ConcurrentDictionary<string, DeviceState?>(StringComparer.Ordinal);
         var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelNotes, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(
             group.Expired.Select(entry => entry.Backup.Device).Distinct(StringComparer.Ordinal),
             options,
-            async (device, token) => states[device] = await context.Devices.GetAsync(device, token).ConfigureAwait(false)).ConfigureAwait(false);
+            async (device, token) => states[device] = await TryGetStateAsync(device, token).ConfigureAwait(false)).ConfigureAwait(false);
         group.KeepAllBut(entry =>
         {
-            var isProtected = states[entry.Backup.Device].Protections.ContainsKey(entry.Backup.Id);
+            if (states[entry.Backup.Device] is not { } state)
+            {
+                return false;
+            }
+
+            var isProtected = state.Protections.ContainsKey(entry.Backup.Id);
             if (isProtected)
             {
                 observer.Verbose($"{entry.Backup.Device}: the backup {entry.Backup.Id} stays; it was protected meanwhile.");

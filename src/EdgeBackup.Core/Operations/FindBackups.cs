@@ -46,8 +46,8 @@ public sealed class FindBackups
     public async IAsyncEnumerable<ListedBackup> RunAsync(FindBackupsOptions options, Func<EdgeBackupException, Task> onError, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var devices = options.Devices.Count == 0 ? null : await ResolveDevicesAsync(options.Devices, onError, cancellationToken).ConfigureAwait(false);
-        await context.Catalog.RefreshDevicesAsync(devices, cancellationToken).ConfigureAwait(false);
-        foreach (var problem in await context.Catalog.RefreshBackupsAsync(devices, cancellationToken).ConfigureAwait(false))
+        var problems = await context.Catalog.RefreshDevicesAsync(devices, cancellationToken).ConfigureAwait(false);
+        foreach (var problem in problems.Concat(await context.Catalog.RefreshBackupsAsync(devices, cancellationToken).ConfigureAwait(false)))
         {
             await onError(problem).ConfigureAwait(false);
         }
@@ -123,7 +123,13 @@ public sealed class FindBackups
                 continue;
             }
 
-            await RefreshAsync(cancellationToken).ConfigureAwait(false);
+            // What cannot be read may be what is meant.
+            var (devices, problems) = await RefreshAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var problem in devices.Select(device => device.Problem).Concat(problems))
+            {
+                await onError(problem).ConfigureAwait(false);
+            }
+
             await foreach (var backup in context.Catalog.QueryBackupsAsync(new BackupQuery { Ids = [text] }, cancellationToken).ConfigureAwait(false))
             {
                 yield return backup;
@@ -235,7 +241,13 @@ public sealed class FindBackups
 
         if (open.Count > 0)
         {
-            await RefreshAsync(cancellationToken).ConfigureAwait(false);
+            // Those that can be told by their ids are told of when they are listed.
+            var (unreadable, _) = await RefreshAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var device in unreadable.Where(device => device.Device is null))
+            {
+                await onError(device.Problem).ConfigureAwait(false);
+            }
+
             var ids = new List<string>();
             await foreach (var id in context.Catalog.QueryDeviceIdsAsync(cancellationToken).ConfigureAwait(false))
             {
@@ -278,10 +290,11 @@ public sealed class FindBackups
         return await context.Catalog.KnowsAsync(device, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task RefreshAsync(CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<UnreadableDevice> Devices, IReadOnlyList<EdgeBackupException> Backups)> RefreshAsync(CancellationToken cancellationToken)
     {
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
-        await context.Catalog.RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false);
+        // The devices after the backups, which may tell whose a log is.
+        var backups = await context.Catalog.RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false);
+        return (await UnreadableDevices.RefreshAsync(context, cancellationToken).ConfigureAwait(false), backups);
     }
 
     private async Task<bool> StillExistsAsync(CatalogBackup backup, CancellationToken cancellationToken)

@@ -34,13 +34,13 @@ public sealed class OptimizeRepository
         }
 
         await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
         var problems = await context.Catalog.RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false);
+        var held = await HoldUnreadableAsync(cancellationToken).ConfigureAwait(false);
         var unreadable = problems
             .GroupBy(problem => CatalogFolders.FolderOf(problem.Target ?? ""), StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
         var policies = await PolicyBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false);
-        var expired = await new ApplyRetention(context, observer).RunAllAsync(policies, whatIf, known, unreadable, cancellationToken).ConfigureAwait(false);
+        var expired = await new ApplyRetention(context, observer).RunAllAsync(policies, whatIf, known, unreadable, held, cancellationToken).ConfigureAwait(false);
 
         observer.Progress(new OperationProgress("Optimizing the repository", "freeing space"));
         var reclaim = await context.Repository.ReclaimAsync(new ReclaimOptions(whatIf), cancellationToken).ConfigureAwait(false);
@@ -57,5 +57,19 @@ public sealed class OptimizeRepository
         }
 
         return new OptimizeOutcome(expired, reclaim);
+    }
+    /// <returns>The devices whose logs cannot be read whole; each was warned of.</returns>
+    private async Task<HashSet<string>> HoldUnreadableAsync(CancellationToken cancellationToken)
+    {
+        var held = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var unreadable in await UnreadableDevices.RefreshAsync(context, cancellationToken).ConfigureAwait(false))
+        {
+            if (unreadable.Device is null || held.Add(unreadable.Device))
+            {
+                observer.Warning(unreadable.KeepsBackups);
+            }
+        }
+
+        return held;
     }
 }

@@ -61,7 +61,8 @@ public static class RegisteredDevices
 
     /// <summary>
     /// Turns what a user typed into the ids of registered devices. A wildcard that matches nothing gives nothing; a
-    /// literal that matches nothing gives its error.
+    /// literal that matches nothing gives its error. A device whose log cannot be read whole is never passed over: the
+    /// command fails for it (R16), by its id as far as that is known.
     /// </summary>
     /// <param name="context">The repository.</param>
     /// <param name="texts">Ids, literal or with wildcards.</param>
@@ -76,6 +77,7 @@ public static class RegisteredDevices
     {
         List<string>? ids = null;
         HashSet<string>? exact = null;
+        IReadOnlyList<UnreadableDevice> unreadable = [];
         var outcomes = new List<(string, string?, EdgeBackupException?)>();
         foreach (var text in texts)
         {
@@ -94,12 +96,20 @@ public static class RegisteredDevices
                 continue;
             }
 
-            ids ??= await ListIdsAsync(context, cancellationToken).ConfigureAwait(false);
+            if (ids is null)
+            {
+                unreadable = await UnreadableDevices.RefreshAsync(context, cancellationToken).ConfigureAwait(false);
+                ids = await QueryIdsAsync(context, cancellationToken).ConfigureAwait(false);
+            }
+
             if (literal is null)
             {
                 var pattern = new WildcardPattern(text);
-                var active = passOverReplaced ? await ListIdsAsync(context, cancellationToken, replaced: false).ConfigureAwait(false) : ids;
-                outcomes.AddRange(active.Where(pattern.IsMatch).Select(id => (text, (string?)id, (EdgeBackupException?)null)));
+                var active = passOverReplaced ? await QueryIdsAsync(context, cancellationToken, replaced: false).ConfigureAwait(false) : ids;
+                var unlisted = unreadable.Select(device => device.Device).OfType<string>().Except(ids, StringComparer.Ordinal);
+                outcomes.AddRange(active.Concat(unlisted).Where(pattern.IsMatch).Select(id => (text, (string?)id, (EdgeBackupException?)null)));
+                outcomes.AddRange(unreadable.Where(device => device.Device is null).Select(device => (text, (string?)null, (EdgeBackupException?)device.Problem)));
+                unreadable = [.. unreadable.Where(device => device.Device is not null)];
                 continue;
             }
 
@@ -134,17 +144,32 @@ public static class RegisteredDevices
     /// </summary>
     internal static bool MayBeId(string text) => !text.Contains('*', StringComparison.Ordinal) && !text.Contains('?', StringComparison.Ordinal);
 
-    private static async Task<bool> IsRegisteredAsync(RepositoryContext context, string id, CancellationToken cancellationToken) =>
-        (await context.Devices.GetAsync(id, cancellationToken).ConfigureAwait(false)).Registration is not null;
+    private static async Task<bool> IsRegisteredAsync(RepositoryContext context, string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await context.Devices.GetAsync(id, cancellationToken).ConfigureAwait(false)).Registration is not null;
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.RepositoryDamaged)
+        {
+            // It was once. The command fails for this device when it reads the log, and for no other.
+            return true;
+        }
+    }
 
     private static EdgeBackupException NotFound(string device, IEnumerable<string> ids) => new(
         ErrorIds.DeviceNotFound,
         $"No device '{device}' is registered.{NearestNames.Suggest(device, ids)} Get-EdgeDevice lists the registered ones.",
         device);
 
-    private static async Task<List<string>> ListIdsAsync(RepositoryContext context, CancellationToken cancellationToken, bool? replaced = null)
+    private static async Task<List<string>> ListIdsAsync(RepositoryContext context, CancellationToken cancellationToken)
     {
         await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        return await QueryIdsAsync(context, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<List<string>> QueryIdsAsync(RepositoryContext context, CancellationToken cancellationToken, bool? replaced = null)
+    {
         var ids = new List<string>();
         await foreach (var known in context.Catalog.QueryDevicesAsync(new DeviceQuery { Replaced = replaced }, cancellationToken).ConfigureAwait(false))
         {

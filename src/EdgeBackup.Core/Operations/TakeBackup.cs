@@ -126,7 +126,11 @@ public sealed class TakeBackup
 
     private async Task<List<string>> AddChildrenAsync(List<string> devices, CancellationToken cancellationToken)
     {
-        await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var problem in await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false))
+        {
+            observer.Warning($"A device may stand below these that is not backed up with them now. {problem.Message}");
+        }
+
         var byParent = new Dictionary<string, List<string>>(StringComparer.Ordinal);
         await foreach (var device in context.Catalog.QueryDevicesAsync(new DeviceQuery { Replaced = false }, cancellationToken).ConfigureAwait(false))
         {

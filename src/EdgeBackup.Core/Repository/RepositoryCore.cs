@@ -49,7 +49,7 @@ internal sealed class RepositoryCore : IDisposable
     /// <summary>Records that come back after their removal; null where there is no chain.</summary>
     public ChainReturn? Returns { get; }
 
-    /// <summary>Notices missing records of devices and policies; null until a catalog is open, which keeps what that takes.</summary>
+    /// <summary>Notices missing records of devices and policies; null where no catalog keeps what that takes.</summary>
     public RecordWatch? Watch { get; set; }
 
     public byte[] Seal<T>(string name, T value, JsonTypeInfo<T> type) => Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(value, type));

@@ -9,6 +9,7 @@ using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
 using EdgeBackup.Core.Tests.Durability.Faults;
 using EdgeBackup.Core.Tests.Repository;
+using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace EdgeBackup.Core.Tests.Operations;
@@ -80,22 +81,53 @@ public sealed class MissingRecordTests
     [Theory]
     [InlineData("user")]
     [InlineData("a new catalog")]
-    public async Task A_backup_whose_protection_was_removed_does_not_expire(string user)
+    public async Task A_backup_whose_protection_was_removed_does_not_expire_and_those_of_others_do(string user)
     {
         await using var bench = await OperationsBench.CreateAsync();
         await bench.AddFolderAsync("a");
+        await bench.AddFolderAsync("b");
         var old = (await bench.AutomaticAsync("a")).Backup;
+        var others = (await bench.AutomaticAsync("b")).Backup;
         await new ProtectBackup(bench.Context, bench.Observer).ProtectAsync(old, "keep", default);
         bench.Advance(TimeSpan.FromDays(400));
         await bench.AutomaticAsync("a");
-        await TakeAwayAsync(bench, NewestOf(bench, "a"));
+        await bench.SetPolicyAsync(new PolicyValues { RetentionMonths = 100 });
+        await bench.AutomaticAsync("b");
+        await bench.SetPolicyAsync(new PolicyValues { RetentionMonths = 1 });
+        var (file, _) = await TakeAwayAsync(bench, NewestOf(bench, "a"));
 
         // As the one who writes last: its own entries are not what it knows the protection by.
         var context = await bench.OpenAsync(user);
-        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => new OptimizeRepository(context, bench.Observer).RunAsync(whatIf: false, default));
-        Assert.Equal(ErrorIds.RepositoryDamaged, error.ErrorId);
+        var outcome = await new OptimizeRepository(context, bench.Observer).RunAsync(whatIf: false, default);
+        Assert.Equal([others.Id], outcome.Expired.Select(expired => expired.Backup.Id));
+        var warning = Assert.Single(bench.Observer.Warnings);
+        Assert.StartsWith("a: nothing expires", warning, StringComparison.Ordinal);
+        Assert.Contains(file.Name, warning, StringComparison.Ordinal);
         Assert.Equal(ErrorIds.RepositoryDamaged, Assert.IsType<EdgeBackupException>((await bench.BackUpAsync(["a"], context: context)).Single().Error).ErrorId);
         Assert.Contains(old.ObjectName, bench.Objects("backups/"));
+    }
+
+    [Fact]
+    public async Task A_backup_whose_protection_is_removed_after_it_was_planned_does_not_expire()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var olds = new List<CatalogBackup>();
+        foreach (var id in new[] { "a", "b" })
+        {
+            await bench.AddFolderAsync(id);
+            olds.Add((await bench.AutomaticAsync(id)).Backup);
+        }
+
+        await bench.SetPolicyAsync(new PolicyValues { RetentionMonths = 100 });
+        bench.Advance(TimeSpan.FromDays(400));
+        await bench.AutomaticAsync("a");
+        await bench.AutomaticAsync("b");
+        await bench.SetPolicyAsync(new PolicyValues { RetentionMonths = 1 });
+        var observer = new PlanObserver("b", () => File.Delete(Path.Combine(bench.RepositoryFolder, NewestOf(bench, "a"))));
+        var outcome = await new OptimizeRepository(bench.Context, observer).RunAsync(whatIf: false, default);
+        Assert.Equal([olds[1].Id], outcome.Expired.Select(expired => expired.Backup.Id));
+        Assert.StartsWith("a: nothing expires", Assert.Single(observer.Warnings), StringComparison.Ordinal);
+        Assert.Contains(olds[0].ObjectName, bench.Objects("backups/"));
     }
 
     [Fact]
@@ -189,13 +221,35 @@ public sealed class MissingRecordTests
         Assert.Contains(file.Name, failure.Reason, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("live_records")]
+    [InlineData("backups")]
+    public async Task A_catalog_that_is_made_anew_in_the_middle_of_a_command_knows_what_must_be_there(string lost)
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await bench.AddFolderAsync("a");
+        await FenceAsync(bench);
+        await bench.Context.Repository.FollowRecordsAsync(default);
+        await TakeAwayAsync(bench, NewestOf(bench, "a"));
+        using (var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = bench.CatalogPath, Pooling = false }.ToString()))
+        {
+            connection.Open();
+            using var command = new SqliteCommand($"DROP TABLE {lost};", connection);
+            command.ExecuteNonQuery();
+        }
+
+        await bench.Context.Catalog.RefreshBackupsAsync(devices: null, default);
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => bench.Context.Devices.GetAsync("a", default));
+        Assert.Equal(ErrorIds.RepositoryDamaged, error.ErrorId);
+    }
+
     [Fact]
     public async Task What_a_command_pays_does_not_grow_with_the_chain()
     {
-        using var folder = new TemporaryFolder();
+        using var contexts = new MemoryContexts();
         var store = new FaultyStore(new MemoryObjectStore());
-        await using var repository = await Bench.CreateAsync(store);
-        using var catalog = BackupCatalog.Open(folder.Combine("catalog.db"), repository);
+        await using var context = contexts.Open(await Bench.CreateAsync(store), keep: false);
+        var repository = context.Repository;
         for (var index = 0; index < 200; index++)
         {
             await repository.AppendAsync(RecordArea.Devices, $"d{index}", "{}"u8.ToArray(), default);
@@ -212,6 +266,26 @@ public sealed class MissingRecordTests
         before = store.Calls;
         Assert.Empty(await repository.FindUnlistedAsync(RecordArea.Devices, "d0", await Bench.ListAsync(repository.ListAsync(RecordArea.Devices, "d0", default)), default));
         Assert.Equal(1, store.Calls - before);
+    }
+
+    /// <summary>Does something as a device is about to be planned, once those before it are.</summary>
+    private sealed class PlanObserver(string device, Action action) : IOperationObserver
+    {
+        public List<string> Warnings { get; } = [];
+
+        public void Verbose(string message)
+        {
+        }
+
+        public void Warning(string message) => Warnings.Add(message);
+
+        public void Progress(OperationProgress progress)
+        {
+            if (progress.Status == $"retention of {device}")
+            {
+                action();
+            }
+        }
     }
 
     private static string FolderOf(OperationsBench bench, string device) => $"devices/{bench.Context.Repository.SubjectFolder(device)}/";

@@ -5,6 +5,7 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Platform;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
+using EdgeBackup.Core.Repository.Chain;
 
 namespace EdgeBackup.Core.Operations.Repositories;
 
@@ -22,6 +23,7 @@ public sealed class RepositoryContext : IAsyncDisposable
     {
         Repository = repository;
         Catalog = catalog;
+        repository.Core.Watch = new RecordWatch(repository.Core, catalog.LiveNames);
         Connections = connections;
         Author = author;
         Devices = new DeviceRegistry(repository, author);

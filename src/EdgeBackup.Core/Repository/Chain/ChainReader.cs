@@ -26,8 +26,9 @@ internal sealed class ChainReader(RecordChain chain)
     }
 
     /// <summary>
-    /// As <see cref="ReadAsync"/>, for some records only, and where it starts over with all that are live. What an entry
-    /// that cannot be read has named is left out.
+    /// As <see cref="ReadAsync"/>, for some records only, and where it starts over with all that are live. An entry that
+    /// cannot be read is passed over, and the answer ends before it: the next question asks for it again. What comes behind
+    /// it is taken in nevertheless; taking it in twice changes nothing.
     /// </summary>
     public async Task<ChainDelta?> ReadLiveAsync(ChainPosition? since, Func<string, bool> wants, CancellationToken cancellationToken)
     {
@@ -52,7 +53,7 @@ internal sealed class ChainReader(RecordChain chain)
         var live = (snapshot.State?.Names() ?? []).Concat(snapshot.Added ?? []).Where(wants).ToHashSet(StringComparer.Ordinal);
         live.UnionWith(rest.Added);
         live.ExceptWith(rest.Removed);
-        return new ChainDelta(head.Position, StartOver: true, live, []);
+        return rest with { StartOver = true, Added = live, Removed = [] };
     }
 
     private async Task<ChainHead?> FindHeadAsync(CancellationToken cancellationToken) =>
@@ -70,14 +71,17 @@ internal sealed class ChainReader(RecordChain chain)
         var added = new HashSet<string>(StringComparer.Ordinal);
         var removed = new HashSet<string>(StringComparer.Ordinal);
         var hash = (string?)since.Hash;
+        var end = since;
+        var hasGap = false;
         var isWhole = true;
         await chain.Store.ReadAllAsync(
             since.Sequence + 1,
             head.Sequence,
-            (_, read, _) =>
+            (sequence, read, _) =>
             {
                 if (read is not var (entry, next))
                 {
+                    hasGap = true;
                     hash = null;
                     return isWhole = passesOverUnreadable;
                 }
@@ -88,6 +92,7 @@ internal sealed class ChainReader(RecordChain chain)
                 }
 
                 hash = next;
+                end = hasGap ? end : new ChainPosition(sequence, next);
                 foreach (var name in (entry.Added ?? []).Where(wants))
                 {
                     added.Add(name);
@@ -103,6 +108,6 @@ internal sealed class ChainReader(RecordChain chain)
                 return true;
             },
             cancellationToken).ConfigureAwait(false);
-        return isWhole ? new ChainDelta(head.Position, StartOver: false, added, removed) : null;
+        return isWhole ? new ChainDelta(end, StartOver: false, added, removed) : null;
     }
 }

@@ -10,7 +10,8 @@ internal interface ILiveNames
 
     /// <param name="folder">With its final '/'.</param>
     /// <param name="cancellationToken">Stops.</param>
-    Task<IReadOnlyCollection<string>> ReadFolderAsync(string folder, CancellationToken cancellationToken);
+    /// <returns>Null where nothing was taken in yet, or what was taken in is lost.</returns>
+    Task<IReadOnlyCollection<string>?> ReadFolderAsync(string folder, CancellationToken cancellationToken);
 
     /// <summary>Takes changes in, unless somebody else was faster.</summary>
     /// <param name="since">The position that they follow.</param>
@@ -39,12 +40,13 @@ internal sealed class RecordWatch(RepositoryCore core, ILiveNames kept)
         var since = await kept.ReadPositionAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (await new ChainReader(chain).ReadLiveAsync(since, IsWatched, cancellationToken).ConfigureAwait(false) is { } changes && changes.Head != since)
+            if (await new ChainReader(chain).ReadLiveAsync(since, IsWatched, cancellationToken).ConfigureAwait(false) is { } changes
+                && (changes.Head != since || changes.Added.Count > 0 || changes.Removed.Count > 0))
             {
                 await kept.TakeAsync(since, changes, cancellationToken).ConfigureAwait(false);
             }
         }
-        catch (ObjectDamagedException)
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
         {
             // Backups go on, held against what was known before; a verification names the entry.
         }
@@ -72,6 +74,13 @@ internal sealed class RecordWatch(RepositoryCore core, ILiveNames kept)
         async Task<List<string>> LackingAsync()
         {
             var names = await kept.ReadFolderAsync(folder, cancellationToken).ConfigureAwait(false);
+            if (names is null)
+            {
+                // Where these are kept is new, or was made anew in the middle of a command.
+                await LearnAsync(cancellationToken).ConfigureAwait(false);
+                names = await kept.ReadFolderAsync(folder, cancellationToken).ConfigureAwait(false) ?? [];
+            }
+
             return names.Count == 0 ? [] : [.. names.Except(listed, StringComparer.Ordinal)];
         }
     }
