@@ -73,10 +73,10 @@ public sealed class SyncRepository
         var others = new RecordCopier(source.Repository, copy.Repository, plan, failed);
         await others.CopyPoliciesAsync(cancellationToken).ConfigureAwait(false);
         await others.CopyDevicesAsync(cancellationToken).ConfigureAwait(false);
-        foreach (var (name, reason) in await UnnamedBackups.NameAsync(copy.Repository, plan.Unnamed, cancellationToken).ConfigureAwait(false))
+        foreach (var left in await UnnamedBackups.NameAsync(copy.Repository, plan.Unnamed, cancellationToken).ConfigureAwait(false))
         {
-            var id = name[(name.LastIndexOf('/') + 1)..];
-            failed.Add(new SyncFailure(null, id, null, $"The backup '{id}' was left as it is in the copy: {reason.TrimEnd('.')}."));
+            var id = left.Name[(left.Name.LastIndexOf('/') + 1)..];
+            failed.Add(new SyncFailure(null, id, null, $"The backup '{id}' was left as it is in the copy: {left.Reason.TrimEnd('.')}."));
         }
 
         if (plan.Missing.Count > 0)

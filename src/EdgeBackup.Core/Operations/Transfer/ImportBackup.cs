@@ -32,7 +32,7 @@ public sealed class ImportBackup
     /// <param name="path">Absolute.</param>
     /// <param name="cancellationToken">Leaves no backup behind.</param>
     /// <exception cref="EdgeBackupException">
-    /// BackupNotFound: there is no such file; BackupDamaged: it is not a whole portable file; ItemPathInvalid;
+    /// BackupNotFound: there is no such file, or the backup is being removed; BackupDamaged: it is not a whole portable file; ItemPathInvalid;
     /// BackupNameInUse: another manual backup of the device has the name; RepositoryFormatUnsupported.
     /// </exception>
     public async Task<ListedBackup> RunAsync(string path, CancellationToken cancellationToken)
@@ -196,12 +196,12 @@ public sealed class ImportBackup
         return bytes.ToArray();
     }
 
-    /// <summary>An import that was killed may have left the backup unnamed, and a removal that was killed would be finished.</summary>
+    /// <summary>An import that was killed may have left the backup unnamed; one that somebody removes is no promise.</summary>
     private async Task<ListedBackup> KeepAsync(BackupRecord existing, PolicyBook policies, CancellationToken cancellationToken)
     {
         var names = await UnnamedBackups.FindAsync(context.Repository, [context.Repository.BackupObjectName(existing.Device, existing.Id)], cancellationToken).ConfigureAwait(false);
-        return await UnnamedBackups.NameAsync(context.Repository, names, cancellationToken).ConfigureAwait(false) is [var (_, reason), ..]
-            ? throw new EdgeBackupException(ErrorIds.BackupDamaged, $"The backup '{existing.Id}' of '{existing.Device}' was not read in, since the repository has it already: {reason.TrimEnd('.')}.", existing.Id)
+        return await UnnamedBackups.NameAsync(context.Repository, names, cancellationToken).ConfigureAwait(false) is [var left, ..]
+            ? throw new EdgeBackupException(left.ErrorId, $"The backup '{existing.Id}' of '{existing.Device}' was not read in, since the repository has it already: {left.Reason.TrimEnd('.')}.", existing.Id)
             : Listed(existing, policies);
     }
 
