@@ -1,4 +1,6 @@
 using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
 using EdgeBackup.Core.Repository.Chain;
 
@@ -18,12 +20,15 @@ internal static class UnnamedBackups
         repository.Core.Returns is { } returns ? await returns.FindAsync(names, state => state != ChainedState.Live, cancellationToken).ConfigureAwait(false) : [];
 
     /// <summary>Names those of some records that are whole and that nobody is removing.</summary>
-    /// <param name="repository">Where they are.</param>
+    /// <param name="context">Where they are.</param>
+    /// <param name="observer">Is told of those that somebody has put back.</param>
     /// <param name="names">Records that the chain does not have as live.</param>
     /// <param name="cancellationToken">Stops before any is named.</param>
     /// <returns>Those that stay as they are, each with the reason.</returns>
-    public static async Task<IReadOnlyList<UnnamedBackup>> NameAsync(EdgeRepository repository, IReadOnlyCollection<string> names, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<UnnamedBackup>> NameAsync(
+        RepositoryContext context, IOperationObserver observer, IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {
+        var repository = context.Repository;
         if (names.Count == 0 || repository.Core.Returns is not { } returns)
         {
             return [];
@@ -45,7 +50,12 @@ internal static class UnnamedBackups
 
         // Once more, since reading them may have taken long.
         whole = await LeaveRemovingAsync(whole).ConfigureAwait(false);
+        var putBack = await returns.FindAsync(whole, state => state == ChainedState.Removed, cancellationToken).ConfigureAwait(false);
         await repository.NameAgainAsync(whole).ConfigureAwait(false);
+        foreach (var name in putBack)
+        {
+            await TellAsync(context, observer, name).ConfigureAwait(false);
+        }
 
         // Who was about to remove them may have done so just before.
         foreach (var name in await returns.TakeBackMissingAsync(whole).ConfigureAwait(false))
@@ -65,6 +75,15 @@ internal static class UnnamedBackups
                 "its removal has begun and was interrupted, or is going on; Optimize-EdgeRepository finishes it, run the command again after that")));
             return [.. those.Except(removing, StringComparer.Ordinal)];
         }
+    }
+
+    /// <summary>No command of ours leaves a record so: the user learns of it, and it stays on record.</summary>
+    private static async Task TellAsync(RepositoryContext context, IOperationObserver observer, string name)
+    {
+        var id = name[(name.LastIndexOf('/') + 1)..];
+        var text = $"The backup '{id}' had been removed, and somebody has put its record back. It is whole, and was kept, since it was wanted again.";
+        observer.Warning(text);
+        await context.NoteAsync(observer, EdgeEventCategory.Repository, "PutBack", text, device: null, backup: id).ConfigureAwait(false);
     }
 
     private static async Task<string?> FindDamageAsync(EdgeRepository repository, string name, CancellationToken cancellationToken)

@@ -122,7 +122,7 @@ internal sealed class BackupRecords(RepositoryCore core)
         {
             await SettleAsync(since, objectNames).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is EdgeBackupException || ObjectDamagedException.IsMeantBy(exception))
+        catch (Exception exception) when (exception is EdgeBackupException or IOException or ObjectDamagedException)
         {
             // What cut the removal short is told; a record that is named and gone is found by a verification.
         }
