@@ -73,7 +73,9 @@ public sealed class SyncRepository
         var others = new RecordCopier(source.Repository, copy.Repository, plan, failed);
         await others.CopyPoliciesAsync(cancellationToken).ConfigureAwait(false);
         await others.CopyDevicesAsync(cancellationToken).ConfigureAwait(false);
-        foreach (var left in await UnnamedBackups.NameAsync(copy, observer, plan.Unnamed, cancellationToken).ConfigureAwait(false))
+
+        // What the copy's own maintenance removed meanwhile is no failure.
+        foreach (var left in (await UnnamedBackups.NameAsync(copy, observer, plan.Unnamed, cancellationToken).ConfigureAwait(false)).Where(left => !left.IsGone))
         {
             var id = left.Name[(left.Name.LastIndexOf('/') + 1)..];
             failed.Add(new SyncFailure(null, id, null, $"The backup '{id}' was left as it is in the copy: {left.Reason.TrimEnd('.')}."));

@@ -10,7 +10,11 @@ namespace EdgeBackup.Core.Operations.Transfer;
 /// <param name="Name">Its name.</param>
 /// <param name="ErrorId">What it is for the user.</param>
 /// <param name="Reason">Why.</param>
-internal sealed record UnnamedBackup(string Name, string ErrorId, string Reason);
+internal sealed record UnnamedBackup(string Name, string ErrorId, string Reason)
+{
+    /// <summary>Whether it is not there: somebody removed it since it was found.</summary>
+    public bool IsGone { get; init; }
+}
 
 /// <summary>Records that a command wrote and could not name in the chain any more: whoever wants that backup in the repository names them.</summary>
 internal static class UnnamedBackups
@@ -40,7 +44,7 @@ internal static class UnnamedBackups
         {
             if (await FindDamageAsync(repository, name, cancellationToken).ConfigureAwait(false) is { } reason)
             {
-                left.Add(new UnnamedBackup(name, ErrorIds.BackupDamaged, $"its record is there without all that it needs: {reason}"));
+                left.Add((await repository.FindMissingAsync([name], cancellationToken).ConfigureAwait(false)).Count > 0 ? Gone(name) : new UnnamedBackup(name, ErrorIds.BackupDamaged, $"its record is there without all that it needs: {reason}"));
             }
             else
             {
@@ -60,7 +64,7 @@ internal static class UnnamedBackups
         // Who was about to remove them may have done so just before.
         foreach (var name in await returns.TakeBackMissingAsync(whole).ConfigureAwait(false))
         {
-            left.Add(new UnnamedBackup(name, ErrorIds.BackupNotFound, "it was removed at this very moment; run the command again"));
+            left.Add(Gone(name));
         }
 
         return left;
@@ -76,6 +80,9 @@ internal static class UnnamedBackups
             return [.. those.Except(removing, StringComparer.Ordinal)];
         }
     }
+
+    private static UnnamedBackup Gone(string name) =>
+        new(name, ErrorIds.BackupNotFound, "it was removed at this very moment; run the command again") { IsGone = true };
 
     /// <summary>No command of ours leaves a record so: the user learns of it, and it stays on record.</summary>
     private static async Task TellAsync(RepositoryContext context, IOperationObserver observer, string name)
