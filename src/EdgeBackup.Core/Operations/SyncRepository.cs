@@ -73,23 +73,32 @@ public sealed class SyncRepository
         var others = new RecordCopier(source.Repository, copy.Repository, plan, failed);
         await others.CopyPoliciesAsync(cancellationToken).ConfigureAwait(false);
         await others.CopyDevicesAsync(cancellationToken).ConfigureAwait(false);
-        foreach (var (name, reason) in await UnnamedBackups.NameAsync(copy.Repository, plan.Unnamed, cancellationToken).ConfigureAwait(false))
+
+        // What the copy's own maintenance removed meanwhile is no failure.
+        foreach (var left in (await UnnamedBackups.NameAsync(copy, observer, plan.Unnamed, cancellationToken).ConfigureAwait(false)).Where(left => !left.IsGone))
         {
-            var id = name[(name.LastIndexOf('/') + 1)..];
-            failed.Add(new SyncFailure(null, id, null, $"The backup '{id}' was left as it is in the copy: {reason.TrimEnd('.')}."));
+            var id = left.Name[(left.Name.LastIndexOf('/') + 1)..];
+            failed.Add(new SyncFailure(null, id, null, $"The backup '{id}' was left as it is in the copy: {left.Reason.TrimEnd('.')}."));
         }
 
         if (plan.Missing.Count > 0)
         {
-            await (copy.Repository.Core.Returns?.AnnounceAsync(plan.Returning) ?? Task.CompletedTask).ConfigureAwait(false);
-            await CopyBackupsAsync(plan, cancellationToken).ConfigureAwait(false);
+            var announced = new AnnouncedReturns(copy.Repository);
+            try
+            {
+                await CopyBackupsAsync(plan, announced, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                await announced.EndAsync().ConfigureAwait(false);
+            }
         }
 
         await others.CopyEventsAsync(cancellationToken).ConfigureAwait(false);
         records = others.Copied;
     }
 
-    private async Task CopyBackupsAsync(SyncPlan plan, CancellationToken cancellationToken)
+    private async Task CopyBackupsAsync(SyncPlan plan, AnnouncedReturns announced, CancellationToken cancellationToken)
     {
         var session = await copy.Repository.BeginWriteAsync(cancellationToken).ConfigureAwait(false);
         await using var lease = session.ConfigureAwait(false);
@@ -97,7 +106,7 @@ public sealed class SyncRepository
         var options = new ParallelOptions { MaxDegreeOfParallelism = Devices, CancellationToken = cancellationToken };
         try
         {
-            await Parallel.ForEachAsync(plan.Missing, options, async (backups, token) => await CopyDeviceAsync(plan, session, backups, total, token).ConfigureAwait(false)).ConfigureAwait(false);
+            await Parallel.ForEachAsync(plan.Missing, options, async (backups, token) => await CopyDeviceAsync(plan, announced, session, backups, total, token).ConfigureAwait(false)).ConfigureAwait(false);
         }
         finally
         {
@@ -105,7 +114,7 @@ public sealed class SyncRepository
         }
     }
 
-    private async Task CopyDeviceAsync(SyncPlan plan, WriteSession session, List<CatalogBackup> backups, int total, CancellationToken cancellationToken)
+    private async Task CopyDeviceAsync(SyncPlan plan, AnnouncedReturns announced, WriteSession session, List<CatalogBackup> backups, int total, CancellationToken cancellationToken)
     {
         var copier = new BackupCopier(source.Repository, copy.Repository, session);
         await foreach (var newest in copy.Catalog.QueryBackupsAsync(new BackupQuery { Devices = [backups[0].Device], Latest = true }, cancellationToken).ConfigureAwait(false))
@@ -116,11 +125,13 @@ public sealed class SyncRepository
         foreach (var backup in backups)
         {
             observer.Progress(new OperationProgress($"Copying to {copy.Location}", $"{backup.Device} {backup.Id}", Volatile.Read(ref copied), total));
-            var failure = await copier.CopyAsync(backup, cancellationToken).ConfigureAwait(false);
+            var name = copy.Repository.BackupObjectName(backup.Device, backup.Id);
+            var failure = await copier.CopyAsync(backup, () => plan.Returning.Contains(name) ? announced.AnnounceAsync(name) : Task.CompletedTask, cancellationToken).ConfigureAwait(false);
             lock (sync)
             {
                 if (failure is null)
                 {
+                    announced.Ended(name);
                     copied++;
                     plan.NoteInCopy(backup.Created);
                 }

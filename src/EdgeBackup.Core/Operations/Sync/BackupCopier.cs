@@ -42,9 +42,12 @@ internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, W
     }
 
     /// <summary>Copies a backup. Every byte that was written for it is read back before it is recorded, so that what cuts the run short leaves none that was not.</summary>
+    /// <param name="backup">The backup in the source.</param>
+    /// <param name="announce">Runs when all was read back, just before the record is written.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Null; else why it is not in the copy.</returns>
     /// <exception cref="EdgeBackupException">RepositoryNotWritable, CaptureFailed, RepositoryNotReadable: the copy cannot be written, or not be read.</exception>
-    public async Task<SyncFailure?> CopyAsync(CatalogBackup backup, CancellationToken cancellationToken)
+    public async Task<SyncFailure?> CopyAsync(CatalogBackup backup, Func<Task> announce, CancellationToken cancellationToken)
     {
         try
         {
@@ -53,9 +56,15 @@ internal sealed class BackupCopier(EdgeRepository source, EdgeRepository copy, W
             var draft = session.BeginBackup();
             await using var lease = draft.ConfigureAwait(false);
             var held = await FillAsync(draft, record, written, cancellationToken).ConfigureAwait(false);
-            await draft.CommitProvedAsync(record, digest => Prove(record, record, digest), copied => ReadBackAsync(copied, written, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await draft.CommitProvedAsync(record, digest => Prove(record, record, digest), ProveAsync, cancellationToken).ConfigureAwait(false);
             known = held;
             return null;
+
+            async Task ProveAsync(BackupRecord copied)
+            {
+                await ReadBackAsync(copied, written, cancellationToken).ConfigureAwait(false);
+                await announce().ConfigureAwait(false);
+            }
         }
         catch (Exception exception) when (IsOfOneBackup(exception))
         {

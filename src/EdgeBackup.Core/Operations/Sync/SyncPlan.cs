@@ -20,7 +20,7 @@ internal sealed class SyncPlan
     public List<string> Unnamed { get; } = [];
 
     /// <summary>Names of missing records that the copy once had and removed.</summary>
-    public List<string> Returning { get; } = [];
+    public HashSet<string> Returning { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Backups that the copy has already.</summary>
     public int Skipped { get; private set; }

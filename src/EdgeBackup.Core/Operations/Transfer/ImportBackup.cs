@@ -7,7 +7,6 @@ using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
-using EdgeBackup.Core.Repository.Chain;
 
 namespace EdgeBackup.Core.Operations.Transfer;
 
@@ -32,7 +31,7 @@ public sealed class ImportBackup
     /// <param name="path">Absolute.</param>
     /// <param name="cancellationToken">Leaves no backup behind.</param>
     /// <exception cref="EdgeBackupException">
-    /// BackupNotFound: there is no such file; BackupDamaged: it is not a whole portable file; ItemPathInvalid;
+    /// BackupNotFound: there is no such file, or the backup is being removed; BackupDamaged: it is not a whole portable file; ItemPathInvalid;
     /// BackupNameInUse: another manual backup of the device has the name; RepositoryFormatUnsupported.
     /// </exception>
     public async Task<ListedBackup> RunAsync(string path, CancellationToken cancellationToken)
@@ -103,7 +102,17 @@ public sealed class ImportBackup
         }
 
         await CheckNameAsync(header.Backup, cancellationToken).ConfigureAwait(false);
-        var record = await StoreAsync(archive, header, items, path, cancellationToken).ConfigureAwait(false);
+        var announced = new AnnouncedReturns(context.Repository);
+        BackupRecord record;
+        try
+        {
+            record = await StoreAsync(archive, header, items, path, announced, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await announced.EndAsync().ConfigureAwait(false);
+        }
+
         foreach (var problem in await context.Catalog.RefreshBackupsAsync([record.Device], CancellationToken.None).ConfigureAwait(false))
         {
             observer.Warning(problem.Message);
@@ -196,22 +205,13 @@ public sealed class ImportBackup
         return bytes.ToArray();
     }
 
-    /// <summary>An import that was killed may have left the backup unnamed, and a removal that was killed would be finished.</summary>
+    /// <summary>An import that was killed may have left the backup unnamed; one that somebody removes is no promise.</summary>
     private async Task<ListedBackup> KeepAsync(BackupRecord existing, PolicyBook policies, CancellationToken cancellationToken)
     {
         var names = await UnnamedBackups.FindAsync(context.Repository, [context.Repository.BackupObjectName(existing.Device, existing.Id)], cancellationToken).ConfigureAwait(false);
-        return await UnnamedBackups.NameAsync(context.Repository, names, cancellationToken).ConfigureAwait(false) is [var (_, reason), ..]
-            ? throw new EdgeBackupException(ErrorIds.BackupDamaged, $"The backup '{existing.Id}' of '{existing.Device}' was not read in, since the repository has it already: {reason.TrimEnd('.')}.", existing.Id)
+        return await UnnamedBackups.NameAsync(context, observer, names, cancellationToken).ConfigureAwait(false) is [var left, ..]
+            ? throw new EdgeBackupException(left.ErrorId, $"The backup '{existing.Id}' of '{existing.Device}' was not read in, since the repository has it already: {left.Reason.TrimEnd('.')}.", existing.Id)
             : Listed(existing, policies);
-    }
-
-    private async Task AnnounceAsync(BackupHeader header, CancellationToken cancellationToken)
-    {
-        if (context.Repository.Core.Returns is { } returns)
-        {
-            string[] name = [context.Repository.BackupObjectName(header.Device, header.Id)];
-            await returns.AnnounceAsync(await returns.FindAsync(name, ChainReturn.IsReturn, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
-        }
     }
 
     private async Task<BackupRecord?> FindExistingAsync(BackupHeader header, CancellationToken cancellationToken)
@@ -233,11 +233,10 @@ public sealed class ImportBackup
         }
     }
 
-    private async Task<BackupRecord> StoreAsync(ZipArchive archive, PortableHeader header, List<PortableItem> items, string path, CancellationToken cancellationToken)
+    private async Task<BackupRecord> StoreAsync(ZipArchive archive, PortableHeader header, List<PortableItem> items, string path, AnnouncedReturns announced, CancellationToken cancellationToken)
     {
         var session = await context.Repository.BeginWriteAsync(cancellationToken).ConfigureAwait(false);
         await using var sessionLease = session.ConfigureAwait(false);
-        await AnnounceAsync(header.Backup, cancellationToken).ConfigureAwait(false);
         var draft = session.BeginBackup();
         await using var draftLease = draft.ConfigureAwait(false);
         var done = 0;
@@ -247,10 +246,13 @@ public sealed class ImportBackup
             observer.Progress(new OperationProgress($"Importing {header.Backup.Id}", item.Item.Path, ++done, items.Count));
         }
 
-        var record = await draft.CommitAsync(
+        var name = context.Repository.BackupObjectName(header.Backup.Device, header.Backup.Id);
+        var record = await draft.CommitProvedAsync(
             header.Backup,
             digest => digest == header.StateDigest ? header.Backup.Changed : throw Damaged(path, "its items are not those that its header seals"),
+            _ => announced.AnnounceIfRemovedAsync(name, cancellationToken),
             cancellationToken).ConfigureAwait(false);
+        announced.Ended(name);
         return record;
     }
 

@@ -94,15 +94,37 @@ internal sealed class BackupRecords(RepositoryCore core)
 
         // Side by side, so that their folders' flushes share the file system's journal commits.
         var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelDeletions, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(objectNames, options, async (name, token) =>
+        try
         {
-            await core.Store.DeleteAsync(name, token).ConfigureAwait(false);
-            core.Chain?.NoteRemoved([name]);
-            onRemoved?.Invoke(name);
-        }).ConfigureAwait(false);
-        if (since is not null)
+            await Parallel.ForEachAsync(objectNames, options, async (name, token) =>
+            {
+                await core.Store.DeleteAsync(name, token).ConfigureAwait(false);
+                core.Chain?.NoteRemoved([name]);
+                onRemoved?.Invoke(name);
+            }).ConfigureAwait(false);
+        }
+        catch (Exception)
         {
-            await core.Returns!.SettleAsync(since, objectNames).ConfigureAwait(false);
+            await SettleCutShortAsync(since, objectNames).ConfigureAwait(false);
+            throw;
+        }
+
+        await SettleAsync(since, objectNames).ConfigureAwait(false);
+    }
+
+    private Task SettleAsync(ChainPosition? since, IReadOnlyList<string> objectNames) =>
+        since is null ? Task.CompletedTask : core.Returns!.SettleAsync(since, objectNames);
+
+    /// <summary>Some are gone, and somebody may have named them meanwhile.</summary>
+    private async Task SettleCutShortAsync(ChainPosition? since, IReadOnlyList<string> objectNames)
+    {
+        try
+        {
+            await SettleAsync(since, objectNames).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException or ObjectDamagedException)
+        {
+            // What cut the removal short is told; a record that is named and gone is found by a verification.
         }
     }
 

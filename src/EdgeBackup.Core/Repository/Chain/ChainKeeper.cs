@@ -1,3 +1,4 @@
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Keys;
 using EdgeBackup.Core.Repository.Maintenance;
@@ -68,7 +69,13 @@ internal sealed class ChainKeeper(RepositoryCore core, RecordChain chain)
             {
                 switch (fold.StateOf(entry.Name))
                 {
-                    case ChainedState.Unknown or ChainedState.Returning when folder != KeyObject.Folder && await IsOursAsync(entry.Name, cancellationToken).ConfigureAwait(false):
+                    case ChainedState.Returning when await FindDamageAsync(entry.Name, cancellationToken).ConfigureAwait(false) is { } reason:
+                        left.Add($"'{entry.Name}' was removed once and announced again, and is there without all that it needs: {reason.TrimEnd('.')}. It was left as it is. Run Test-EdgeRepository.");
+                        break;
+                    case ChainedState.Returning:
+                        adopted.Add(entry.Name);
+                        break;
+                    case ChainedState.Unknown when folder != KeyObject.Folder && await IsOursAsync(entry.Name, cancellationToken).ConfigureAwait(false):
                         adopted.Add(entry.Name);
                         break;
                     case ChainedState.Removing:
@@ -106,6 +113,20 @@ internal sealed class ChainKeeper(RepositoryCore core, RecordChain chain)
         }
 
         return left;
+    }
+
+    /// <summary>Whether what was announced is whole: not only its writer can have put the record there.</summary>
+    private async Task<string?> FindDamageAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var record = await new BackupRecords(core).ReadAsync(name, cancellationToken).ConfigureAwait(false);
+            return await BackupVerifier.RunAsync(core, record, cancellationToken).ConfigureAwait(false) is [var damage, ..] ? $"'{damage.Object}': {damage.Reason}" : null;
+        }
+        catch (Exception exception) when (exception is EdgeBackupException { ErrorId: ErrorIds.BackupDamaged } || ObjectDamagedException.IsMeantBy(exception))
+        {
+            return exception.Message;
+        }
     }
 
     private async Task<bool> IsOursAsync(string name, CancellationToken cancellationToken)

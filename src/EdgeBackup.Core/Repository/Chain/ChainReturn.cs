@@ -71,10 +71,9 @@ internal sealed class ChainReturn(RepositoryCore core, RecordChain chain) : IDis
     /// <param name="names">The records.</param>
     public async Task SettleAsync(ChainPosition since, IReadOnlyCollection<string> names)
     {
-        if (await new ChainReader(chain).ReadAsync(since, CancellationToken.None).ConfigureAwait(false) is { Added.Count: > 0 } changes)
-        {
-            await TakeBackMissingAsync(names.Where(changes.Added.Contains)).ConfigureAwait(false);
-        }
+        // Where the entries since cannot be followed, any of them may have been named.
+        var changes = await new ChainReader(chain).ReadAsync(since, CancellationToken.None).ConfigureAwait(false);
+        await TakeBackMissingAsync(changes is { StartOver: false } ? names.Where(changes.Added.Contains) : names).ConfigureAwait(false);
     }
 
     public void Dispose() => gate.Dispose();
