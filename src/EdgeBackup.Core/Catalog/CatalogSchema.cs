@@ -5,7 +5,7 @@ namespace EdgeBackup.Core.Catalog;
 /// <summary>The tables of the catalog. A catalog of another version is made anew, never migrated: it is a cache.</summary>
 internal static class CatalogSchema
 {
-    public const int Version = 2;
+    public const int Version = 3;
 
     private const string Tables = """
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -57,6 +57,10 @@ internal static class CatalogSchema
             author TEXT NOT NULL,
             reason TEXT) WITHOUT ROWID;
         CREATE INDEX protections_device ON protections (device);
+
+        CREATE TABLE attempts (object_name TEXT PRIMARY KEY, folder TEXT NOT NULL, device TEXT NOT NULL, json BLOB NOT NULL) WITHOUT ROWID;
+        CREATE INDEX attempts_device ON attempts (device, object_name);
+        CREATE INDEX attempts_folder ON attempts (folder, object_name);
 
         CREATE TABLE events (
             object_name TEXT NOT NULL UNIQUE,
