@@ -11,7 +11,7 @@ public sealed class DuePlannerTests
 
     [Theory]
     [InlineData(0, DueState.NotDue)]
-    [InlineData(23.9, DueState.NotDue)]
+    [InlineData(23.5, DueState.NotDue)]
     [InlineData(24, DueState.Due)]
     [InlineData(1000, DueState.Due)]
     [InlineData(-5, DueState.NotDue)] // From a clock that was set back.

@@ -5,6 +5,7 @@ using EdgeBackup.Core.Operations.Capture;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
+using Microsoft.Data.Sqlite;
 
 namespace EdgeBackup.Core.Operations.Scheduling;
 
@@ -81,9 +82,9 @@ internal sealed class ScheduleRun : IDisposable
             var known = await notes.NoteScheduledAsync(outcome, started, claimed, keepClaim: false).ConfigureAwait(false);
             return ScheduledOutcomes.From(planned, outcome, known.State, context.Clock.GetUtcNow(), context.Clock.GetElapsedTime(began), observer);
         }
-        catch (EdgeBackupException exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is EdgeBackupException or IOException or SqliteException && !cancellationToken.IsCancellationRequested)
         {
-            // The repository would not take the claim. Other devices may fare better, and this one is told of.
+            // The repository or the catalog would not take it. Other devices may fare better, and this one is told of.
             return ScheduledOutcomes.Failed(planned, exception);
         }
         finally

@@ -41,12 +41,12 @@ internal static class ScheduledOutcomes
     };
 
     /// <summary>A device that could not even be begun with.</summary>
-    public static ScheduledOutcome Failed(PlannedDevice planned, EdgeBackupException fault) => new()
+    public static ScheduledOutcome Failed(PlannedDevice planned, Exception fault) => new()
     {
         Device = planned.Device.Id,
         Result = ScheduledResult.Failed,
         Reason = fault.Message,
-        ErrorId = fault.ErrorId,
+        ErrorId = (fault as EdgeBackupException)?.ErrorId,
         PostponedSince = planned.Device.PostponedSince,
         Attempt = planned.Device.Attempts?.State.ConsecutiveFailures ?? 0,
     };
