@@ -10,10 +10,16 @@ namespace EdgeBackup.Core.Operations.Scheduling;
 /// what is known of a device's attempts, which one of two writers gets to replace; and it names the run's lease, so it ends
 /// with the run, however that ends.
 /// </summary>
-internal sealed class DeviceClaims(RepositoryContext context, WriteSession session)
+internal sealed class DeviceClaims(RepositoryContext context, WriteSession session) : IDisposable
 {
     /// <summary>Others may write between the look and the claim: then there is something new to look at.</summary>
     private const int Looks = 3;
+
+    /// <summary>What was found of a lease holds for so long: a run may find all of its devices in the hands of one other.</summary>
+    private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim gate = new(1, 1);
+    private readonly Dictionary<string, (bool IsAtWork, long Looked)> leases = new(StringComparer.Ordinal);
 
     /// <summary>Takes a device in hand.</summary>
     /// <returns>The attempts with the claim; or null, and why not.</returns>
@@ -22,7 +28,7 @@ internal sealed class DeviceClaims(RepositoryContext context, WriteSession sessi
         for (var look = 0; look < Looks; look++)
         {
             var seen = await context.Attempts.ReadAsync(planned.Device.Id, cancellationToken).ConfigureAwait(false);
-            if (seen.State.Claim is { } other && other.Lease != session.LeaseName && await context.Repository.IsAtWorkAsync(other.Lease, cancellationToken).ConfigureAwait(false))
+            if (seen.State.Claim is { } other && other.Lease != session.LeaseName && await IsAtWorkAsync(other.Lease, cancellationToken).ConfigureAwait(false))
             {
                 return (null, $"Another run of the schedule ({other.Author}) has had it in hand since {other.Since:u}.");
             }
@@ -41,6 +47,27 @@ internal sealed class DeviceClaims(RepositoryContext context, WriteSession sessi
         }
 
         return (null, "Other runs of the schedule have it in hand.");
+    }
+
+    public void Dispose() => gate.Dispose();
+
+    private async Task<bool> IsAtWorkAsync(string lease, CancellationToken cancellationToken)
+    {
+        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (!leases.TryGetValue(lease, out var known) || context.Clock.GetElapsedTime(known.Looked) > Remembered)
+            {
+                var looked = context.Clock.GetTimestamp();
+                leases[lease] = known = (await context.Repository.IsAtWorkAsync(lease, cancellationToken).ConfigureAwait(false), looked);
+            }
+
+            return known.IsAtWork;
+        }
+        finally
+        {
+            gate.Release();
+        }
     }
 
     private bool IsStillDue(PlannedDevice planned, AttemptState state)

@@ -100,7 +100,11 @@ internal sealed class ScheduleRun : IDisposable
     /// <summary>How many devices are watched, for a line of progress; empty for none.</summary>
     public string DescribeWatched() => Volatile.Read(ref watched) is > 0 and var count ? $", {count} busy" : "";
 
-    public void Dispose() => places.Dispose();
+    public void Dispose()
+    {
+        places.Dispose();
+        claims.Dispose();
+    }
 
     private static bool IsPostponed(TakeBackupOutcome outcome) => outcome.Error is EdgeBackupException error && AttemptNotes.IsPostponement(error.ErrorId);
 
