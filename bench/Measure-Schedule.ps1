@@ -1,6 +1,7 @@
 #Requires -Version 7.6
 # A scheduled run over simulated HTTP devices: 2 MB each, every call 50 ms on its way, a tenth of them changed; then the
-# same with some that are dead and some that never answer. Needs the module and the simulator built (./build.ps1).
+# same with some that are dead and some that never answer. Needs the module and the simulator built. A section of
+# bench/run (-Only Schedule), and by itself where the other programs of the comparison are missing:
 #   ./bench/Measure-Schedule.ps1 [-Devices 500] [-Dead 25] [-Hanging 25] [-Keep]
 param([int] $Devices = 500, [int] $Dead = 25, [int] $Hanging = 25, [int] $LatencyMilliseconds = 50, [int] $Kilobytes = 2048, [switch] $Keep)
 $ErrorActionPreference = 'Stop'
@@ -31,9 +32,8 @@ function Measure-Run {
     $answer | Select-Object -Last 1 | ConvertFrom-Json
 }
 
-function Format-Run([string] $Name, $Run, [double] $Limit) {
-    '{0}: {1:n1} s (CPU {2:n1} s, limit {3} s), peak {4:n0} MB (limit 400 MB), {5} completed, {6} of them changed, {7} failed, {8} other' -f
-    $Name, $Run.Wall, $Run.Cpu, $Limit, $Run.Peak, $Run.Completed, $Run.Changed, $Run.Failed, $Run.Other
+function Format-Run([string] $Name, $Run, [string] $Goal) {
+    '| {0} | {1:n1} s | {2:n1} s | {3:n0} MB | {4} | {5} | {6} | {7} |' -f $Name, $Run.Wall, $Run.Cpu, $Run.Peak, $Run.Completed, $Run.Changed, $Run.Failed, $Goal
 }
 
 $start = [Diagnostics.ProcessStartInfo]::new('dotnet')
@@ -50,14 +50,16 @@ try {
     $null = Initialize-EdgeRepository $repository -WarningAction Ignore
     $found | ForEach-Object { $null = Register-EdgeDevice $_.Address -Id $_.Id -Type $_.Type -Site $_.Site -Version 1.24.5 -SkipContact }
     $null = Set-EdgeBackupPolicy -Interval 00:00:01
-    Format-Run 'first run, all new (no limit)' (Measure-Run) 0
+    '| run | time | CPU | peak memory | completed | of them changed | failed | goal |'
+    '|---|---|---|---|---|---|---|---|'
+    Format-Run 'first, all new' (Measure-Run) ''
 
     $content = [byte[]]::new(256KB)
     foreach ($device in $found | Select-Object -First ([int]($Devices / 10))) {
         [Random]::Shared.NextBytes($content)
         $null = Invoke-RestMethod "$control/$($device.Id)/items/config/blocks/block-3.bin" -Method Put -Body $content -ContentType application/octet-stream
     }
-    Format-Run 'a tenth changed' (Measure-Run) 60
+    Format-Run 'a tenth changed' (Measure-Run) '60 s, 400 MB'
 
     foreach ($device in $found | Select-Object -Last $Dead) {
         $null = Invoke-RestMethod "$control/$($device.Id)/restart" -Method Post -Body '{"seconds":3600}' -ContentType application/json
@@ -69,7 +71,7 @@ try {
         [Random]::Shared.NextBytes($content)
         $null = Invoke-RestMethod "$control/$($device.Id)/items/config/blocks/block-4.bin" -Method Put -Body $content -ContentType application/octet-stream
     }
-    Format-Run "a tenth changed, $Dead dead and $Hanging silent" (Measure-Run) 90
+    Format-Run "a tenth changed, $Dead dead and $Hanging silent" (Measure-Run) '90 s, 400 MB'
 }
 finally {
     $fleet.Kill()

@@ -24,6 +24,7 @@ public sealed class PlanSchedule
     /// <param name="cancellationToken">Stops.</param>
     public async Task<IReadOnlyList<PlannedDevice>> RunAsync(IReadOnlyCollection<string>? devices, TimeSpan spread, CancellationToken cancellationToken)
     {
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         var problems = new List<EdgeBackupException>();
         problems.AddRange(await context.Catalog.RefreshDevicesAsync(devices, cancellationToken).ConfigureAwait(false));
         problems.AddRange(await context.Catalog.RefreshBackupsAsync(devices, cancellationToken).ConfigureAwait(false));

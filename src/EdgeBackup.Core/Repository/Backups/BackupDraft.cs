@@ -109,7 +109,7 @@ public sealed class BackupDraft : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(isChanged);
         ObjectDisposedException.ThrowIf(ended, this);
         session.Chunks.ThrowIfFaulted();
-        var stored = await session.CompleteAsync(list, cancellationToken).ConfigureAwait(false);
+        var stored = await list.CompleteAsync(cancellationToken).ConfigureAwait(false);
         var depth = 0;
         while (stored.Chunks.Count > LongestRoot)
         {
@@ -118,7 +118,7 @@ public sealed class BackupDraft : IAsyncDisposable
         }
 
         // A bad id would otherwise be found only when the whole group is written.
-        EdgeRepository.ToBackupName(core, header.Device, header.Id);
+        BackupRecords.ToName(core, header.Device, header.Id);
         var digest = state.Complete();
         return new BackupRecord
         {
@@ -164,6 +164,6 @@ public sealed class BackupDraft : IAsyncDisposable
             await writer.WriteAsync(id, cancellationToken).ConfigureAwait(false);
         }
 
-        return await session.CompleteAsync(writer, cancellationToken).ConfigureAwait(false);
+        return await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
     }
 }

@@ -51,6 +51,11 @@ internal sealed class NumberedRecords(RepositoryCore core)
             {
                 return new NumberedRecord(name, number, Json: null, exception.Reason);
             }
+            catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.RepositoryNotReadable)
+            {
+                // A bad sector under so small a thing must not keep a device from its backups for ever.
+                return new NumberedRecord(name, number, Json: null, exception.Message);
+            }
 
             // A later one took its place between the listing and the reading.
         }

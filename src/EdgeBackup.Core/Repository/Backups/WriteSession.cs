@@ -115,7 +115,7 @@ public sealed class WriteSession : IAsyncDisposable
         Chunks.ThrowIfFaulted();
         using var writer = new ContentWriter(Chunks, core.Chunker, previous?.Chunks);
         await writer.ReadFromAsync(content, cancellationToken).ConfigureAwait(false);
-        var stored = await CompleteAsync(writer, cancellationToken).ConfigureAwait(false);
+        var stored = await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
         return new SavedItem
         {
             Item = item with { Length = stored.Length },
@@ -186,19 +186,6 @@ public sealed class WriteSession : IAsyncDisposable
         await lease.DisposeAsync().ConfigureAwait(false);
     }
 
-    internal async Task<StoredContent> CompleteAsync(ContentWriter writer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (IOException)
-        {
-            Chunks.ThrowIfFaulted();
-            throw;
-        }
-    }
-
     internal void GaveUp() => group.GaveUp();
 
     internal Task JoinAsync(BackupRecord record, Func<Task>? prove) => group.JoinAsync(record, prove);
@@ -237,7 +224,7 @@ public sealed class WriteSession : IAsyncDisposable
         var objects = new List<(string Name, ReadOnlyMemory<byte> Content)>(records.Count);
         foreach (var record in records)
         {
-            var name = EdgeRepository.ToBackupName(core, record.Device, record.Id);
+            var name = BackupRecords.ToName(core, record.Device, record.Id);
             objects.Add((name, core.Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(record, RepositoryJson.Default.BackupRecord))));
         }
 

@@ -149,13 +149,13 @@ public sealed partial class FaultTests
     }
 
     /// <summary>
-    /// Calls that only another's step in between brings about. The first two have tests that take that step (ChainLossTests,
-    /// and the verification beside an optimization); the third, putting a record back when a repair lost its lease, has none yet.
+    /// Calls that only another's step in between brings about. There are tests that take that step: ChainLossTests, the
+    /// verification beside an optimization, and ReturnBackupsTests.
     /// </summary>
     private static readonly HashSet<(string File, string Text)> TriedElsewhere =
     [
         ("RecordLog.cs", "await chain.NameAsync([name], () => core.Store.DeleteAsync(name, CancellationToken.None)).ConfigureAwait(false);"),
-        ("Verifier.cs", "return await core.Store.ReadAsync(name, 0, new byte[1], cancellationToken).ConfigureAwait(false) < 0;"),
+        ("PackCheck.cs", "return await core.Store.ReadAsync(name, 0, new byte[1], cancellationToken).ConfigureAwait(false) < 0;"),
         ("RecordMender.cs", ": core.Store.DeleteAsync(Name, CancellationToken.None)).ConfigureAwait(false);"),
     ];
 

@@ -1,5 +1,4 @@
 using EdgeBackup.Core.Repository;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Maintenance;
 using EdgeBackup.Core.Repository.Stores;
 using Xunit;
@@ -41,6 +40,29 @@ public sealed class LeaseTests : IAsyncLifetime
         Assert.Single((await LookAsync()).Alive);
         clock.Shift = TimeSpan.FromMinutes(61);
         Assert.Empty((await LookAsync()).Alive);
+    }
+
+    [Fact]
+    public async Task A_lease_on_a_bad_sector_holds_maintenance_up_for_an_hour_and_no_longer()
+    {
+        var gone = await Bench.BackUpAsync(repository, "d", new Dictionary<string, byte[]> { ["a"] = Bench.RandomBytes(1, 50_000) });
+        await repository.DeleteBackupsAsync([repository.BackupObjectName("d", gone.Id)], default);
+        string[] bad = ["leases/00", LeaseNames.ToMaintainer(1), LeaseNames.ToGone("leases/01")];
+        foreach (var name in bad)
+        {
+            Put(name, ProcessIdentity.Current() with { Scope = "elsewhere" }, 1);
+        }
+
+        store.IsUnreadable = bad.Contains;
+        Assert.False((await repository.ReclaimAsync(new ReclaimOptions(WhatIf: false), default)).BytesFreed > 0);
+        clock.Shift = TimeSpan.FromMinutes(61);
+        var freed = 0L;
+        for (var run = 0; run < 2; run++)
+        {
+            freed += (await repository.ReclaimAsync(new ReclaimOptions(WhatIf: false), default)).BytesFreed;
+        }
+
+        Assert.True(freed > 40_000);
     }
 
     [Fact]
