@@ -42,7 +42,7 @@ public sealed class AttemptBook
             : null;
     }
 
-    /// <summary>Changes what is known, whatever others write meanwhile.</summary>
+    /// <summary>Changes what is known, whatever others write meanwhile. Where others write at the same moment a change may be made twice, and is never lost.</summary>
     /// <param name="seen">As it was read; null to read it first.</param>
     /// <param name="device">The device's id.</param>
     /// <param name="change">Applied to what is there, once or again.</param>
