@@ -28,6 +28,7 @@
         'Get-EdgeBackupItem'
         'Get-EdgeBackupPolicy'
         'Set-EdgeBackupPolicy'
+        'Invoke-EdgeBackupSchedule'
         'Get-EdgeDevice'
         'Register-EdgeDevice'
         'Set-EdgeDevice'

@@ -15,6 +15,7 @@ Growth     trend logs that grow at their end
 Database   an SQLite database in which few pages change
 Catalog    listings among a million backups
 Scale      the daily commands among 10,000, 100,000 and 1,000,000 backups, and opening an index of a million chunks
+Schedule   one run of the schedule over 500 simulated HTTP devices, dead and silent ones among them
 Inner      what every byte and every chunk passes through
 
 The section Profile of the results is written by hand and kept: what a profile shows where a goal is not met.
@@ -26,7 +27,7 @@ param(
     [int] $CatalogDevices = 5000,
     [int] $CatalogBackups = 1000000,
     [int[]] $ScaleBackups = @(10000, 100000, 1000000),
-    [ValidateSet('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Inner')] [string[]] $Only = ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Inner'),
+    [ValidateSet('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Schedule', 'Inner')] [string[]] $Only = ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Schedule', 'Inner'),
     [string] $Results = (Join-Path $PSScriptRoot 'RESULTS.md'),
     [string] $Work = (Join-Path ([IO.Path]::GetTempPath()) "edgebackup-bench-$PID"),
     [switch] $SkipBuild
@@ -70,9 +71,10 @@ try {
             }
             'Catalog' { & "$sections/Catalog.ps1" -Work $Work -Devices $CatalogDevices -Backups $CatalogBackups }
             'Scale' { & "$sections/Scale.ps1" -Work $Work -Backups $ScaleBackups }
+            'Schedule' { & "$sections/Schedule.ps1" }
             'Inner' { & "$sections/Inner.ps1" }
         }
-        Set-ResultSection $Results $section ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Inner', 'Profile') $lines
+        Set-ResultSection $Results $section ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Schedule', 'Inner', 'Profile') $lines
         $lines | Out-Host
     }
 }

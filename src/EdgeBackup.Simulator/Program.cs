@@ -8,6 +8,6 @@ switch (args.FirstOrDefault())
     case "demo":
         return await DemoCommand.RunAsync(args[1..]);
     default:
-        await Console.Error.WriteLineAsync("Use: serve [--devices <n>] [--bms <n>] [--port <n>], or: demo");
+        await Console.Error.WriteLineAsync($"{ServeCommand.Usage}, or: demo");
         return 2;
 }

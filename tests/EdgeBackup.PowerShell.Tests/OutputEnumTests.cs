@@ -11,6 +11,9 @@ public sealed class OutputEnumTests
     [InlineData(typeof(RetainLevel), typeof(Core.Items.RetainLevel))]
     [InlineData(typeof(ItemType), typeof(Core.Items.ItemType))]
     [InlineData(typeof(BackupState), typeof(Core.Operations.BackupState))]
+    [InlineData(typeof(OverdueAction), typeof(Core.Records.OverdueAction))]
+    [InlineData(typeof(AttemptResult), typeof(Core.Records.AttemptResult))]
+    [InlineData(typeof(ScheduleOutcome), typeof(Core.Operations.Scheduling.ScheduledResult))]
     [InlineData(typeof(RepairMethod), typeof(Core.Repository.RepairMethod))]
     [InlineData(typeof(RepositoryKeyKind), typeof(Core.Repository.KeyKind))]
     public void What_scripts_see_has_the_names_of_what_the_core_means(Type shown, Type meant) =>

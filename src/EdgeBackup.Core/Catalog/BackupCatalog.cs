@@ -58,6 +58,11 @@ public sealed class BackupCatalog : IDisposable
     public Task<IReadOnlyList<EdgeBackupException>> RefreshEventsAsync(CancellationToken cancellationToken) =>
         MendAsync(() => writer.RefreshEventsAsync(cancellationToken), cancellationToken);
 
+    /// <summary>Brings what is known of the attempts at some devices, or all, up to date.</summary>
+    /// <inheritdoc cref="RefreshBackupsAsync" path="/returns"/>
+    public Task<IReadOnlyList<EdgeBackupException>> RefreshAttemptsAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken) =>
+        MendAsync(() => writer.RefreshAttemptsAsync(devices, cancellationToken), cancellationToken);
+
     /// <summary>Takes in a backup that was just written, so that it need not be read again.</summary>
     public Task AddAsync(BackupRecord record, CancellationToken cancellationToken) =>
         MendAsync(

@@ -76,6 +76,9 @@ public sealed record CatalogDevice
 
     /// <summary>The first automatic backup since then that was refused (R4).</summary>
     public DateTimeOffset? PostponedSince { get; init; }
+
+    /// <summary>What is known of the attempts at it; null when nothing is.</summary>
+    public Records.KnownAttempts? Attempts { get; init; }
 }
 
 /// <summary>The backups of one device in a few numbers.</summary>

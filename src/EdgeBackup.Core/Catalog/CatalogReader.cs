@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Repository.Backups;
 using Microsoft.Data.Sqlite;
 
 namespace EdgeBackup.Core.Catalog;
@@ -97,14 +98,29 @@ internal static class CatalogReader
         return filter.Command(
             """
             SELECT x.*, (SELECT min(e.time) FROM events e
-                WHERE e.device = x.id AND e.action = 'Refused' AND e.kind = 0 AND e.time > coalesce(x.last_backup, 0)) AS postponed
+                WHERE e.device = x.id AND e.action = 'Refused' AND e.kind = 0 AND e.time > coalesce(x.last_backup, 0)) AS postponed,
+                (SELECT max(a.object_name) FROM attempts a WHERE a.device = x.id) AS attempts_name,
+                (SELECT a.json FROM attempts a WHERE a.device = x.id ORDER BY a.object_name DESC LIMIT 1) AS attempts_json
             FROM (SELECT d.id, d.name, d.type, d.address, d.version, d.tags, d.site, d.parent, d.replaced_by, d.replaced_at, d.replaced_reason, d.replaced_author,
                 (SELECT max(b.created) FROM backups b WHERE b.device = d.id) AS last_backup
                 FROM devices d
             """ + filter.Where + ") x ORDER BY x.id");
     }
 
-    public static CatalogDevice ReadDevice(SqliteDataReader row) => new()
+    public static CatalogDevice ReadDevice(SqliteDataReader row)
+    {
+        var lastBackup = row.IsDBNull(12) ? null : (DateTimeOffset?)Time(row.GetInt64(12));
+        var attempts = row.IsDBNull(14) ? null : new KnownAttempts(NumberedRecords.ToNumber(row.GetString(14)), AttemptState.FromJson(row.GetFieldValue<byte[]>(15)));
+        return ReadDevice(row, lastBackup, attempts);
+    }
+
+    /// <summary>Where there are no attempts, an older version has told in the events of what was refused.</summary>
+    private static DateTimeOffset? PostponedSince(DateTimeOffset? lastBackup, KnownAttempts? attempts, DateTimeOffset? refused) =>
+        attempts is null ? refused
+        : attempts.State.PostponedSince is { } since && !(since <= lastBackup) ? since
+        : null;
+
+    private static CatalogDevice ReadDevice(SqliteDataReader row, DateTimeOffset? lastBackup, KnownAttempts? attempts) => new()
     {
         Id = row.GetString(0),
         Name = Text(row, 1),
@@ -118,8 +134,9 @@ internal static class CatalogReader
         ReplacedAt = row.IsDBNull(9) ? null : Time(row.GetInt64(9)),
         ReplacedReason = Text(row, 10),
         ReplacedAuthor = Text(row, 11),
-        LastBackup = row.IsDBNull(12) ? null : Time(row.GetInt64(12)),
-        PostponedSince = row.IsDBNull(13) ? null : Time(row.GetInt64(13)),
+        LastBackup = lastBackup,
+        PostponedSince = PostponedSince(lastBackup, attempts, row.IsDBNull(13) ? null : Time(row.GetInt64(13))),
+        Attempts = attempts,
     };
 
     public static SqliteCommand Events(SqliteConnection connection, EventQuery query)

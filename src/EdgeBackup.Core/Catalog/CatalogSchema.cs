@@ -61,6 +61,10 @@ internal static class CatalogSchema
             reason TEXT) WITHOUT ROWID;
         CREATE INDEX protections_device ON protections (device);
 
+        CREATE TABLE attempts (object_name TEXT PRIMARY KEY, folder TEXT NOT NULL, device TEXT NOT NULL, json BLOB NOT NULL) WITHOUT ROWID;
+        CREATE INDEX attempts_device ON attempts (device, object_name);
+        CREATE INDEX attempts_folder ON attempts (folder, object_name);
+
         CREATE TABLE events (
             object_name TEXT NOT NULL UNIQUE,
             folder TEXT NOT NULL,

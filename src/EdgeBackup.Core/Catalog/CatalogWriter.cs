@@ -34,6 +34,7 @@ internal sealed class CatalogWriter
         problems.AddRange(await RefreshDevicesAsync(devices: null, cancellationToken).ConfigureAwait(false));
         problems.AddRange(await RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false));
         problems.AddRange(await RefreshEventsAsync(cancellationToken).ConfigureAwait(false));
+        problems.AddRange(await RefreshAttemptsAsync(devices: null, cancellationToken).ConfigureAwait(false));
         return problems;
     }
 
@@ -60,6 +61,25 @@ internal sealed class CatalogWriter
     {
         var problems = new List<EdgeBackupException>();
         await folders.RefreshAllAsync("events", RecordArea.Events, TakeEventsAsync, problems, cancellationToken).ConfigureAwait(false);
+        return problems;
+    }
+
+    public async Task<IReadOnlyList<EdgeBackupException>> RefreshAttemptsAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken)
+    {
+        var problems = new List<EdgeBackupException>();
+        if (devices is null)
+        {
+            await folders.RefreshAllAsync("attempts", RecordArea.Attempts, TakeAttemptsAsync, problems, cancellationToken).ConfigureAwait(false);
+            return problems;
+        }
+
+        foreach (var device in devices)
+        {
+            var folder = $"attempts/{repository.SubjectFolder(device)}/";
+            var listing = repository.ListAsync(RecordArea.Attempts, device, cancellationToken);
+            await folders.RefreshAsync("attempts", folder, listing, TakeAttemptsAsync, problems, cancellationToken).ConfigureAwait(false);
+        }
+
         return problems;
     }
 
@@ -116,6 +136,36 @@ internal sealed class CatalogWriter
                         ("$action", edgeEvent.Action),
                         ("$kind", (int?)edgeEvent.Kind),
                         ("$json", JsonSerializer.SerializeToUtf8Bytes(edgeEvent, RecordsJson.Default.EdgeEvent)));
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The newest record of each folder counts, which need not be the one that was listed: it may have been replaced since.</summary>
+    private async Task TakeAttemptsAsync(IReadOnlyList<string> fresh, IReadOnlyCollection<string> gone, List<EdgeBackupException> problems, CancellationToken cancellationToken)
+    {
+        await folders.RemoveAsync("attempts", gone, cancellationToken).ConfigureAwait(false);
+        var newest = await ReadAllAsync(
+            fresh.Select(CatalogFolders.FolderOf).Distinct(StringComparer.Ordinal).ToList(),
+            repository.Numbered.ReadFolderAsync,
+            problems,
+            cancellationToken).ConfigureAwait(false);
+        await file.WriteAsync(
+            (connection, transaction) =>
+            {
+                foreach (var (folder, record) in newest)
+                {
+                    if (AttemptBook.Read(record) is { } state)
+                    {
+                        Execute(
+                            connection,
+                            transaction,
+                            "INSERT OR REPLACE INTO attempts (object_name, folder, device, json) VALUES ($name, $folder, $device, $json);",
+                            ("$name", record.Name),
+                            ("$folder", folder),
+                            ("$device", state.Device),
+                            ("$json", record.Json));
+                    }
                 }
             },
             cancellationToken).ConfigureAwait(false);

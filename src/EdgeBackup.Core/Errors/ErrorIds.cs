@@ -28,6 +28,7 @@ public static class ErrorIds
     public const string DestinationNotEmpty = nameof(DestinationNotEmpty);
     public const string SwitchRefused = nameof(SwitchRefused);
     public const string SyncRefused = nameof(SyncRefused);
+    public const string PolicyInvalid = nameof(PolicyInvalid);
     public const string RepositoryNotFound = nameof(RepositoryNotFound);
     public const string RepositoryExists = nameof(RepositoryExists);
     public const string RepositoryKeyWrong = nameof(RepositoryKeyWrong);

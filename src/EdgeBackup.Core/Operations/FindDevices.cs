@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Operations.Scheduling;
 using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Schedule;
 
 namespace EdgeBackup.Core.Operations;
 
@@ -30,7 +32,8 @@ public enum BackupState
 /// <param name="Replaces">The devices that it replaced.</param>
 /// <param name="BackupState">By the age of the newest backup in the repository.</param>
 /// <param name="BackupAge">Since the newest backup; null when there is none.</param>
-public sealed record ListedDevice(CatalogDevice Device, IReadOnlyList<string> Replaces, BackupState BackupState, TimeSpan? BackupAge);
+/// <param name="NextTry">When a run of the schedule will take it at the earliest, UTC; null for the next run, and for a device that was replaced.</param>
+public sealed record ListedDevice(CatalogDevice Device, IReadOnlyList<string> Replaces, BackupState BackupState, TimeSpan? BackupAge, DateTimeOffset? NextTry);
 
 /// <summary>Which devices to list; null or empty leaves a property out. Texts may have wildcards.</summary>
 public sealed record FindDevicesOptions
@@ -90,6 +93,7 @@ public sealed class FindDevices
         problems.AddRange(await context.Catalog.RefreshDevicesAsync(ids, cancellationToken).ConfigureAwait(false));
         problems.AddRange(await context.Catalog.RefreshBackupsAsync(ids, cancellationToken).ConfigureAwait(false));
         problems.AddRange(await context.Catalog.RefreshEventsAsync(cancellationToken).ConfigureAwait(false));
+        problems.AddRange(await context.Catalog.RefreshAttemptsAsync(ids, cancellationToken).ConfigureAwait(false));
         foreach (var problem in problems)
         {
             await onError(problem).ConfigureAwait(false);
@@ -99,15 +103,36 @@ public sealed class FindDevices
         var replaces = await LoadReplacementsAsync(cancellationToken).ConfigureAwait(false);
         var query = new DeviceQuery { Ids = ids, Names = options.Names, Tags = options.Tags, Types = options.Types, Replaced = options.Replaced };
         var now = context.Clock.GetUtcNow();
+        var planner = new DuePlanner(now, spread: TimeSpan.Zero);
+        var subjects = new DueSubjects(context.Clock);
         var missing = options.Names.Where(name => !WildcardPattern.HasWildcard(name)).Select(WildcardPattern.Unescape).ToHashSet(StringComparer.OrdinalIgnoreCase);
         await foreach (var device in context.Catalog.QueryDevicesAsync(query, cancellationToken).ConfigureAwait(false))
         {
             missing.Remove(device.Name ?? "");
             var policy = policies.For(device.Id, device.Type, device.Tags);
-            var listed = new ListedDevice(device, replaces.GetValueOrDefault(device.Id, []), Judge(device, policy, now), Age(device, now));
+            var listed = new ListedDevice(device, replaces.GetValueOrDefault(device.Id, []), Judge(device, policy, now), Age(device, now), NextTry(device, policy));
             if (options.BackupStates.Count == 0 || options.BackupStates.Contains(listed.BackupState))
             {
                 yield return listed;
+            }
+        }
+
+        DateTimeOffset? NextTry(CatalogDevice device, EffectivePolicy policy)
+        {
+            if (device.ReplacedBy is not null)
+            {
+                return null;
+            }
+
+            try
+            {
+                var decision = planner.Decide(subjects.From(device, policy));
+                return decision.At > now ? decision.At : null;
+            }
+            catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.PolicyInvalid)
+            {
+                observer.Verbose(exception.Message);
+                return null;
             }
         }
 

@@ -82,15 +82,18 @@ public sealed class TakeBackup
         await using var sessionLease = session.ConfigureAwait(false);
         using var captures = new SemaphoreSlim(Math.Max(1, options.ThrottleLimit));
         using var outcomes = new SemaphoreSlim(1);
+        var notes = new AttemptNotes(context, observer);
         var done = 0;
         await Task.WhenAll(targets.Select(RunOneAsync)).ConfigureAwait(false);
 
         async Task RunOneAsync(string device)
         {
             await captures.WaitAsync(cancellationToken).ConfigureAwait(false);
+            var started = context.Clock.GetUtcNow();
             var outcome = await Task.Run(
-                () => CaptureAndRecordAsync(device, options, policies, session, new SlotRelease(captures), cancellationToken),
+                () => TakeOneAsync(device, options, policies, session, new HeldPlace(captures), cancellationToken),
                 cancellationToken).ConfigureAwait(false);
+            await notes.NoteAsync(outcome, options.Kind, started).ConfigureAwait(false);
             await outcomes.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
@@ -154,12 +157,19 @@ public sealed class TakeBackup
         return all;
     }
 
-    private async Task<TakeBackupOutcome> CaptureAndRecordAsync(
+    /// <summary>Takes a backup of one device in a session that others share. What becomes of it is the caller's to note.</summary>
+    /// <param name="device">Its id.</param>
+    /// <param name="options">What to back up.</param>
+    /// <param name="policies">As they were when the command began.</param>
+    /// <param name="session">Where it is written.</param>
+    /// <param name="place">Entered when the device has answered and before it is read, left when it has been read.</param>
+    /// <param name="cancellationToken">Gives up what is not yet recorded.</param>
+    internal async Task<TakeBackupOutcome> TakeOneAsync(
         string device,
         TakeBackupOptions options,
         PolicyBook policies,
         WriteSession session,
-        SlotRelease slot,
+        ICapturePlace place,
         CancellationToken cancellationToken)
     {
         try
@@ -183,6 +193,7 @@ public sealed class TakeBackup
                     var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken).ConfigureAwait(false);
                     await using var contactLease = contact.ConfigureAwait(false);
                     VersionGate.Check(contact.Type, device, contact.Version);
+                    await place.EnterAsync(cancellationToken).ConfigureAwait(false);
                     var gate = new GateKeeper(context.Clock, observer);
                     var pass = await gate.EnterAsync(contact, options.WaitForIdle, cancellationToken).ConfigureAwait(false);
                     await using var passLease = pass.ConfigureAwait(false);
@@ -190,7 +201,7 @@ public sealed class TakeBackup
                 }
 
                 // The device is free again; the next one may begin while this one's packs are written.
-                slot.Release();
+                place.Leave();
                 if (options.Name is not null)
                 {
                     // Another process may have taken the name while the device was read.
@@ -203,12 +214,11 @@ public sealed class TakeBackup
             }
             finally
             {
-                slot.Release();
+                place.Leave();
             }
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            await NoteFailureAsync(device, options.Kind, exception).ConfigureAwait(false);
             return new TakeBackupOutcome(device, Backup: null, NameDevice(device, exception));
         }
     }
@@ -373,32 +383,9 @@ public sealed class TakeBackup
         }
     }
 
-    /// <summary>A refusal is an event, so that how long a device has been waiting is visible (R4).</summary>
-    private async Task NoteFailureAsync(string device, BackupKind kind, Exception exception)
-    {
-        var errorId = (exception as EdgeBackupException)?.ErrorId;
-        if (errorId is ErrorIds.DeviceNotFound or ErrorIds.BackupNameInUse or ErrorIds.BackupNameInvalid or ErrorIds.RepositoryNotWritable)
-        {
-            return;
-        }
-
-        var refused = errorId is ErrorIds.DeviceBusy or ErrorIds.DeviceStateUnknown or ErrorIds.CaptureInterrupted;
-        await context.NoteAsync(observer, EdgeEventCategory.Backup, refused ? "Refused" : "Failed", exception.Message, device, errorId: errorId, kind: kind).ConfigureAwait(false);
-    }
-
     /// <summary>The backups before this one.</summary>
     /// <param name="Newest">Its unchanged items are used again.</param>
     /// <param name="SameContent">The newest of the same content: what "changed" is measured against.</param>
     /// <param name="KnownCount">How many the catalog knew before it was refreshed.</param>
     private sealed record PreviousBackups(BackupRecord? Newest, BackupRecord? SameContent, int KnownCount);
-
-    /// <summary>Releases a place among the captures once, however often it is asked to.</summary>
-    private sealed class SlotRelease
-    {
-        private SemaphoreSlim? captures;
-
-        public SlotRelease(SemaphoreSlim captures) => this.captures = captures;
-
-        public void Release() => Interlocked.Exchange(ref captures, null)?.Release();
-    }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository;
+using EdgeBackup.Core.Schedule;
 
 namespace EdgeBackup.Core.Records;
 
@@ -33,6 +34,25 @@ public sealed record PolicyValues
 
     /// <summary>How long after it is due a backup counts as overdue.</summary>
     public TimeSpan? OverdueAfter { get; init; }
+
+    /// <summary>What a run of the schedule makes of a postponement that is overdue.</summary>
+    public OverdueAction? OverdueAction { get; init; }
+
+    /// <summary>When automatic backups may be taken by schedule (R11), as <see cref="Schedule.BackupWindow"/> writes it.</summary>
+    public string? Window { get; init; }
+
+    /// <summary>The IANA id of the zone in which the window's hours are local.</summary>
+    public string? TimeZone { get; init; }
+}
+
+/// <summary>What a run of the schedule makes of a device that has been busy for longer than its policy tolerates. It is never backed up while it is busy (R2).</summary>
+public enum OverdueAction
+{
+    /// <summary>A warning; the result stays a postponement.</summary>
+    Warn,
+
+    /// <summary>A failure, so that the run's exit code makes somebody look.</summary>
+    Fail,
 }
 
 /// <summary>A policy as it was set.</summary>
@@ -64,6 +84,14 @@ public sealed record EffectivePolicy
     public required int KeepLast { get; init; }
 
     public required TimeSpan OverdueAfter { get; init; }
+
+    public required OverdueAction OverdueAction { get; init; }
+
+    /// <summary>As <see cref="Schedule.BackupWindow"/> writes it.</summary>
+    public required string Window { get; init; }
+
+    /// <summary>An IANA id; null for the zone of the machine that runs the schedule.</summary>
+    public required string? TimeZone { get; init; }
 
     /// <summary>Where each value came from: the property's name, and "built-in", "all", "type x", "tag x" or "device x".</summary>
     public required IReadOnlyDictionary<string, string> Sources { get; init; }
@@ -173,6 +201,9 @@ public sealed class PolicyBook
             ManualLimit = Pick(nameof(PolicyValues.ManualLimit), policy => policy.ManualLimit, 10),
             KeepLast = Pick(nameof(PolicyValues.KeepLast), policy => policy.KeepLast, 0),
             OverdueAfter = Pick(nameof(PolicyValues.OverdueAfter), policy => policy.OverdueAfter, TimeSpan.FromHours(24)),
+            OverdueAction = Pick(nameof(PolicyValues.OverdueAction), policy => policy.OverdueAction, OverdueAction.Warn),
+            Window = PickText(nameof(PolicyValues.Window), policy => policy.Window) ?? BackupWindow.Always.ToString(),
+            TimeZone = PickText(nameof(PolicyValues.TimeZone), policy => policy.TimeZone),
             Sources = sources,
         };
 
@@ -185,7 +216,11 @@ public sealed class PolicyBook
         }
 
         T Pick<T>(string name, Func<PolicyValues, T?> read, T builtIn)
-            where T : struct
+            where T : struct => (T?)Find(name, policy => read(policy)) ?? builtIn;
+
+        string? PickText(string name, Func<PolicyValues, string?> read) => (string?)Find(name, read);
+
+        object? Find(string name, Func<PolicyValues, object?> read)
         {
             for (var index = layers.Count - 1; index >= 0; index--)
             {
@@ -197,7 +232,7 @@ public sealed class PolicyBook
             }
 
             sources[name] = "built-in";
-            return builtIn;
+            return null;
         }
     }
 
@@ -216,6 +251,9 @@ public sealed class PolicyBook
             ManualLimit = entry.Values.ManualLimit ?? old.ManualLimit,
             KeepLast = entry.Values.KeepLast ?? old.KeepLast,
             OverdueAfter = entry.Values.OverdueAfter ?? old.OverdueAfter,
+            OverdueAction = entry.Values.OverdueAction ?? old.OverdueAction,
+            Window = entry.Values.Window ?? old.Window,
+            TimeZone = entry.Values.TimeZone ?? old.TimeZone,
         };
     }
 }

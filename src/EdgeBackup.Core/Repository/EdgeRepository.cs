@@ -29,6 +29,7 @@ public sealed class EdgeRepository : IAsyncDisposable
         log = new RecordLog(core);
         backups = new BackupRecords(core);
         missing = new MissingRecords(core);
+        Numbered = new NumberedRecords(core);
     }
 
     /// <summary>32 hex digits.</summary>
@@ -63,6 +64,9 @@ public sealed class EdgeRepository : IAsyncDisposable
     public string? Notice => core.Chain?.Notice;
 
     internal RepositoryCore Core => core;
+
+    /// <summary>Records that take each other's place.</summary>
+    internal NumberedRecords Numbered { get; }
 
     /// <summary>Makes a repository in an empty store.</summary>
     /// <param name="store">Where its objects go.</param>
@@ -281,6 +285,16 @@ public sealed class EdgeRepository : IAsyncDisposable
         {
             return NoLease.Instance;
         }
+    }
+
+    /// <summary>Whether the owner of a lease is still at work, as far as can be told; what is seen is written down, so that a lease that stands still is given up in time.</summary>
+    /// <param name="lease">The lease's name.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async Task<bool> IsAtWorkAsync(string lease, CancellationToken cancellationToken)
+    {
+        var board = new LeaseBoard(core, own: null);
+        await board.ReadAsync(remember: true, cancellationToken).ConfigureAwait(false);
+        return board.Alive.Any(alive => alive.Name == lease) && !board.GivenUp.Contains(lease);
     }
 
     /// <summary>Checks the repository; never throws for damage.</summary>

@@ -1,9 +1,12 @@
 namespace EdgeBackup.Core.Repository;
 
-/// <summary>The top folders of sealed append-only records (docs/format.md, Sealed objects).</summary>
+/// <summary>The top folders of sealed records (docs/format.md, Sealed objects).</summary>
 public enum RecordArea
 {
     Devices,
     Events,
     Policies,
+
+    /// <summary>The only ones that are not kept: each takes the place of the one before.</summary>
+    Attempts,
 }

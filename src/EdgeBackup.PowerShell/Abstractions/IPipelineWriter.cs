@@ -32,4 +32,8 @@ internal interface IPipelineWriter
 /// <param name="Status">Where it is: "12 of 60 items, 3.1 MB".</param>
 /// <param name="Percent">0 to 100; -1 where the end is not known.</param>
 /// <param name="Id">Tells activities apart that are shown at the same time; 0 is the command's own.</param>
-internal sealed record ProgressUpdate(string Activity, string Status, int Percent = -1, int Id = 0);
+internal sealed record ProgressUpdate(string Activity, string Status, int Percent = -1, int Id = 0)
+{
+    /// <summary>Whether the activity is over and its line is taken away.</summary>
+    public bool IsDone { get; init; }
+}

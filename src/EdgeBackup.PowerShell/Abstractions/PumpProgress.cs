@@ -28,6 +28,16 @@ internal sealed class PumpProgress(Cmdlet cmdlet)
         {
             if (latest.TryRemove(id, out var update))
             {
+                if (update.IsDone)
+                {
+                    if (shown.Remove(id, out var activity))
+                    {
+                        Take(id, activity);
+                    }
+
+                    continue;
+                }
+
                 shown[id] = update.Activity;
                 cmdlet.WriteProgress(new ProgressRecord(id, Text(update.Activity), Text(update.Status))
                 {
@@ -45,7 +55,7 @@ internal sealed class PumpProgress(Cmdlet cmdlet)
         {
             try
             {
-                cmdlet.WriteProgress(new ProgressRecord(id, Text(activity), " ") { RecordType = ProgressRecordType.Completed });
+                Take(id, activity);
             }
             catch (PipelineStoppedException)
             {
@@ -54,6 +64,9 @@ internal sealed class PumpProgress(Cmdlet cmdlet)
             }
         }
     }
+
+    private void Take(int id, string activity) =>
+        cmdlet.WriteProgress(new ProgressRecord(id, Text(activity), " ") { RecordType = ProgressRecordType.Completed });
 
     // PowerShell refuses empty texts.
     private static string Text(string text) => string.IsNullOrEmpty(text) ? " " : text;

@@ -37,6 +37,7 @@ internal static class EdgeErrors
         [ErrorIds.DestinationNotEmpty] = ErrorCategory.ResourceExists,
         [ErrorIds.SwitchRefused] = ErrorCategory.InvalidOperation,
         [ErrorIds.SyncRefused] = ErrorCategory.InvalidOperation,
+        [ErrorIds.PolicyInvalid] = ErrorCategory.InvalidArgument,
         [ErrorIds.RepositoryNotFound] = ErrorCategory.ObjectNotFound,
         [ErrorIds.RepositoryExists] = ErrorCategory.ResourceExists,
         [ErrorIds.RepositoryKeyWrong] = ErrorCategory.AuthenticationError,

@@ -42,6 +42,33 @@ public sealed class DeviceInfo
     /// <summary>Since when a due backup has been waiting for an idle moment (R4), local time; null when none waits.</summary>
     public DateTime? PostponedSince { get; init; }
 
+    /// <summary>When an automatic backup was last tried, local time; null when it never was.</summary>
+    public DateTime? LastAttempt { get; init; }
+
+    /// <summary>When an automatic backup last succeeded, local time; null when none did.</summary>
+    public DateTime? LastSuccess { get; init; }
+
+    /// <summary>How the last attempt ended; null when there was none.</summary>
+    public AttemptResult? LastResult { get; init; }
+
+    /// <summary>Why the last attempt made no backup; null when it did.</summary>
+    public string? LastReason { get; init; }
+
+    /// <summary>How long the last attempt took.</summary>
+    public TimeSpan? LastDuration { get; init; }
+
+    /// <summary>Bytes in the backup that the last successful attempt made.</summary>
+    public long? LastLength { get; init; }
+
+    /// <summary>Attempts in a row that failed; a busy device is no failure.</summary>
+    public int ConsecutiveFailures { get; init; }
+
+    /// <summary>When a run of the schedule will take it at the earliest, local time; null for the next run, and for a device that was replaced.</summary>
+    public DateTime? NextTry { get; init; }
+
+    /// <summary>When a backup of it was last read back and found whole, local time; null when none was.</summary>
+    public DateTime? LastVerified { get; init; }
+
     /// <summary>Words to select it by.</summary>
     public string[] Tag { get; init; } = [];
 

@@ -117,6 +117,29 @@ public enum ItemChange
     Modified,
 }
 
+/// <summary>How an attempt at an automatic backup ended.</summary>
+public enum AttemptResult
+{
+    /// <summary>With a backup.</summary>
+    Completed,
+
+    /// <summary>The device was busy, or might have been.</summary>
+    Postponed,
+
+    /// <summary>It could not be backed up.</summary>
+    Failed,
+}
+
+/// <summary>What a run of the schedule makes of a device that has been busy for longer than its policy tolerates; it is never backed up while it is busy.</summary>
+public enum OverdueAction
+{
+    /// <summary>A warning; the result stays a postponement.</summary>
+    Warn,
+
+    /// <summary>A failure, so that the exit code makes somebody look.</summary>
+    Fail,
+}
+
 /// <summary>What became of one device in a run of the schedule.</summary>
 public enum ScheduleOutcome
 {

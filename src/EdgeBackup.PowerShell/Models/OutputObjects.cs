@@ -42,6 +42,15 @@ internal static class OutputObjects
         BackupAge = listed.BackupAge,
         BackupState = Convert<BackupState>(listed.BackupState),
         PostponedSince = LocalTime.From(listed.Device.PostponedSince),
+        LastAttempt = LocalTime.From(listed.Device.Attempts?.State.LastAttempt),
+        LastSuccess = LocalTime.From(listed.Device.Attempts?.State.LastSuccess),
+        LastResult = listed.Device.Attempts?.State.Result is { } result ? Convert<AttemptResult>(result) : null,
+        LastReason = listed.Device.Attempts?.State.Reason,
+        LastDuration = listed.Device.Attempts?.State.Duration,
+        LastLength = listed.Device.Attempts?.State.Bytes,
+        ConsecutiveFailures = listed.Device.Attempts?.State.ConsecutiveFailures ?? 0,
+        NextTry = LocalTime.From(listed.NextTry),
+        LastVerified = LocalTime.From(listed.Device.Attempts?.State.LastVerified),
         Tag = [.. listed.Device.Tags],
         Site = listed.Device.Site,
         Parent = listed.Device.Parent,
@@ -133,6 +142,12 @@ internal static class OutputObjects
     public static BackupKind ToOutput(this Core.Items.BackupKind kind) => Convert<BackupKind>(kind);
 
     public static BackupContent ToOutput(this Core.Items.BackupContent content) => Convert<BackupContent>(content);
+
+    public static ScheduleOutcome ToOutput(this Core.Operations.Scheduling.ScheduledResult result) => Convert<ScheduleOutcome>(result);
+
+    public static OverdueAction ToOutput(this Core.Records.OverdueAction action) => Convert<OverdueAction>(action);
+
+    public static Core.Records.OverdueAction ToCore(this OverdueAction action) => Convert<Core.Records.OverdueAction>(action);
 
     public static Core.Items.BackupKind ToCore(this BackupKind kind) => Convert<Core.Items.BackupKind>(kind);
 

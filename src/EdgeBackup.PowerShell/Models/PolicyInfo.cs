@@ -26,6 +26,15 @@ public sealed class PolicyInfo
     /// <summary>How long after it is due a backup counts as overdue.</summary>
     public TimeSpan? OverdueAfter { get; init; }
 
+    /// <summary>What a run of the schedule makes of a postponement that is overdue.</summary>
+    public OverdueAction? OverdueAction { get; init; }
+
+    /// <summary>When automatic backups may be taken by schedule: "Mon-Fri 19:00-06:00", or "Always".</summary>
+    public string? Window { get; init; }
+
+    /// <summary>The zone in which the window's hours are local; null for that of the machine that runs the schedule.</summary>
+    public string? TimeZone { get; init; }
+
     /// <summary>For a device: where each value comes from ("Interval: tag north").</summary>
     public string[] Source { get; init; } = [];
 
@@ -40,6 +49,9 @@ public sealed class PolicyInfo
         ManualLimit = values.ManualLimit,
         KeepLast = values.KeepLast,
         OverdueAfter = values.OverdueAfter,
+        OverdueAction = values.OverdueAction is { } action ? action.ToOutput() : null,
+        Window = values.Window,
+        TimeZone = values.TimeZone,
     };
 
     internal static PolicyInfo From(string device, EffectivePolicy policy) => new()
@@ -51,6 +63,9 @@ public sealed class PolicyInfo
         ManualLimit = policy.ManualLimit,
         KeepLast = policy.KeepLast,
         OverdueAfter = policy.OverdueAfter,
+        OverdueAction = policy.OverdueAction.ToOutput(),
+        Window = policy.Window,
+        TimeZone = policy.TimeZone,
         Source = [.. policy.Sources.Select(source => $"{source.Key}: {source.Value}").Order(StringComparer.Ordinal)],
     };
 }

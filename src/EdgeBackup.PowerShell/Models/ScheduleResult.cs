@@ -1,3 +1,5 @@
+using EdgeBackup.Core.Operations.Scheduling;
+
 namespace EdgeBackup;
 
 /// <summary>What became of one device in a run of the schedule.</summary>
@@ -21,12 +23,29 @@ public sealed class ScheduleResult
     /// <summary>Since when it has been waiting for an idle moment (R4), local time.</summary>
     public DateTime? PostponedSince { get; init; }
 
-    /// <summary>How often it was tried in this run.</summary>
+    /// <summary>How often in a row it has failed, this time included; 0 when it did not fail.</summary>
     public int Attempt { get; init; }
 
-    /// <summary>When it will be tried again, local time.</summary>
+    /// <summary>When a run of the schedule will take it at the earliest, local time; null for the next run.</summary>
     public DateTime? NextTry { get; init; }
 
-    /// <summary>How long it took.</summary>
+    /// <summary>How long it took, the time included for which a busy device was watched.</summary>
     public TimeSpan Duration { get; init; }
+
+    /// <summary>The error id of what failed or was postponed; null for anything else.</summary>
+    public string? ErrorId { get; init; }
+
+    internal static ScheduleResult From(ScheduledOutcome outcome) => new()
+    {
+        Device = outcome.Device,
+        Result = outcome.Result.ToOutput(),
+        Backup = outcome.Backup?.Backup.Id,
+        Changed = outcome.Backup?.Backup.Changed,
+        Reason = outcome.Reason,
+        PostponedSince = LocalTime.From(outcome.PostponedSince),
+        Attempt = outcome.Attempt,
+        NextTry = LocalTime.From(outcome.NextTry),
+        Duration = outcome.Duration,
+        ErrorId = outcome.ErrorId,
+    };
 }

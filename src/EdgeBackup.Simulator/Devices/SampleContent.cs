@@ -32,10 +32,29 @@ internal static class SampleContent
             Text("history/sessions.log", Lines(2000, line => $"session {line} closed"), ItemKind.History);
         }
 
+        FillBlocks(device);
         FillRecords(device);
 
         void Text(string path, string text, ItemKind kind = ItemKind.Configuration, RetainLevel retain = RetainLevel.Cold) =>
             device.Items.Set(path, Encoding.UTF8.GetBytes(text), kind, retain);
+    }
+
+    /// <summary>Programs and pictures, as far as their bytes go: half as large when compressed, and different on each device.</summary>
+    private static void FillBlocks(SimulatedDevice device)
+    {
+        const int Blocks = 8;
+        const int Alphabet = 16;
+        var random = new Random(device.Options.Id.Aggregate(17, (seed, letter) => unchecked((seed * 31) + letter)));
+        for (var block = 0; block < Blocks && device.Options.SampleKilobytes > 0; block++)
+        {
+            var content = new byte[device.Options.SampleKilobytes * 1024 / Blocks];
+            for (var at = 0; at < content.Length; at++)
+            {
+                content[at] = (byte)('A' + random.Next(Alphabet));
+            }
+
+            device.Items.Set($"config/blocks/block-{block}.bin", content, ItemKind.Configuration, RetainLevel.Cold);
+        }
     }
 
     private static void FillRecords(SimulatedDevice device)

@@ -22,6 +22,9 @@ public sealed record SimulatedDeviceOptions
 
     /// <summary>Whether the device comes with a plausible configuration; otherwise it has no items.</summary>
     public bool WithSampleItems { get; init; } = true;
+
+    /// <summary>How much more configuration than a plausible one it comes with, for measuring.</summary>
+    public int SampleKilobytes { get; init; }
 }
 
 /// <summary>The device types of the interface.</summary>

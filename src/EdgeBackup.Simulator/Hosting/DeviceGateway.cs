@@ -18,6 +18,11 @@ internal sealed class DeviceGateway(SimulatedFleet fleet)
             return;
         }
 
+        if (fleet.Latency > TimeSpan.Zero)
+        {
+            await Task.Delay(fleet.Latency, context.RequestAborted);
+        }
+
         var segments = context.RawPath().Split('/', 4);
         if (fleet.Find(Uri.UnescapeDataString(segments[2])) is not { } device)
         {

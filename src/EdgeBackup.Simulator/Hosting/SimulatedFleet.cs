@@ -14,6 +14,9 @@ public sealed record SimulatedFleetOptions
     /// <summary>The devices' clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>How long every call to a device is on its way.</summary>
+    public TimeSpan Latency { get; init; }
+
     /// <summary>Serves https with this certificate instead of http.</summary>
     public X509Certificate2? Certificate { get; init; }
 }
@@ -25,14 +28,18 @@ public sealed class SimulatedFleet : IAsyncDisposable
     private readonly WebApplication application;
     private readonly TimeProvider clock;
 
-    private SimulatedFleet(WebApplication application, TimeProvider clock)
+    private SimulatedFleet(WebApplication application, SimulatedFleetOptions options)
     {
         this.application = application;
-        this.clock = clock;
+        clock = options.Clock;
+        Latency = options.Latency;
     }
 
     /// <summary>The base address, with a slash at its end.</summary>
     public Uri Address { get; private set; } = null!;
+
+    /// <summary>How long every call to a device is on its way.</summary>
+    public TimeSpan Latency { get; }
 
     /// <summary>In ordinal order of the ids in their addresses.</summary>
     public IReadOnlyList<SimulatedDevice> Devices =>
@@ -64,7 +71,7 @@ public sealed class SimulatedFleet : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(200));
 
         var application = builder.Build();
-        var fleet = new SimulatedFleet(application, options.Clock);
+        var fleet = new SimulatedFleet(application, options);
         application.UseRouting();
         application.Use(new DeviceGateway(fleet).InvokeAsync);
         DeviceEndpoints.Map(application);

@@ -11,14 +11,21 @@ internal sealed class CuedConnections(IConnectionFactory inner) : IConnectionFac
     /// <summary>Called when the first item of a restore was sent.</summary>
     public Action Staged { get; init; } = () => { };
 
+    /// <summary>Called before a device is asked how it is, with its id.</summary>
+    public Func<string?, Task> Asking { get; init; } = _ => Task.CompletedTask;
+
     /// <summary>Called when a connection was let go of, with its number in the order of letting go.</summary>
     public Func<int, Task> Closed { get; init; } = _ => Task.CompletedTask;
 
-    public IDeviceConnection Connect(ConnectionOptions options) => new Connection(inner.Connect(options), this);
+    public IDeviceConnection Connect(ConnectionOptions options) => new Connection(inner.Connect(options), this, options.Id);
 
-    private sealed class Connection(IDeviceConnection inner, CuedConnections owner) : IDeviceConnection
+    private sealed class Connection(IDeviceConnection inner, CuedConnections owner, string? id) : IDeviceConnection
     {
-        public Task<DeviceStatus> GetStatusAsync(CancellationToken cancellationToken) => inner.GetStatusAsync(cancellationToken);
+        public async Task<DeviceStatus> GetStatusAsync(CancellationToken cancellationToken)
+        {
+            await owner.Asking(id);
+            return await inner.GetStatusAsync(cancellationToken);
+        }
 
         public Task<IDeviceHold?> TakeHoldAsync(TimeSpan duration, CancellationToken cancellationToken) => inner.TakeHoldAsync(duration, cancellationToken);
 

@@ -3,6 +3,7 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Operations.Scheduling;
 using EdgeBackup.Core.Platform;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
@@ -186,6 +187,24 @@ internal sealed class OperationsBench : IAsyncDisposable
 
     public Task SetPolicyAsync(PolicyValues values) =>
         PolicyBook.SetAsync(Context.Repository, new PolicyEntry { Scope = PolicyScope.All, Values = values, Time = Clock.GetUtcNow(), Author = "tester@bench" }, default);
+
+    /// <summary>Runs the schedule once; busy devices are watched only where the options say so.</summary>
+    public async Task<List<ScheduledOutcome>> RunScheduleAsync(RunScheduleOptions? options = null, IReadOnlyCollection<string>? devices = null, RepositoryContext? context = null)
+    {
+        options ??= new RunScheduleOptions { WatchFor = TimeSpan.Zero };
+        var outcomes = new List<ScheduledOutcome>();
+        var plan = await new PlanSchedule(context ?? Context, Observer).RunAsync(devices, options.WatchFor, default);
+        await new RunSchedule(context ?? Context, Observer).RunAsync(
+            plan,
+            options,
+            outcome =>
+            {
+                outcomes.Add(outcome);
+                return Task.CompletedTask;
+            },
+            default);
+        return outcomes;
+    }
 
     public Task<OptimizeOutcome> OptimizeAsync(bool whatIf = false) => new OptimizeRepository(Context, Observer).RunAsync(whatIf, default);
 

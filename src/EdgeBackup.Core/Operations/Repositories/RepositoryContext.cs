@@ -28,6 +28,7 @@ public sealed class RepositoryContext : IAsyncDisposable
         Author = author;
         Devices = new DeviceRegistry(repository, author);
         Events = new EventLog(repository, author);
+        Attempts = new AttemptBook(repository, author);
     }
 
     public EdgeRepository Repository { get; }
@@ -37,6 +38,8 @@ public sealed class RepositoryContext : IAsyncDisposable
     public DeviceRegistry Devices { get; }
 
     public EventLog Events { get; }
+
+    public AttemptBook Attempts { get; }
 
     public IConnectionFactory Connections { get; }
 

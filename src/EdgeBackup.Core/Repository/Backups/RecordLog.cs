@@ -116,6 +116,7 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
         RecordArea.Devices => "devices/",
         RecordArea.Events => "events/",
         RecordArea.Policies => "policies/",
+        RecordArea.Attempts => "attempts/",
         _ => throw new ArgumentOutOfRangeException(nameof(area)),
     };
 

@@ -43,6 +43,9 @@ public sealed class WriteSession : IAsyncDisposable
 
     internal ChunkStore Chunks { get; }
 
+    /// <summary>The name of the lease that shows others that this session is at work.</summary>
+    internal string LeaseName => lease.Name;
+
     internal static async Task<WriteSession> BeginAsync(RepositoryCore core, CancellationToken cancellationToken)
     {
         if (core.Chain is { } chain)

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using EdgeBackup.Core.Operations;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -10,8 +11,7 @@ public sealed class TestEdgeBackupCommand : BackupCommand
     /// <inheritdoc/>
     protected override void EndProcessing() => RunForBackups(Backups, async (context, backup, pipeline, cancellationToken) =>
     {
-        var record = await context.Repository.ReadBackupAsync(backup.ObjectName, cancellationToken).ConfigureAwait(false);
-        var damage = await context.Repository.VerifyBackupAsync(record, cancellationToken).ConfigureAwait(false);
+        var damage = await new VerifyBackup(context, pipeline.Observer).RunAsync(backup, cancellationToken).ConfigureAwait(false);
         await pipeline.WriteAsync(new BackupTest
         {
             Backup = backup.Id,

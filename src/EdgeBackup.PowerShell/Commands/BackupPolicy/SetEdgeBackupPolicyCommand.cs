@@ -56,6 +56,21 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
     [Parameter]
     public TimeSpan? OverdueAfter { get; set; }
 
+    /// <summary>What a run of the schedule makes of a postponement that is overdue.</summary>
+    [Parameter]
+    public OverdueAction? OverdueAction { get; set; }
+
+    /// <summary>When automatic backups may be taken by schedule.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Window { get; set; }
+
+    /// <summary>The zone in which the window's hours are local.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TimeZoneCompleter))]
+    public string? TimeZone { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -72,10 +87,14 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
             ManualLimit = ManualLimit,
             KeepLast = KeepLast,
             OverdueAfter = OverdueAfter,
+            OverdueAction = OverdueAction is { } action ? action.ToCore() : null,
+            Window = Window,
+            TimeZone = TimeZone,
         };
         var general = Tag.Select(key => (PolicyScope.Tag, (string?)key)).Concat(Type.Select(key => (PolicyScope.Type, (string?)key))).ToList();
         RunInRepository(async (context, pipeline, cancellationToken) =>
         {
+            values = PolicyCheck.Normalize(values);
             var scopes = general;
             foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, Device, cancellationToken).ConfigureAwait(false))
             {

@@ -1,3 +1,4 @@
+using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Keys;
 
 namespace EdgeBackup.Core.Repository.Maintenance.Repair;
@@ -14,9 +15,9 @@ internal sealed class SmallObjectRepairer(RepositoryCore core, RepairJournal jou
     {
         foreach (var name in names)
         {
-            if (name.StartsWith(Marks.Folder, StringComparison.Ordinal))
+            if (name.StartsWith(Marks.Folder, StringComparison.Ordinal) || name.StartsWith(RecordLog.ToFolder(RecordArea.Attempts), StringComparison.Ordinal))
             {
-                // Without its mark nothing is condemned, which is safe.
+                // Without its mark nothing is condemned, which is safe; and what is known of a device's attempts begins anew.
                 await MoveAwayAsync(name, cancellationToken).ConfigureAwait(false);
             }
             else if (Stores.ObjectName.IsValid(name) && await FindAsync(name, cancellationToken).ConfigureAwait(false) is { } found)

@@ -1,0 +1,66 @@
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Schedule;
+
+namespace EdgeBackup.Core.Operations.Scheduling;
+
+/// <summary>Does everything that is due, once: each device gets one outcome, whatever becomes of the others (R16).</summary>
+public sealed class RunSchedule
+{
+    private readonly RepositoryContext context;
+    private readonly IOperationObserver observer;
+
+    public RunSchedule(RepositoryContext context, IOperationObserver observer)
+    {
+        this.context = context;
+        this.observer = observer;
+    }
+
+    /// <summary>Does what a plan says is due.</summary>
+    /// <param name="plan">From <see cref="PlanSchedule"/>.</param>
+    /// <param name="options">How to go about it.</param>
+    /// <param name="onOutcome">Called for each device as it is done, one call at a time; first for those that are left alone.</param>
+    /// <param name="cancellationToken">Gives up what is not yet recorded.</param>
+    /// <exception cref="Errors.EdgeBackupException">RepositoryNotWritable, RepositoryDamaged: nothing was begun.</exception>
+    public async Task RunAsync(IReadOnlyList<PlannedDevice> plan, RunScheduleOptions options, Func<ScheduledOutcome, Task> onOutcome, CancellationToken cancellationToken)
+    {
+        foreach (var planned in plan.Where(planned => !planned.IsDue))
+        {
+            await onOutcome(ScheduledOutcomes.LeftAlone(planned, context.Clock.GetUtcNow())).ConfigureAwait(false);
+        }
+
+        var due = plan.Where(planned => planned.IsDue).ToList();
+        if (due.Count == 0)
+        {
+            return;
+        }
+
+        // Those that keep failing come last; the others in an order that differs from machine to machine, so that two
+        // runs at the same time do not go for the same devices, nor for one site after the other.
+        var order = due.OrderBy(planned => planned.Device.Attempts?.State.ConsecutiveFailures > 0)
+            .ThenBy(planned => DuePlanner.Fraction($"{planned.Device.Id}\n{context.Author}"));
+        var policies = await PolicyBook.LoadAsync(context.Repository, warn: null, cancellationToken).ConfigureAwait(false);
+        var session = await context.Repository.BeginWriteAsync(cancellationToken).ConfigureAwait(false);
+        await using var sessionLease = session.ConfigureAwait(false);
+        using var run = new ScheduleRun(context, observer, options, policies, session, due.Count);
+        using var outcomes = new SemaphoreSlim(1);
+        var done = 0;
+        await Task.WhenAll(order.Select(planned => Task.Run(() => RunOneAsync(planned), cancellationToken))).ConfigureAwait(false);
+
+        async Task RunOneAsync(PlannedDevice planned)
+        {
+            var outcome = await run.RunOneAsync(planned, cancellationToken).ConfigureAwait(false);
+            await outcomes.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                done++;
+                observer.Progress(new OperationProgress("Running the schedule", $"{done} of {due.Count} devices{run.DescribeWatched()}", ItemsDone: done, ItemsTotal: due.Count));
+                await onOutcome(outcome).ConfigureAwait(false);
+            }
+            finally
+            {
+                outcomes.Release();
+            }
+        }
+    }
+}
