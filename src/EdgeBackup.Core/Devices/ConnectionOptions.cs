@@ -13,6 +13,12 @@ public sealed record ConnectionOptions
     /// <summary>The registered type, used like <see cref="Id"/>.</summary>
     public string? Type { get; init; }
 
+    /// <summary>
+    /// What <see cref="Type"/> says: where items are, what they are, how the device tells who it is. Null where the type
+    /// is not known before the device was asked.
+    /// </summary>
+    public DeviceType? Definition { get; init; }
+
     /// <summary>The registered version, used where the device tells none.</summary>
     public string? Version { get; init; }
 
