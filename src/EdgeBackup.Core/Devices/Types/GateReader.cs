@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using EdgeBackup.Core.Devices.Gate;
 
 namespace EdgeBackup.Core.Devices.Types;
 

@@ -1,3 +1,5 @@
+using EdgeBackup.Core.Devices.Gate;
+
 namespace EdgeBackup.Core.Devices.Types;
 
 /// <summary>
@@ -34,15 +36,6 @@ public sealed record GateRules
 
     /// <summary>What runs, in the user's words: "a vehicle is charging".</summary>
     public string? What { get; init; }
-}
-
-public enum GateState
-{
-    Idle,
-    Busy,
-
-    /// <summary>Counts as busy (R2).</summary>
-    Unknown,
 }
 
 /// <summary>What a gate's command told.</summary>
