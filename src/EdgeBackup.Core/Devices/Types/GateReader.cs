@@ -33,7 +33,7 @@ public static class GateReader
             return Busy(rules);
         }
 
-        if (rules.Pointer is { } pointer && ReadJson(rules, pointer, output) is { State: not GateState.Idle } reading)
+        if (rules.JsonPointer is { } place && ReadJson(rules, place, output) is { State: not GateState.Idle } reading)
         {
             return reading;
         }
@@ -43,14 +43,14 @@ public static class GateReader
             : new GateReading(GateState.Idle, Reason: null);
     }
 
-    private static GateReading ReadJson(GateRules rules, string pointer, string output)
+    private static GateReading ReadJson(GateRules rules, string place, string output)
     {
         try
         {
             using var document = JsonDocument.Parse(output);
-            if (JsonPath.Find(document.RootElement, pointer) is not { } elements)
+            if (JsonPath.Find(document.RootElement, place) is not { } elements)
             {
-                return Unknown($"the answer about what runs on the device has nothing at {pointer}");
+                return Unknown($"the answer about what runs on the device has nothing at {place}");
             }
 
             var values = elements.Select(JsonPath.ScalarText).ToArray();
@@ -60,9 +60,9 @@ public static class GateReader
             }
 
             return values.FirstOrDefault(value => value is null || !rules.IdleValues.Contains(value, StringComparer.Ordinal)) is { } other
-                ? Unknown($"the answer about what runs on the device has the unknown value '{other}' at {pointer}")
+                ? Unknown($"the answer about what runs on the device has the unknown value '{other}' at {place}")
                 : Array.Exists(values, value => value is null)
-                    ? Unknown($"the answer about what runs on the device has no single value at {pointer}")
+                    ? Unknown($"the answer about what runs on the device has no single value at {place}")
                     : new GateReading(GateState.Idle, Reason: null);
         }
         catch (JsonException)

@@ -26,12 +26,12 @@ public sealed record GateRules
     /// A JSON pointer into the output, where a segment <c>*</c> stands for every element (<see cref="JsonPath"/>). Null:
     /// the output is not looked at as JSON.
     /// </summary>
-    public string? Pointer { get; init; }
+    public string? JsonPointer { get; init; }
 
-    /// <summary>Values at <see cref="Pointer"/>, written as JSON does without quotes (<c>true</c>, <c>C</c>, <c>0</c>); one of them anywhere means busy.</summary>
+    /// <summary>Values at <see cref="JsonPointer"/>, written as JSON does without quotes (<c>true</c>, <c>C</c>, <c>0</c>); one of them anywhere means busy.</summary>
     public IReadOnlyList<string> BusyValues { get; init; } = [];
 
-    /// <summary>Values at <see cref="Pointer"/> that mean idle; every value must be one of them.</summary>
+    /// <summary>Values at <see cref="JsonPointer"/> that mean idle; every value must be one of them.</summary>
     public IReadOnlyList<string> IdleValues { get; init; } = [];
 
     /// <summary>What runs, in the user's words: "a vehicle is charging".</summary>

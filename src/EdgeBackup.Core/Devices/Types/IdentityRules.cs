@@ -20,7 +20,7 @@ public sealed record IdentityRules
 
 /// <summary>
 /// Where one text comes from: exactly one of <see cref="Command"/> and <see cref="File"/>, then at most one of
-/// <see cref="Pattern"/> and <see cref="Pointer"/> picks the value out of it. <see cref="ValueReader"/> does the picking.
+/// <see cref="Pattern"/> and <see cref="JsonPointer"/> picks the value out of it. <see cref="ValueReader"/> does the picking.
 /// </summary>
 public sealed record ValueSource
 {
@@ -34,5 +34,5 @@ public sealed record ValueSource
     public string? Pattern { get; init; }
 
     /// <summary>A JSON pointer (RFC 6901) to a string or number; see <see cref="JsonPath"/>.</summary>
-    public string? Pointer { get; init; }
+    public string? JsonPointer { get; init; }
 }

@@ -28,7 +28,7 @@ public sealed record ItemRule
 public sealed record VolatileValue
 {
     /// <summary>A JSON pointer where a segment <c>*</c> stands for every element.</summary>
-    public string? Pointer { get; init; }
+    public string? JsonPointer { get; init; }
 
     /// <summary>A property, key, column or element of this name, wherever it stands.</summary>
     public string? Key { get; init; }

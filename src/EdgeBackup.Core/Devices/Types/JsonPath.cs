@@ -8,16 +8,16 @@ public static class JsonPath
 {
     /// <summary>Says why a text is no pointer.</summary>
     /// <returns>Null for a good one.</returns>
-    public static string? FindFault(string pointer)
+    public static string? FindFault(string text)
     {
-        if (pointer.Length > 0 && pointer[0] != '/')
+        if (text.Length > 0 && text[0] != '/')
         {
             return "does not begin with '/'";
         }
 
-        for (var tilde = pointer.IndexOf('~', StringComparison.Ordinal); tilde >= 0; tilde = pointer.IndexOf('~', tilde + 1))
+        for (var tilde = text.IndexOf('~', StringComparison.Ordinal); tilde >= 0; tilde = text.IndexOf('~', tilde + 1))
         {
-            if (tilde + 1 == pointer.Length || pointer[tilde + 1] is not ('0' or '1'))
+            if (tilde + 1 == text.Length || text[tilde + 1] is not ('0' or '1'))
             {
                 return "has a '~' that is not followed by 0 or 1";
             }
@@ -31,10 +31,10 @@ public static class JsonPath
     /// Null where it leads nowhere, also from a single one of the elements that a <c>*</c> stands for; empty where a
     /// <c>*</c> stands for the elements of an empty array or object.
     /// </returns>
-    public static IReadOnlyList<JsonElement>? Find(JsonElement root, string pointer)
+    public static IReadOnlyList<JsonElement>? Find(JsonElement root, string text)
     {
         var found = new List<JsonElement> { root };
-        foreach (var segment in Segments(pointer))
+        foreach (var segment in Segments(text))
         {
             var next = new List<JsonElement>();
             foreach (var element in found)
@@ -89,8 +89,8 @@ public static class JsonPath
         }
     }
 
-    private static string[] Segments(string pointer) =>
-        pointer.Length == 0
+    private static string[] Segments(string text) =>
+        text.Length == 0
             ? []
-            : [.. pointer[1..].Split('/').Select(segment => segment.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
+            : [.. text[1..].Split('/').Select(segment => segment.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
 }

@@ -17,18 +17,18 @@ public static class ValueReader
     public static string? Read(ValueSource source, string text)
     {
         var value = source.Pattern is { } pattern ? TypePattern.Pick(pattern, text)
-            : source.Pointer is { } pointer ? FromJson(text, pointer)
+            : source.JsonPointer is { } place ? FromJson(text, place)
             : text;
         value = value?.Trim();
         return string.IsNullOrEmpty(value) || value.Length > LengthLimit || value.Any(char.IsControl) ? null : value;
     }
 
-    private static string? FromJson(string text, string pointer)
+    private static string? FromJson(string text, string place)
     {
         try
         {
             using var document = JsonDocument.Parse(text);
-            return JsonPath.Find(document.RootElement, pointer) is [var element] && element.ValueKind is JsonValueKind.String or JsonValueKind.Number
+            return JsonPath.Find(document.RootElement, place) is [var element] && element.ValueKind is JsonValueKind.String or JsonValueKind.Number
                 ? JsonPath.ScalarText(element)
                 : null;
         }
