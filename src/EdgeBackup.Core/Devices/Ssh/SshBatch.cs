@@ -163,7 +163,7 @@ internal sealed class SshBatch
         stream = opened;
         streamed = path;
         request.Deliver(new CapturedItem(opened, () => streamedVerdict is { IsWhole: true } verdict
-            ? SshReading.Describe(request.Item, look, streamedLength, verdict.State, startedAt)
+            ? SshReading.Describe(request.Item, look, streamedLength, verdict.State, startedAt - target.Settings.StampMargin)
             : throw new InvalidOperationException("An item is described after its stream was read to the end.")));
         var data = entry.DataStream!;
         while (streamedLength < entry.Length)
@@ -220,7 +220,7 @@ internal sealed class SshBatch
             {
                 request.Deliver(new CapturedItem(
                     new MemoryStream(content!, writable: false),
-                    () => SshReading.Describe(request.Item, look, length, verdict.State, startedAt)));
+                    () => SshReading.Describe(request.Item, look, length, verdict.State, startedAt - target.Settings.StampMargin)));
             }
         }
     }

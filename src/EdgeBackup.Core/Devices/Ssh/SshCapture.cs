@@ -1,10 +1,7 @@
 using System.Runtime.CompilerServices;
-using System.Text.RegularExpressions;
-using EdgeBackup.Core.Devices.Folder;
 using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
-using EdgeBackup.Core.Platform;
 
 namespace EdgeBackup.Core.Devices.Ssh;
 
@@ -12,7 +9,7 @@ namespace EdgeBackup.Core.Devices.Ssh;
 /// A capture over ssh: one listing, then the bytes of what is asked for. Nothing on the device is locked and none of its
 /// space is used, so every file proves by itself that it held still.
 /// </summary>
-internal sealed partial class SshCapture : ICapture
+internal sealed class SshCapture : ICapture
 {
     private readonly SshTarget target;
     private readonly SshScope scope;
@@ -39,12 +36,13 @@ internal sealed partial class SshCapture : ICapture
 
     /// <summary>Connects, and runs the type's commands before a capture.</summary>
     /// <exception cref="EdgeBackupException">CaptureFailed: one of them failed.</exception>
-    public static async Task<SshCapture> BeginAsync(SshTarget target, SshScope scope, BackupContent content, Func<CancellationToken, Task<SshShell>> openAsync, CancellationToken cancellationToken)
+    public static async Task<SshCapture> BeginAsync(SshTarget target, SshScope scope, BackupContent content, Func<SshShell, CancellationToken, Task> recoverAsync, Func<CancellationToken, Task<SshShell>> openAsync, CancellationToken cancellationToken)
     {
         var capture = new SshCapture(target, scope, content, openAsync);
         try
         {
             capture.shell = await openAsync(cancellationToken).ConfigureAwait(false);
+            await recoverAsync(capture.shell, cancellationToken).ConfigureAwait(false);
             capture.isBegun = capture.Commands.BeforeCapture.Count > 0;
             await SshCommands.RunAsync(capture.shell, target, capture.Commands.BeforeCapture, ErrorIds.CaptureFailed, "before a capture", cancellationToken).ConfigureAwait(false);
             return capture;
@@ -111,10 +109,6 @@ internal sealed partial class SshCapture : ICapture
         }
     }
 
-    /// <summary>The names of our stages begin like this; nothing in them is an item.</summary>
-    [GeneratedRegex(@"(\A|/)\.edgebackup-[0-9a-f]{16}(/|\z)")]
-    internal static partial Regex StageName();
-
     private async Task<List<Item>> ListAllAsync(CancellationToken cancellationToken)
     {
         // A second listing after reading has begun needs a shell of its own.
@@ -130,7 +124,7 @@ internal sealed partial class SshCapture : ICapture
                 root = found;
             }
 
-            return ToItems(entries, SshReading.StaleBefore(before));
+            return SshItems.Of(entries, scope, content, before - target.Settings.StampMargin, target.Errors.Device, notSaved.Add);
         }
         catch (InvalidDataException exception)
         {
@@ -146,63 +140,6 @@ internal sealed partial class SshCapture : ICapture
             {
                 await own.DisposeAsync().ConfigureAwait(false);
             }
-        }
-    }
-
-    private List<Item> ToItems(IReadOnlyDictionary<string, RemoteEntry> entries, DateTimeOffset staleBefore)
-    {
-        var parents = entries.Values.Where(entry => entry.Type != FileEntryType.Other).Select(entry => Parent(entry.Path)).ToHashSet(StringComparer.Ordinal);
-        var items = new List<Item>(entries.Count);
-        foreach (var entry in entries.Values.OrderBy(entry => entry.Path, StringComparer.Ordinal))
-        {
-            if (entry.Path.Length == 0 || entry.Path == FolderDevice.TransactionsFile || StageName().IsMatch(entry.Path))
-            {
-                continue;
-            }
-
-            var item = scope.Rules.Apply(new Item
-            {
-                Path = entry.Path,
-                Type = entry.Type switch { FileEntryType.Directory => ItemType.Directory, FileEntryType.SymbolicLink => ItemType.SymbolicLink, _ => ItemType.File },
-                Length = entry.Length,
-                Modified = entry.Modified,
-                Kind = entry.Path == FolderDevice.IdentityFile ? ItemKind.Identity : ItemKind.Configuration,
-                UnixMode = entry.Type == FileEntryType.SymbolicLink ? null : entry.UnixMode,
-                LinkTarget = entry.LinkTarget,
-                Stamp = entry.Type == FileEntryType.File ? entry.StampOf(staleBefore) : null,
-                IsContainer = entry.Type == FileEntryType.Directory && parents.Contains(entry.Path),
-            });
-            if (item is null || (item.Kind == ItemKind.History && content == BackupContent.Configuration))
-            {
-                continue;
-            }
-
-            CheckName(entry);
-            if (entry.Type == FileEntryType.Other)
-            {
-                notSaved.Add(new NotSavedItem(entry.Path, "it is a socket, a pipe or a device, which has no bytes to save"));
-            }
-            else if (entry.Type != FileEntryType.SymbolicLink || entry.LinkTarget is not null)
-            {
-                items.Add(item);
-            }
-        }
-
-        return items;
-    }
-
-    private void CheckName(RemoteEntry entry)
-    {
-        var fault = !entry.IsNameValid ? "it is not valid UTF-8"
-            : entry.LinkTarget?.Contains('\uFFFD', StringComparison.Ordinal) == true ? "the link points to a name that is not valid UTF-8"
-            : entry.Path.Contains('\n', StringComparison.Ordinal) ? "it has a line break in it"
-            : ItemPath.FindFault(entry.Path);
-        if (fault is not null)
-        {
-            throw new EdgeBackupException(
-                ErrorIds.ItemPathInvalid,
-                $"The name of '{entry.Path.Replace('\n', '?')}' on '{target.Errors.Device}' cannot be in a backup: {fault}. Rename it, or exclude it in the device's type, then try again.",
-                entry.Path);
         }
     }
 
@@ -250,6 +187,4 @@ internal sealed partial class SshCapture : ICapture
         shell ??= await openAsync(cancellationToken).ConfigureAwait(false);
         await SshCommands.RunAsync(shell, target, Commands.AfterCapture, ErrorIds.CaptureFailed, "after a capture", cancellationToken).ConfigureAwait(false);
     }
-
-    private static string Parent(string path) => path[..Math.Max(0, path.LastIndexOf('/'))];
 }

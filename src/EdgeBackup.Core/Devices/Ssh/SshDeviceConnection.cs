@@ -14,6 +14,7 @@ public sealed class SshDeviceConnection : IDeviceConnection
     private readonly SshTarget target;
     private readonly SshScope scope;
     private readonly SshStatus status;
+    private readonly SshStages stages;
 
     /// <param name="options">The address is an <c>ssh://</c> URI; its path is the folder that holds the items.</param>
     /// <param name="timeProvider">The clock.</param>
@@ -32,12 +33,14 @@ public sealed class SshDeviceConnection : IDeviceConnection
 
         scope = SshScope.Of(target);
         status = new SshStatus(target, scope);
+        stages = new SshStages(target, scope);
     }
 
     public async Task<DeviceStatus> GetStatusAsync(CancellationToken cancellationToken)
     {
         var shell = await OpenAsync("asking for its state", cancellationToken).ConfigureAwait(false);
         await using var lease = shell.ConfigureAwait(false);
+        await RecoverAsync(shell, cancellationToken).ConfigureAwait(false);
         return await status.ReadAsync(shell, cancellationToken).ConfigureAwait(false);
     }
 
@@ -45,10 +48,10 @@ public sealed class SshDeviceConnection : IDeviceConnection
     public Task<IDeviceHold?> TakeHoldAsync(TimeSpan duration, CancellationToken cancellationToken) => Task.FromResult<IDeviceHold?>(null);
 
     public async Task<ICapture> BeginCaptureAsync(BackupContent content, CancellationToken cancellationToken) =>
-        await SshCapture.BeginAsync(target, scope, content, token => OpenAsync("capturing it", token), cancellationToken).ConfigureAwait(false);
+        await SshCapture.BeginAsync(target, scope, content, RecoverAsync, token => OpenAsync("capturing it", token), cancellationToken).ConfigureAwait(false);
 
     public Task<IRestoreSession> BeginRestoreAsync(RestorePlan plan, IRestoreJournal journal, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        new SshRestoreOpener(target, scope, status, stages, token => OpenAsync("restoring it", token)).OpenAsync(plan, journal, cancellationToken);
 
     public Task StopTransactionAsync(string chargePoint, int connector, CancellationToken cancellationToken) =>
         throw target.Errors.Create(
@@ -56,6 +59,15 @@ public sealed class SshDeviceConnection : IDeviceConnection
             "a device that is reached by ssh cannot stop transactions: it only tells which ones run. Stop the transaction on the device itself");
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Undoes a restore that was interrupted in its swap; the device's services work with the old state again.</summary>
+    private async Task RecoverAsync(SshShell shell, CancellationToken cancellationToken)
+    {
+        if (await stages.RecoverAsync(shell, cancellationToken).ConfigureAwait(false) && target.Options.Definition is { } type)
+        {
+            await SshCommands.RunAsync(shell, target, type.Commands.AfterRestore, ErrorIds.RestoreFailed, "after a restore", cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     private Task<SshShell> OpenAsync(string doing, CancellationToken cancellationToken) => SshShell.OpenAsync(target, scope.Root, doing, cancellationToken);
 }

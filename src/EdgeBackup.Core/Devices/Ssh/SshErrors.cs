@@ -72,7 +72,9 @@ internal sealed class SshErrors(ConnectionOptions options, SshAddress address)
     /// <summary>The last thing that was said, as it fits into a sentence; empty where nothing was.</summary>
     public static string Detail(string words)
     {
-        var line = words.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault(text => text.Any(char.IsLetterOrDigit));
+        // GNU tar's last line only says that there were others.
+        var line = words.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .LastOrDefault(text => text.Any(char.IsLetterOrDigit) && !text.Contains("Exiting with failure status", StringComparison.Ordinal));
         if (line is null)
         {
             return "";

@@ -7,12 +7,6 @@ namespace EdgeBackup.Core.Devices.Ssh;
 /// <summary>Judges whether what was read of a file is what the file was at one moment.</summary>
 internal static class SshReading
 {
-    /// <summary>As long as this after a change, a coarse clock may hide another one.</summary>
-    private static readonly TimeSpan ClockMargin = TimeSpan.FromSeconds(2);
-
-    /// <summary>By the device's clock: a file that changed later gets no stamp.</summary>
-    public static DateTimeOffset StaleBefore(DateTimeOffset deviceTime) => deviceTime - ClockMargin;
-
     /// <summary>Compares the looks before and after.</summary>
     /// <param name="before">The look before the reading.</param>
     /// <param name="read">The bytes that were read.</param>
@@ -54,12 +48,12 @@ internal static class SshReading
     }
 
     /// <summary>The item as it was read.</summary>
-    public static Item Describe(Item item, RemoteEntry before, long read, ReadingState state, DateTimeOffset startedAt) => item with
+    public static Item Describe(Item item, RemoteEntry before, long read, ReadingState state, DateTimeOffset staleBefore) => item with
     {
         Length = read,
         Modified = before.Modified,
         UnixMode = before.UnixMode,
-        Stamp = state == ReadingState.Unchanged ? before.StampOf(StaleBefore(startedAt)) : null,
+        Stamp = state == ReadingState.Unchanged ? before.StampOf(staleBefore) : null,
     };
 
     public static EdgeBackupException Changed(SshTarget target, string path, string how) => new(

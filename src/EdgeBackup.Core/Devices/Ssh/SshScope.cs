@@ -20,6 +20,15 @@ internal sealed class SshScope
 
     public ItemRuleSet Rules { get; }
 
+    /// <summary>The type's own paths, relative to the root; empty where the whole root is meant, or a command names them.</summary>
+    public IReadOnlyList<string> Starts => [.. (definition?.Paths ?? []).Select(path => path.Trim('/'))];
+
+    /// <summary>Whether everything below the root belongs to the device, or what is named in advance does.</summary>
+    public bool IsFixed => definition?.PathsCommand is null;
+
+    /// <summary>Whether a path is looked at.</summary>
+    public bool Includes(string path) => Starts.Count == 0 || Starts.Any(start => path == start || path.StartsWith(start + "/", StringComparison.Ordinal) || start.StartsWith(path + "/", StringComparison.Ordinal));
+
     /// <exception cref="EdgeBackupException">DeviceUnreachable: neither the address nor the type names a folder.</exception>
     public static SshScope Of(SshTarget target)
     {

@@ -17,4 +17,7 @@ public sealed record SshSettings
     /// disk) while ssh's own question whether it is still there is answered.
     /// </summary>
     public int WorkLimitFactor { get; init; } = 10;
+
+    /// <summary>As long as this after a change, a coarse clock may hide another one: such a file gets no stamp.</summary>
+    internal TimeSpan StampMargin { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -44,6 +44,9 @@ internal sealed class SshShell : IAsyncDisposable
 
     public int ProcessId => process.Id;
 
+    /// <summary>Whether the conversation has ended.</summary>
+    public bool IsBroken { get; private set; }
+
     /// <summary>What the device's programs said on standard error.</summary>
     public string Words => process.Words;
 
@@ -157,7 +160,37 @@ internal sealed class SshShell : IAsyncDisposable
     public void Kill()
     {
         isGreeted = false;
+        IsBroken = true;
         process.Kill();
+    }
+
+    /// <summary>Sends bytes as they are.</summary>
+    /// <exception cref="IOException">The device takes no more; its answer may say why.</exception>
+    /// <exception cref="EdgeBackupException">DeviceUnreachable: it fell silent.</exception>
+    public async ValueTask WriteRawAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        using var guard = Guard(cancellationToken);
+        using var kill = guard.Token.UnsafeRegister(static state => ((SshShell)state!).Kill(), this);
+        try
+        {
+            await process.Input.WriteAsync(bytes, guard.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            if (guard.IsCancellationRequested)
+            {
+                throw await EndedAsync(guard, cancellationToken).ConfigureAwait(false);
+            }
+
+            throw exception as IOException ?? new IOException(exception.Message, exception);
+        }
+    }
+
+    /// <summary>Tells the device that nothing more comes.</summary>
+    public void CloseInput()
+    {
+        isGreeted = false;
+        process.Input.Close();
     }
 
     private async Task GreetAsync(byte[] script, string root, CancellationToken cancellationToken)

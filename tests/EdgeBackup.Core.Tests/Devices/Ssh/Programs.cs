@@ -1,12 +1,12 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using System.Globalization;
 
 namespace EdgeBackup.Core.Tests.Devices.Ssh;
 
 /// <summary>Runs the small programs that a test's world is made of.</summary>
-internal static partial class Programs
+internal static class Programs
 {
-    public static bool IsSuperuser => !OperatingSystem.IsWindows() && geteuid() == 0;
+    public static bool IsSuperuser => !OperatingSystem.IsWindows() && Environment.IsPrivilegedProcess;
 
     /// <summary>Runs a program to its end.</summary>
     /// <returns>Its standard output.</returns>
@@ -27,34 +27,16 @@ internal static partial class Programs
     }
 
     /// <summary>Gives a tree to a user; links themselves, not what they lead to.</summary>
-    public static void GiveTo(string path, int user)
-    {
-        if (!IsSuperuser)
-        {
-            return;
-        }
+    public static void GiveTo(string path, int user) => Give(path, user, "-hR");
 
-        Give(path, user);
-        if (new DirectoryInfo(path) is { Exists: true, LinkTarget: null })
+    /// <summary>Gives one entry to a user.</summary>
+    public static void Give(string path, int user) => Give(path, user, "-h");
+
+    private static void Give(string path, int user, string how)
+    {
+        if (IsSuperuser)
         {
-            foreach (var entry in Directory.EnumerateFileSystemEntries(path))
-            {
-                GiveTo(entry, user);
-            }
+            Run("chown", how, string.Create(CultureInfo.InvariantCulture, $"{user}:{user}"), path);
         }
     }
-
-    private static void Give(string path, int user)
-    {
-        if (lchown(path, user, user) != 0)
-        {
-            throw new InvalidOperationException($"Cannot give '{path}' away: {Marshal.GetLastPInvokeErrorMessage()}.");
-        }
-    }
-
-    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int lchown(string path, int user, int group);
-
-    [LibraryImport("libc")]
-    private static partial int geteuid();
 }

@@ -9,7 +9,7 @@ namespace EdgeBackup.Core.Tests.Devices.Ssh;
 internal sealed class SshTestDevice : ITestDevice
 {
     private readonly SshServer server;
-    private DateTime written = DateTime.UtcNow;
+    private DateTime written = DateTime.UtcNow.AddDays(-1);
 
     public SshTestDevice(SshServer server, DeviceSeed? seed = null)
     {
@@ -42,6 +42,8 @@ internal sealed class SshTestDevice : ITestDevice
 
     public bool HasHold => false;
 
+    public bool HasStamps { get; init; } = true;
+
     public IDeviceConnection Connect() =>
         new SshDeviceConnection(Change(server.Options(Root)), TimeProvider.System, server.Settings(KnownHosts));
 
@@ -64,7 +66,12 @@ internal sealed class SshTestDevice : ITestDevice
     public Task SetAsync(string path, byte[] content, ItemKind kind = ItemKind.Configuration, RetainLevel retain = RetainLevel.Cold)
     {
         Write(path, content);
-        Programs.GiveTo(Root, SshUser.Current.Id);
+        for (var part = path; part.Length > 0; part = Path.GetDirectoryName(part)!)
+        {
+            // Not all of them: a file that is given away has changed.
+            Programs.Give(At(part), SshUser.Current.Id);
+        }
+
         return Task.CompletedTask;
     }
 
@@ -84,6 +91,8 @@ internal sealed class SshTestDevice : ITestDevice
         SetAsync(FolderDevice.TransactionsFile, """[{"id":"t-1","chargepoint":"cp-1","connector":1,"started":"2026-03-01T10:00:00Z"}]"""u8.ToArray());
 
     public Task EndTransactionAsync() => SetAsync(FolderDevice.TransactionsFile, "[]"u8.ToArray());
+
+    public Task KillAsync(IRestoreSession session) => ((SshRestoreSession)session).KillAsync();
 
     public ValueTask DisposeAsync()
     {
