@@ -52,7 +52,7 @@ public class SshServer : IDisposable
 
     /// <summary>Why there can be no sshd here; null where there can.</summary>
     public static string? Missing =>
-        OperatingSystem.IsWindows() ? "The sshd of the tests runs on Unix."
+        !OperatingSystem.IsLinux() ? "The sshd of the tests runs on Linux."
         : !File.Exists(Daemon) ? $"{Daemon} is missing: apt-get install openssh-server."
         : null;
 
