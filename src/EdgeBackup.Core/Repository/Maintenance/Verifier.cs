@@ -48,7 +48,7 @@ internal sealed class Verifier(RepositoryCore core, VerifyOptions options, IProg
 
         var backups = await ListAsync("backups/", cancellationToken).ConfigureAwait(false);
         var records = new List<ObjectInfo>();
-        foreach (var folder in new[] { "devices/", "events/", "policies/", Marks.Folder })
+        foreach (var folder in new[] { "devices/", "events/", "policies/", "types/", Marks.Folder })
         {
             records.AddRange(await ListAsync(folder, cancellationToken).ConfigureAwait(false));
         }
