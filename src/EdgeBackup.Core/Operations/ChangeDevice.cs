@@ -57,6 +57,7 @@ public sealed class ChangeDevice
     /// <exception cref="EdgeBackupException">DeviceNotFound, DeviceRegistrationMismatch, and what a contact may throw.</exception>
     public async Task SetAsync(string device, ChangeDeviceOptions options, CancellationToken cancellationToken)
     {
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         var state = await RegisteredDevices.RequireAsync(context, device, cancellationToken).ConfigureAwait(false);
         var old = state.Registration!;
         var changed = old with
@@ -112,6 +113,7 @@ public sealed class ChangeDevice
     /// <exception cref="EdgeBackupException">DeviceNotFound.</exception>
     public async Task UnregisterAsync(string device, CancellationToken cancellationToken)
     {
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         await RegisteredDevices.RequireAsync(context, device, cancellationToken).ConfigureAwait(false);
         await context.Devices.AppendAsync(device, DeviceLogEntryKind.Unregistered, entry => entry, cancellationToken).ConfigureAwait(false);
         await context.NoteAsync(observer, EdgeEventCategory.Device, "Unregistered", $"'{device}' is no longer registered; its backups stay.", device).ConfigureAwait(false);

@@ -81,6 +81,7 @@ public sealed class RegisterDevice
                 options.Address.Text);
         }
 
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         var before = await context.Devices.GetAsync(identity.Id, cancellationToken).ConfigureAwait(false);
         CheckDuplicate(options, identity, before);
         if (options.Parent is not null)

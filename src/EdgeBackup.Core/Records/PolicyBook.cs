@@ -82,7 +82,7 @@ public sealed class PolicyBook
     private readonly Dictionary<string, PolicyValues> typeDefaults = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// The policies that are left out because their records are damaged. While there are any, a value may be missing that
+    /// The policies that are left out because their records are damaged or missing. While there are any, a value may be missing that
     /// keeps backups longer, so nothing may expire by this book.
     /// </summary>
     public IReadOnlyList<EdgeBackupException> Unreadable => unreadable;
@@ -91,7 +91,7 @@ public sealed class PolicyBook
     public static Task<PolicyBook> LoadAsync(EdgeRepository repository, CancellationToken cancellationToken) =>
         LoadAsync(repository, warn: null, cancellationToken);
 
-    /// <summary>Reads the policies. One whose record is damaged is left out: it must not keep any device from its backups.</summary>
+    /// <summary>Reads the policies. One whose record is damaged, or was removed, is left out: it must not keep any device from its backups.</summary>
     /// <param name="repository">Where they are.</param>
     /// <param name="warn">Takes one sentence or two for each that is left out; null where the user was told already.</param>
     /// <param name="cancellationToken">Stops.</param>
@@ -103,6 +103,7 @@ public sealed class PolicyBook
             names.Add(name);
         }
 
+        names.AddRange(await repository.FindUnlistedAsync(RecordArea.Policies, Subject, names, cancellationToken).ConfigureAwait(false));
         names.Sort(StringComparer.Ordinal);
         var book = new PolicyBook();
         foreach (var name in names)

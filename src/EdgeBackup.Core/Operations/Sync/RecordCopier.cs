@@ -97,7 +97,11 @@ internal sealed class RecordCopier(EdgeRepository source, EdgeRepository copy, S
     private async Task CopyFolderAsync(RecordArea area, string subject, IAsyncEnumerable<string> names, Func<byte[], bool> wants, CancellationToken cancellationToken)
     {
         var present = (await ToSetAsync(copy.ListAsync(area, subject, cancellationToken)).ConfigureAwait(false)).Select(name => name[(name.LastIndexOf('/') + 1)..]).ToHashSet(StringComparer.Ordinal);
-        await foreach (var name in names.ConfigureAwait(false))
+        var listed = await ToSetAsync(names).ConfigureAwait(false);
+
+        // What somebody has removed fails by name, and is not left out in silence.
+        var unlisted = await source.FindUnlistedAsync(area, subject, listed, cancellationToken).ConfigureAwait(false);
+        foreach (var name in listed.Concat(unlisted).Order(StringComparer.Ordinal))
         {
             if (!present.Contains(name[(name.LastIndexOf('/') + 1)..]))
             {
