@@ -65,13 +65,32 @@ public sealed class DeviceTypeBook
         return (types, damaged);
     }
 
+    /// <summary>Reads the newest version of one type.</summary>
+    /// <returns>Null where the repository does not have the type.</returns>
+    /// <exception cref="EdgeBackupException">
+    /// RepositoryDamaged: it cannot be read, or was removed by somebody; RepositoryFormatUnsupported: it says more than this
+    /// version understands. Without a type's rules the wrong things would be saved.
+    /// </exception>
+    public async Task<DeviceTypeEntry?> FindAsync(string id, CancellationToken cancellationToken)
+    {
+        var names = new List<string>();
+        await foreach (var name in repository.ListAsync(RecordArea.Types, id, cancellationToken).ConfigureAwait(false))
+        {
+            names.Add(name);
+        }
+
+        names.AddRange(await repository.FindUnlistedAsync(RecordArea.Types, id, names, cancellationToken).ConfigureAwait(false));
+        return names.Max(StringComparer.Ordinal) is not { } newest ? null
+            : read.TryGetValue(newest, out var known) ? known
+            : read[newest] = await ReadOneAsync(newest, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Adds a version of a type, unless the newest one has the same bytes; durable when it returns.</summary>
     /// <returns>False: it is there already.</returns>
     public async Task<bool> AddAsync(DeviceTypeEntry entry, CancellationToken cancellationToken)
     {
         var id = entry.Type.Id;
-        var (types, _) = await ReadAsync(cancellationToken).ConfigureAwait(false);
-        if (types.Any(type => type.Type.Id == id && type.Json.Span.SequenceEqual(entry.Json.Span)))
+        if ((await FindNewestAsync(id, cancellationToken).ConfigureAwait(false))?.Json.Span.SequenceEqual(entry.Json.Span) == true)
         {
             return false;
         }
@@ -93,6 +112,19 @@ public sealed class DeviceTypeBook
 
     private static DeviceTypeRecord Deserialize(byte[] json) =>
         JsonSerializer.Deserialize(json, RecordsJson.Default.DeviceTypeRecord) ?? throw new JsonException("The record is null.");
+
+    /// <summary>One that cannot be read is no obstacle to a new version.</summary>
+    private async Task<DeviceTypeEntry?> FindNewestAsync(string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FindAsync(id, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.RepositoryDamaged or ErrorIds.RepositoryFormatUnsupported)
+        {
+            return null;
+        }
+    }
 
     private async Task<DeviceTypeEntry> ReadOneAsync(string name, CancellationToken cancellationToken)
     {

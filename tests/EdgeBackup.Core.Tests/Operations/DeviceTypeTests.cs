@@ -7,6 +7,7 @@ using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.Core.Operations.Sync;
+using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
 using Xunit;
 
@@ -136,6 +137,28 @@ public sealed class DeviceTypeTests : IAsyncLifetime
         Assert.NotNull(outcomes.Single(outcome => outcome.Device == "k1").Backup);
         Assert.Single((await bench.Context.Types.ReadAsync(default)).Records);
         Assert.Single((await bench.Context.Repository.VerifyAsync(new VerifyOptions(ReadData: false), null, default)).Damage);
+    }
+
+    [Fact]
+    public async Task A_type_that_somebody_removed_from_the_store_stops_its_devices()
+    {
+        await RegisterAsync(MakePress(), "press", Press);
+        await bench.BackUpAsync(["p1"]);
+        File.Delete(Path.Combine(bench.RepositoryFolder, bench.Objects("types/").Single()));
+        await bench.ReopenAsync();
+        var outcome = (await bench.BackUpAsync(["p1"])).Single();
+        Assert.Equal(ErrorIds.RepositoryDamaged, Assert.IsType<EdgeBackupException>(outcome.Error).ErrorId);
+    }
+
+    [Fact]
+    public async Task A_types_own_policy_holds_where_no_other_does()
+    {
+        await RegisterAsync(MakePress(), "press", Press.Replace("\"items\"", "\"policy\": { \"interval\": \"06:00:00\", \"keepLast\": 3 }, \"items\"", StringComparison.Ordinal));
+        await bench.SetPolicyAsync(new PolicyValues { KeepLast = 5 });
+        var policy = (await PolicyBook.LoadAsync(bench.Context.Repository, default)).For("p1", "press", []);
+        Assert.Equal((TimeSpan.FromHours(6), "the device type"), (policy.Interval, policy.Sources["Interval"]));
+        Assert.Equal((5, "all"), (policy.KeepLast, policy.Sources["KeepLast"]));
+        Assert.Equal(TimeSpan.FromHours(24), (await PolicyBook.LoadAsync(bench.Context.Repository, default)).For("x", "kiosk", []).Interval);
     }
 
     [Fact]

@@ -9,16 +9,13 @@ namespace EdgeBackup.Core.Operations.Repositories;
 public sealed class DeviceTypeLibrary
 {
     private readonly DeviceTypeBook book;
-    private readonly Func<string, string> toFolder;
     private readonly Func<string?> findFolder;
 
     /// <param name="book">The repository's.</param>
-    /// <param name="toFolder">The folder of a type's records.</param>
     /// <param name="findFolder">The user's folder of types; null for none.</param>
-    internal DeviceTypeLibrary(DeviceTypeBook book, Func<string, string> toFolder, Func<string?> findFolder)
+    internal DeviceTypeLibrary(DeviceTypeBook book, Func<string?> findFolder)
     {
         this.book = book;
-        this.toFolder = toFolder;
         this.findFolder = findFolder;
     }
 
@@ -38,12 +35,8 @@ public sealed class DeviceTypeLibrary
     /// </exception>
     public async Task<DeviceTypeEntry?> FindAsync(string? id, ConnectionKind connection, CancellationToken cancellationToken)
     {
-        var (records, damaged) = await book.ReadAsync(cancellationToken).ConfigureAwait(false);
-        if (id is not null && damaged.TryGetValue(toFolder(id), out var damage))
-        {
-            throw damage;
-        }
-
+        var kept = id is null ? null : await book.FindAsync(id, cancellationToken).ConfigureAwait(false);
+        DeviceTypeEntry[] records = kept is null ? [] : [kept];
         var known = DeviceTypeCatalog.With([], records);
         if (known.Get(id) is null && findFolder() is { } folder)
         {

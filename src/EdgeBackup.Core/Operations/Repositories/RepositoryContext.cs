@@ -26,7 +26,7 @@ public sealed class RepositoryContext : IAsyncDisposable
         Author = author;
         Devices = new DeviceRegistry(repository, author);
         Events = new EventLog(repository, author);
-        Types = new DeviceTypeLibrary(new DeviceTypeBook(repository, author), repository.SubjectFolder, () => TypesFolder);
+        Types = new DeviceTypeLibrary(new DeviceTypeBook(repository, author), () => TypesFolder);
     }
 
     public EdgeRepository Repository { get; }
