@@ -34,6 +34,11 @@ public sealed record ChangeDeviceOptions
 
     public bool? AllowUnencryptedAuthentication { get; init; }
 
+    /// <summary>The private key for ssh://, absolute.</summary>
+    public string? KeyFilePath { get; init; }
+
+    public HostKeyPolicy? HostKeyPolicy { get; init; }
+
     /// <summary>Lifts the fence of a replaced device (R8).</summary>
     public bool LiftFence { get; init; }
 
@@ -72,6 +77,8 @@ public sealed class ChangeDevice
             Credential = options.Credential ?? old.Credential,
             CertificateThumbprint = Change(options.CertificateThumbprint, old.CertificateThumbprint),
             AllowUnencryptedAuthentication = options.AllowUnencryptedAuthentication ?? old.AllowUnencryptedAuthentication,
+            KeyFilePath = Change(options.KeyFilePath, old.KeyFilePath),
+            HostKeyPolicy = options.HostKeyPolicy ?? old.HostKeyPolicy,
         };
         if (!string.IsNullOrEmpty(options.Parent))
         {
@@ -87,7 +94,13 @@ public sealed class ChangeDevice
             throw new EdgeBackupException(ErrorIds.DeviceRegistrationMismatch, $"The device type '{changed.Type}' is not known for {address.Text}. Get-EdgeDeviceType lists the known ones.", device);
         }
 
-        var reachedAnew = options.Address is not null || options.Type is not null || options.Credential is not null || options.CertificateThumbprint is not null;
+        if (address.Kind != ConnectionKind.Ssh && (options.KeyFilePath is not null || options.HostKeyPolicy is not null))
+        {
+            throw new EdgeBackupException(ErrorIds.DeviceRegistrationMismatch, $"-KeyFilePath and -HostKeyPolicy are for ssh:// addresses, and '{device}' is at {address.Text}. Leave them out.", device);
+        }
+
+        var reachedAnew = options.Address is not null || options.Type is not null || options.Credential is not null || options.CertificateThumbprint is not null
+            || options.KeyFilePath is not null || options.HostKeyPolicy is not null;
         if (reachedAnew && !options.SkipContact)
         {
             var contact = await DeviceContact.OpenAsync(context, changed, observer, cancellationToken, type.Type).ConfigureAwait(false);

@@ -38,6 +38,12 @@ public sealed record RegisterDeviceOptions
 
     public bool AllowUnencryptedAuthentication { get; init; }
 
+    /// <summary>The private key for ssh://, absolute.</summary>
+    public string? KeyFilePath { get; init; }
+
+    /// <summary>What is done with a host key that this machine does not know (ssh://); null for Strict.</summary>
+    public HostKeyPolicy? HostKeyPolicy { get; init; }
+
     /// <summary>Register without asking the device; needs <see cref="Id"/> and <see cref="Type"/>.</summary>
     public bool SkipContact { get; init; }
 }
@@ -105,6 +111,8 @@ public sealed class RegisterDevice
             Credential = options.Credential ?? old?.Credential,
             CertificateThumbprint = options.CertificateThumbprint ?? old?.CertificateThumbprint,
             AllowUnencryptedAuthentication = options.AllowUnencryptedAuthentication || old?.AllowUnencryptedAuthentication == true,
+            KeyFilePath = options.KeyFilePath ?? old?.KeyFilePath,
+            HostKeyPolicy = options.HostKeyPolicy ?? old?.HostKeyPolicy,
             Registered = old?.Registered ?? context.Clock.GetUtcNow(),
         };
         await context.Devices.AppendAsync(identity.Id, DeviceLogEntryKind.Registered, entry => entry with { Registration = registration }, cancellationToken).ConfigureAwait(false);
@@ -165,6 +173,8 @@ public sealed class RegisterDevice
         Credential = options.Credential,
         CertificateThumbprint = options.CertificateThumbprint,
         AllowUnencryptedAuthentication = options.AllowUnencryptedAuthentication,
+        KeyFilePath = options.KeyFilePath,
+        HostKeyPolicy = options.HostKeyPolicy ?? HostKeyPolicy.Strict,
     };
 
     private static void CheckClaim(string what, string? claimed, string told, string address)

@@ -78,6 +78,8 @@ internal sealed class DeviceContact : IAsyncDisposable
         Credential = registration.Credential,
         CertificateThumbprint = registration.CertificateThumbprint,
         AllowUnencryptedAuthentication = registration.AllowUnencryptedAuthentication,
+        KeyFilePath = registration.KeyFilePath,
+        HostKeyPolicy = registration.HostKeyPolicy ?? HostKeyPolicy.Strict,
         Trace = line => observer.Verbose($"{registration.Id}: {line}"),
     };
 

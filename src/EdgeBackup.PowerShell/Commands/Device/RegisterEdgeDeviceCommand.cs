@@ -65,6 +65,11 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
     [ValidateNotNullOrEmpty]
     public string? KeyFilePath { get; set; }
 
+    /// <summary>What is done with an unknown host key (ssh://).</summary>
+    [Parameter]
+    [ValidateSet("Strict", "AcceptNew")]
+    public string? HostKeyPolicy { get; set; }
+
     /// <summary>The thumbprint of the certificate to accept instead of the system's trust.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -87,6 +92,7 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
         }
 
         AddressParameter.RefuseKeyFile(this, KeyFilePath, address);
+        AddressParameter.RefuseHostKeyPolicy(this, HostKeyPolicy, address);
         if (!ShouldProcess(address.Text, "Register device"))
         {
             return;
@@ -112,6 +118,8 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
             CertificateThumbprint = CertificateThumbprint,
             AllowUnencryptedAuthentication = AllowUnencryptedAuthentication,
             SkipContact = SkipContact,
+            KeyFilePath = KeyFilePath is null ? null : ResolvePath(KeyFilePath),
+            HostKeyPolicy = AddressParameter.ReadHostKeyPolicy(HostKeyPolicy),
         };
         RunInRepository(
             async (context, pipeline, cancellationToken) =>
