@@ -35,6 +35,7 @@
         'Test-EdgeDevice'
         'Unregister-EdgeDevice'
         'Get-EdgeDeviceType'
+        'Test-EdgeDeviceType'
         'Get-EdgeEvent'
         'Connect-EdgeRepository'
         'Disconnect-EdgeRepository'

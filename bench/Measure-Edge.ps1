@@ -20,6 +20,7 @@ $warm = Join-Path ([IO.Path]::GetTempPath()) "edgebackup-warm-$PID"
 function Invoke-WarmUp([int] $Rounds) {
     foreach ($round in 1..$Rounds) {
         $backup = New-EdgeBackup warm -Automatic
+        $null = New-EdgeBackup warm -Name "warm$(New-Guid)"
         $null = Restore-EdgeBackup $backup.Id -Destination (Join-Path $warm "restored$(New-Guid)") -Confirm:$false
         $null = Test-EdgeRepository -ReadData
     }
@@ -30,6 +31,9 @@ Set-Content (Join-Path $warm 'device/edge-device.json') '{"id":"warm","type":"fo
 Set-Content (Join-Path $warm 'device/lines.txt') (1..20000)
 $null = Initialize-EdgeRepository (Join-Path $warm 'repository') -KeyFile (Join-Path $warm 'key') -WarningAction Ignore
 $null = Register-EdgeDevice (Join-Path $warm 'device')
+
+# So that the retention has something to remove in each round.
+$null = Set-EdgeBackupPolicy -ManualLimit 1
 Invoke-WarmUp 1
 
 # The loaded module's own memory. Then many small files, so that what is measured is not the runtime's compiler.

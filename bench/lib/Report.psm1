@@ -67,7 +67,7 @@ function Set-ResultSection([string] $Path, [string] $Name, [string[]] $Order, [s
         'Written by `bench/run`: EdgeBackup, restic (encrypted, default compression) and borg (repokey-blake2, zstd 1) on the same data in turn, all warm; EdgeBackup inside a session with the module loaded. Each cell is wall time, CPU time of all cores and peak memory, for EdgeBackup above that of the loaded module. Each section says when and on what it was measured; `bench/run -Only <section>` writes one anew.'
         ''
         foreach ($known in $Order) {
-            if ($sections[$known]) { "<!-- $known -->"; $sections[$known] }
+            if ($sections[$known]) { "<!-- $known -->"; ($sections[$known] -join "`n").TrimEnd(); '' }
         }
     )
     Set-Content $Path (($text -join "`n").TrimEnd() + "`n") -NoNewline

@@ -4,6 +4,7 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
+using EdgeBackup.Core.Repository.Chain;
 using Microsoft.Data.Sqlite;
 
 namespace EdgeBackup.Core.Catalog;
@@ -24,6 +25,7 @@ public sealed class BackupCatalog : IDisposable
         this.repository = repository;
         this.file = file;
         writer = new CatalogWriter(repository, file);
+        repository.Core.Watch = new RecordWatch(repository.Core, new CatalogLiveNames(this, file));
     }
 
     /// <summary>Opens or makes the catalog of a repository.</summary>
@@ -203,7 +205,8 @@ public sealed class BackupCatalog : IDisposable
         return values;
     }
 
-    private async Task<T> MendAsync<T>(Func<Task<T>> action, CancellationToken cancellationToken)
+    /// <summary>Does something with the file, and once more where the file turns out to be damaged and is made anew.</summary>
+    internal async Task<T> MendAsync<T>(Func<Task<T>> action, CancellationToken cancellationToken)
     {
         var generation = file.Generation;
         try

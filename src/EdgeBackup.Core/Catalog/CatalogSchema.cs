@@ -5,7 +5,7 @@ namespace EdgeBackup.Core.Catalog;
 /// <summary>The tables of the catalog. A catalog of another version is made anew, never migrated: it is a cache.</summary>
 internal static class CatalogSchema
 {
-    public const int Version = 2;
+    public const int Version = 3;
 
     private const string Tables = """
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -32,6 +32,9 @@ internal static class CatalogSchema
         CREATE INDEX backups_device ON backups (device, created DESC, id, kind);
         CREATE INDEX backups_folder ON backups (folder, object_name);
         CREATE INDEX backups_id ON backups (id);
+
+        CREATE TABLE live_records (object_name TEXT PRIMARY KEY, folder TEXT NOT NULL) WITHOUT ROWID;
+        CREATE INDEX live_records_folder ON live_records (folder, object_name);
 
         CREATE TABLE device_log (object_name TEXT PRIMARY KEY, folder TEXT NOT NULL) WITHOUT ROWID;
         CREATE INDEX device_log_folder ON device_log (folder, object_name);

@@ -175,9 +175,9 @@ internal sealed class CatalogWriter
             {
                 values[index] = (true, await read(names[index], token).ConfigureAwait(false));
             }
-            catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.BackupDamaged or ErrorIds.RepositoryDamaged)
+            catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.BackupDamaged or ErrorIds.RepositoryDamaged or ErrorIds.RepositoryNotReadable)
             {
-                // One damaged record never hides the others (R16); the caller reports it.
+                // One record that is damaged or on a bad sector never hides the others (R16); the caller reports it.
                 lock (problems)
                 {
                     problems.Add(exception);

@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Capture;
 using EdgeBackup.Core.Operations.Repositories;
@@ -15,6 +16,9 @@ public sealed record ChangeDeviceOptions
 
     /// <summary>A device that answers must be of this type.</summary>
     public string? Type { get; init; }
+
+    /// <summary>A type given as a file, whose id is <see cref="Type"/>; it is kept in the repository. Null: the type is a known one.</summary>
+    public DeviceTypeEntry? TypeFile { get; init; }
 
     public string? Version { get; init; }
 
@@ -58,6 +62,7 @@ public sealed class ChangeDevice
     /// <exception cref="EdgeBackupException">DeviceNotFound, DeviceRegistrationMismatch, and what a contact may throw.</exception>
     public async Task SetAsync(string device, ChangeDeviceOptions options, CancellationToken cancellationToken)
     {
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         var state = await RegisteredDevices.RequireAsync(context, device, cancellationToken).ConfigureAwait(false);
         var old = state.Registration!;
         var changed = old with
@@ -81,7 +86,10 @@ public sealed class ChangeDevice
         }
 
         var address = options.Address ?? DeviceAddress.Parse(old.Address, Path.GetPathRoot(Environment.CurrentDirectory)!);
-        if (DeviceTypes.Find(changed.Type, address.Kind) is null)
+        var type = options.TypeFile is { } file
+            ? file.Type.Connections.Contains(address.Kind) ? file : null
+            : await context.Types.FindAsync(changed.Type, address.Kind, cancellationToken).ConfigureAwait(false);
+        if (type is null)
         {
             throw new EdgeBackupException(ErrorIds.DeviceRegistrationMismatch, $"The device type '{changed.Type}' is not known for {address.Text}. Get-EdgeDeviceType lists the known ones.", device);
         }
@@ -95,10 +103,11 @@ public sealed class ChangeDevice
             || options.KeyFilePath is not null || options.HostKeyPolicy is not null;
         if (reachedAnew && !options.SkipContact)
         {
-            var contact = await DeviceContact.OpenAsync(context, changed, observer, cancellationToken).ConfigureAwait(false);
+            var contact = await DeviceContact.OpenAsync(context, changed, observer, cancellationToken, type.Type).ConfigureAwait(false);
             await contact.DisposeAsync().ConfigureAwait(false);
         }
 
+        await KeptTypes.KeepAsync(context, observer, type, cancellationToken).ConfigureAwait(false);
         if (changed != old)
         {
             await context.Devices.AppendAsync(device, DeviceLogEntryKind.Registered, entry => entry with { Registration = changed }, cancellationToken).ConfigureAwait(false);
@@ -117,6 +126,7 @@ public sealed class ChangeDevice
     /// <exception cref="EdgeBackupException">DeviceNotFound.</exception>
     public async Task UnregisterAsync(string device, CancellationToken cancellationToken)
     {
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         await RegisteredDevices.RequireAsync(context, device, cancellationToken).ConfigureAwait(false);
         await context.Devices.AppendAsync(device, DeviceLogEntryKind.Unregistered, entry => entry, cancellationToken).ConfigureAwait(false);
         await context.NoteAsync(observer, EdgeEventCategory.Device, "Unregistered", $"'{device}' is no longer registered; its backups stay.", device).ConfigureAwait(false);

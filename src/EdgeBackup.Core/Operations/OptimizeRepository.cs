@@ -33,6 +33,7 @@ public sealed class OptimizeRepository
             known[summary.Device] = summary.Count;
         }
 
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false);
         var problems = await context.Catalog.RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false);
         var unreadable = problems

@@ -40,6 +40,7 @@ public sealed class ProtectBackup
 
     private async Task AppendAsync(CatalogBackup backup, DeviceLogEntryKind kind, string action, string? reason, CancellationToken cancellationToken)
     {
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         var wanted = kind == DeviceLogEntryKind.Protected;
         var state = await context.Devices.GetAsync(backup.Device, cancellationToken).ConfigureAwait(false);
         if (state.Protections.TryGetValue(backup.Id, out var now) == wanted && (!wanted || now!.Reason == reason))

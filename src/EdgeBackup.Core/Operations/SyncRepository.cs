@@ -2,6 +2,7 @@ using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Operations.Sync;
+using EdgeBackup.Core.Operations.Transfer;
 using EdgeBackup.Core.Repository;
 
 namespace EdgeBackup.Core.Operations;
@@ -41,7 +42,7 @@ public sealed class SyncRepository
     {
         ArgumentNullException.ThrowIfNull(options);
         SyncPlan.Refuse(source, copy);
-        var plan = await SyncPlan.MakeAsync(source, copy, options.Devices, failed, cancellationToken).ConfigureAwait(false);
+        var plan = await SyncPlan.MakeAsync(source, copy, options, failed, cancellationToken).ConfigureAwait(false);
         if (!options.WhatIf)
         {
             var reading = await source.Repository.BeginReadAsync(cancellationToken).ConfigureAwait(false);
@@ -66,12 +67,22 @@ public sealed class SyncRepository
 
     private async Task CopyAsync(SyncPlan plan, CancellationToken cancellationToken)
     {
+        await source.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
+
         // Fences, protections and policies before the backups that they are about; events, which tell of backups, after them.
         var others = new RecordCopier(source.Repository, copy.Repository, plan, failed);
         await others.CopyPoliciesAsync(cancellationToken).ConfigureAwait(false);
+        await others.CopyTypesAsync(cancellationToken).ConfigureAwait(false);
         await others.CopyDevicesAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var (name, reason) in await UnnamedBackups.NameAsync(copy.Repository, plan.Unnamed, cancellationToken).ConfigureAwait(false))
+        {
+            var id = name[(name.LastIndexOf('/') + 1)..];
+            failed.Add(new SyncFailure(null, id, null, $"The backup '{id}' was left as it is in the copy: {reason.TrimEnd('.')}."));
+        }
+
         if (plan.Missing.Count > 0)
         {
+            await (copy.Repository.Core.Returns?.AnnounceAsync(plan.Returning) ?? Task.CompletedTask).ConfigureAwait(false);
             await CopyBackupsAsync(plan, cancellationToken).ConfigureAwait(false);
         }
 

@@ -76,6 +76,7 @@ public sealed class TakeBackup
             return;
         }
 
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         var policies = await PolicyBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false);
         var session = await context.Repository.BeginWriteAsync(cancellationToken).ConfigureAwait(false);
         await using var sessionLease = session.ConfigureAwait(false);

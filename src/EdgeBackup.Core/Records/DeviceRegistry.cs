@@ -19,7 +19,7 @@ public sealed class DeviceRegistry
     }
 
     /// <summary>Reads a device's log; a device that nobody ever registered has an empty state.</summary>
-    /// <exception cref="EdgeBackupException">RepositoryDamaged: an entry cannot be read.</exception>
+    /// <exception cref="EdgeBackupException">RepositoryDamaged: an entry cannot be read, or was removed.</exception>
     public async Task<DeviceState> GetAsync(string device, CancellationToken cancellationToken)
     {
         var names = new List<string>();
@@ -28,6 +28,8 @@ public sealed class DeviceRegistry
             names.Add(name);
         }
 
+        // A fence or a protection that somebody has removed must not pass for one that never was: reading it fails.
+        names.AddRange(await repository.FindUnlistedAsync(RecordArea.Devices, device, names, cancellationToken).ConfigureAwait(false));
         names.Sort(StringComparer.Ordinal);
         var state = new DeviceState(device);
         foreach (var name in names)

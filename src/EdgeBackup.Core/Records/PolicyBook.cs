@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository;
@@ -65,7 +66,7 @@ public sealed record EffectivePolicy
 
     public required TimeSpan OverdueAfter { get; init; }
 
-    /// <summary>Where each value came from: the property's name, and "built-in", "all", "type x", "tag x" or "device x".</summary>
+    /// <summary>Where each value came from: the property's name, and "built-in", "the device type", "all", "type x", "tag x" or "device x".</summary>
     public required IReadOnlyDictionary<string, string> Sources { get; init; }
 }
 
@@ -77,8 +78,11 @@ public sealed class PolicyBook
     private readonly Dictionary<(PolicyScope Scope, string Key), PolicyValues> values = new();
     private readonly List<EdgeBackupException> unreadable = [];
 
+    /// <summary>What device types say for their devices where no policy does, by the type's id.</summary>
+    private readonly Dictionary<string, PolicyValues> typeDefaults = new(StringComparer.Ordinal);
+
     /// <summary>
-    /// The policies that are left out because their records are damaged. While there are any, a value may be missing that
+    /// The policies that are left out because their records are damaged or missing. While there are any, a value may be missing that
     /// keeps backups longer, so nothing may expire by this book.
     /// </summary>
     public IReadOnlyList<EdgeBackupException> Unreadable => unreadable;
@@ -87,7 +91,7 @@ public sealed class PolicyBook
     public static Task<PolicyBook> LoadAsync(EdgeRepository repository, CancellationToken cancellationToken) =>
         LoadAsync(repository, warn: null, cancellationToken);
 
-    /// <summary>Reads the policies. One whose record is damaged is left out: it must not keep any device from its backups.</summary>
+    /// <summary>Reads the policies. One whose record is damaged, or was removed, is left out: it must not keep any device from its backups.</summary>
     /// <param name="repository">Where they are.</param>
     /// <param name="warn">Takes one sentence or two for each that is left out; null where the user was told already.</param>
     /// <param name="cancellationToken">Stops.</param>
@@ -99,6 +103,7 @@ public sealed class PolicyBook
             names.Add(name);
         }
 
+        names.AddRange(await repository.FindUnlistedAsync(RecordArea.Policies, Subject, names, cancellationToken).ConfigureAwait(false));
         names.Sort(StringComparer.Ordinal);
         var book = new PolicyBook();
         foreach (var name in names)
@@ -122,6 +127,7 @@ public sealed class PolicyBook
             }
         }
 
+        await book.ReadTypesAsync(repository, cancellationToken).ConfigureAwait(false);
         foreach (var problem in book.unreadable)
         {
             warn?.Invoke($"A policy is left out, and until it can be read again nothing expires. {problem.Message}");
@@ -150,6 +156,11 @@ public sealed class PolicyBook
     {
         var sources = new Dictionary<string, string>(StringComparer.Ordinal);
         var layers = new List<(string Source, PolicyValues Values)>();
+        if (type is not null && typeDefaults.TryGetValue(type, out var defaults))
+        {
+            layers.Add(("the device type", defaults));
+        }
+
         AddLayer(PolicyScope.All, "", "all");
         if (type is not null)
         {
@@ -198,6 +209,28 @@ public sealed class PolicyBook
             sources[name] = "built-in";
             return builtIn;
         }
+    }
+
+    private static PolicyValues ToValues(PolicyDefaults defaults) => new()
+    {
+        Interval = defaults.Interval,
+        Content = defaults.Content,
+        RetentionMonths = defaults.RetentionMonths,
+        ManualLimit = defaults.ManualLimit,
+        KeepLast = defaults.KeepLast,
+        OverdueAfter = defaults.OverdueAfter,
+    };
+
+    /// <summary>Only shipped types and those of the repository: every machine must see the same policy.</summary>
+    private async Task ReadTypesAsync(EdgeRepository repository, CancellationToken cancellationToken)
+    {
+        var (types, damaged) = await new DeviceTypeBook(repository, author: "").ReadAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var entry in DeviceTypeCatalog.With([], types).Entries.Where(entry => entry.Type.Policy != new PolicyDefaults()))
+        {
+            typeDefaults[entry.Type.Id] = ToValues(entry.Type.Policy);
+        }
+
+        unreadable.AddRange(damaged.Values);
     }
 
     /// <summary>Ids belong to hardware and are exact; types and tags are typed by people.</summary>

@@ -10,6 +10,7 @@ namespace EdgeBackup.Core.Records;
 [JsonSerializable(typeof(DeviceLogEntry))]
 [JsonSerializable(typeof(EdgeEvent))]
 [JsonSerializable(typeof(PolicyEntry))]
+[JsonSerializable(typeof(DeviceTypeRecord))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(IReadOnlyList<Items.NotSavedItem>))]
 internal sealed partial class RecordsJson : JsonSerializerContext;

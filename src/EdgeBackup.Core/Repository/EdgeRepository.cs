@@ -130,7 +130,7 @@ public sealed class EdgeRepository : IAsyncDisposable
         }
 
         var core = new RepositoryCore(store, environment, master, header);
-        await core.Chain!.BeginAsync(keyIds, cancellationToken).ConfigureAwait(false);
+        await core.Chain!.Snapshots.BeginAsync(keyIds, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
 
         // Last: a repository exists only when all that opens it is durable. From here on nothing may keep the recovery key
@@ -229,6 +229,13 @@ public sealed class EdgeRepository : IAsyncDisposable
     public IAsyncEnumerable<string> ListAsync(RecordArea area, string? subject, CancellationToken cancellationToken) =>
         log.ListAsync(area, subject, cancellationToken);
 
+    /// <summary>Records of a subject that the chain has and a listing lacks, as far as <see cref="FollowRecordsAsync"/> has followed it.</summary>
+    internal Task<IReadOnlyList<string>> FindUnlistedAsync(RecordArea area, string subject, IReadOnlyCollection<string> listed, CancellationToken cancellationToken) =>
+        core.Watch?.FindUnlistedAsync($"{RecordLog.ToFolder(area)}{SubjectFolder(subject)}/", listed, cancellationToken) ?? Task.FromResult<IReadOnlyList<string>>([]);
+
+    /// <summary>Takes in which records of devices and policies there must be by now: before something is decided upon them.</summary>
+    internal Task FollowRecordsAsync(CancellationToken cancellationToken) => core.Watch?.LearnAsync(cancellationToken) ?? Task.CompletedTask;
+
     /// <summary>Reads a sealed record.</summary>
     /// <exception cref="EdgeBackupException">RepositoryDamaged: it is missing, torn, altered or stands at another's place.</exception>
     public async Task<byte[]> ReadAsync(string objectName, CancellationToken cancellationToken)
@@ -314,6 +321,7 @@ public sealed class EdgeRepository : IAsyncDisposable
         }
 
         // Named first: whoever finds them gone finds out why.
+        var since = core.Chain?.Head?.Position;
         await (core.Chain?.AppendAsync(new ChainChange { Removing = objectNames }) ?? Task.CompletedTask).ConfigureAwait(false);
 
         // Side by side, so that their folders' flushes share the file system's journal commits.
@@ -324,6 +332,10 @@ public sealed class EdgeRepository : IAsyncDisposable
             core.Chain?.NoteRemoved([name]);
             onRemoved?.Invoke(name);
         }).ConfigureAwait(false);
+        if (since is not null)
+        {
+            await core.Returns!.SettleAsync(since, objectNames).ConfigureAwait(false);
+        }
     }
 
     /// <summary>
@@ -336,17 +348,8 @@ public sealed class EdgeRepository : IAsyncDisposable
         core.Chain is null ? Task.FromResult<IReadOnlyList<string>>([]) : new ChainAcceptance(core, core.Chain, OpenedBy).RunAsync(cancellationToken);
 
     /// <summary>Whether somebody has begun to remove a backup record; maintenance finishes that.</summary>
-    internal async Task<bool> IsBeingRemovedAsync(string objectName, CancellationToken cancellationToken)
-    {
-        if (core.Chain is not { } chain || await chain.RefreshAsync(cancellationToken).ConfigureAwait(false) is not { } head)
-        {
-            return false;
-        }
-
-        var fold = new ChainFold(chain.Store);
-        await fold.ReadAsync(head, cancellationToken).ConfigureAwait(false);
-        return fold.StateOf(objectName) == ChainedState.Removing;
-    }
+    internal async Task<bool> IsBeingRemovedAsync(string objectName, CancellationToken cancellationToken) =>
+        core.Returns is { } returns && (await returns.FindAsync([objectName], state => state == ChainedState.Removing, cancellationToken).ConfigureAwait(false)).Count > 0;
 
     /// <summary>Takes it for good that objects are missing which the chain names, where nothing else speaks against the state of the store.</summary>
     /// <param name="names">Names of objects; of those that are there, or that the chain does not name, nothing becomes.</param>

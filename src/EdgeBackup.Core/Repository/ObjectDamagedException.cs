@@ -30,10 +30,14 @@ internal sealed class ObjectDamagedException(string objectName, string reason, E
         _ => null,
     };
 
+    /// <returns>As <see cref="From"/>, also where the damage is what an error for the user is about.</returns>
+    public static ObjectDamagedException? Within(Exception exception) =>
+        exception is EdgeBackupException { InnerException: ObjectDamagedException inner } ? inner : From(exception);
+
     /// <summary>What could not be read is told as that: it may be whole, and a copy would not help a share that is away.</summary>
     public EdgeBackupException ToError(string location) => InnerException is EdgeBackupException fault && GuardedStore.IsNotReadable(fault) ? fault : new EdgeBackupException(
         ErrorIds.RepositoryDamaged,
-        $"The object '{ObjectName}' of the repository '{location}' is damaged: {Reason}. Run Test-EdgeRepository to see what it touches, and bring the object back from a copy of the repository.",
+        $"The object '{ObjectName}' of the repository '{location}' is damaged: {Reason}. Run Test-EdgeRepository to see what it touches, and bring the object back from a copy of the repository: Repair-EdgeRepository -From.",
         ObjectName,
         this);
 

@@ -6,4 +6,5 @@ public enum RecordArea
     Devices,
     Events,
     Policies,
+    Types,
 }

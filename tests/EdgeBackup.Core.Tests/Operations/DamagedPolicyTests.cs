@@ -54,12 +54,15 @@ public sealed class DamagedPolicyTests
         await using var bench = await OperationsBench.CreateAsync();
         await bench.AddFolderAsync("a");
         var old = await bench.AutomaticAsync("a");
-        var name = await DamageAsync(bench, isTorn: true);
+        await bench.SetPolicyAsync(new PolicyValues { ManualLimit = 3 });
+        var file = Path.Combine(bench.RepositoryFolder, bench.Objects("policies/").Single());
+        var whole = await File.ReadAllBytesAsync(file);
+        await File.WriteAllBytesAsync(file, whole[..^3]);
         bench.Advance(TimeSpan.FromDays(400));
         await bench.AutomaticAsync("a");
         Assert.Equal(2, (await bench.IdsAsync("a")).Count);
 
-        File.Delete(Path.Combine(bench.RepositoryFolder, name));
+        await File.WriteAllBytesAsync(file, whole);
         Assert.Equal([old.Backup.Id], (await bench.OptimizeAsync()).Expired.Select(expired => expired.Backup.Id));
     }
 

@@ -6,6 +6,7 @@ using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Operations.Sync;
 using EdgeBackup.Core.Repository;
+using EdgeBackup.Core.Repository.Maintenance;
 using EdgeBackup.Core.Tests.Repository;
 using Xunit;
 
@@ -125,6 +126,43 @@ public sealed class ReturnBackupsTests : IAsyncLifetime, IDisposable
         Assert.NotEmpty(report.Left);
         Assert.All(before.Objects.Where(entry => entry.Key.StartsWith("backups/", StringComparison.Ordinal)), entry => Assert.Equal(entry.Value, store.Objects[entry.Key]));
         Assert.Equal((await RepairAsync(context, whatIf: true)).Gone.Count, report.Gone.Count);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_record_whose_new_data_maintenance_took_meanwhile_is_as_it_was(bool missing)
+    {
+        Lose(store, "packs/");
+        var name = store.Objects.Keys.Single(name => name.EndsWith(records[0].Id, StringComparison.Ordinal));
+        if (missing)
+        {
+            store.Objects.Remove(name);
+        }
+
+        var before = store.Reborn();
+        var context = Context(await Bench.OpenAsync(store));
+        var isReplaced = false;
+        store.AfterOverwrite = replaced =>
+        {
+            if (replaced != name || isReplaced)
+            {
+                return;
+            }
+
+            // The session slept, and maintenance gave it up and removed what nobody needed by then.
+            isReplaced = true;
+            foreach (var lease in store.Objects.Keys.Where(lease => lease.StartsWith("leases/", StringComparison.Ordinal)).ToList())
+            {
+                store.Objects[LeaseNames.ToGone(lease)] = [1];
+            }
+
+            store.Objects.Keys.Where(pack => pack.StartsWith("packs/", StringComparison.Ordinal) && !before.Objects.ContainsKey(pack)).ToList().ForEach(pack => store.Objects.Remove(pack));
+        };
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RepairAsync(context));
+        Assert.Equal(ErrorIds.CaptureFailed, error.ErrorId);
+        Assert.True(isReplaced);
+        Assert.Equal(before.Objects.GetValueOrDefault(name), store.Objects.GetValueOrDefault(name));
     }
 
     [Fact]

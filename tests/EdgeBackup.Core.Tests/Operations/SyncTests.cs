@@ -131,6 +131,24 @@ public sealed class SyncTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Records_on_bad_sectors_that_no_catalog_has_seen_hold_up_no_others()
+    {
+        var records = await FillAsync();
+        var record = await Bench.BackUpAsync(source.Repository, "d", Files(1));
+        HashSet<string> bad =
+        [
+            source.Repository.BackupObjectName("d", record.Id),
+            sourceStore.Objects.Keys.Last(name => name.StartsWith("devices/", StringComparison.Ordinal)),
+        ];
+        sourceStore.IsUnreadable = bad.Contains;
+        var (_, copy) = await CopyAsync();
+        var outcome = await SyncAsync(copy);
+        Assert.Equal(4, outcome.Copied);
+        Assert.All(bad, name => Assert.Contains(outcome.Failed, failure => failure.Reason.Contains(name, StringComparison.Ordinal)));
+        await CheckAsync(copy, records);
+    }
+
+    [Fact]
     public async Task Wherever_it_dies_each_backup_in_the_copy_is_whole_and_the_next_run_goes_on()
     {
         var records = await FillAsync();

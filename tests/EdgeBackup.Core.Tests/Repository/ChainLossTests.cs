@@ -135,7 +135,7 @@ public sealed class ChainLossTests
         }
 
         await ChainTests.SumUpAsync(other);
-        Assert.False(await sleeper.Core.Chain.TrySnapshotAsync(behind, entry => entry with { State = ChainState.Empty }));
+        Assert.False(await sleeper.Core.Chain.Snapshots.TryWriteAsync(behind, entry => entry with { State = ChainState.Empty }));
         Assert.Equal(1, ChainTests.CountEntries(store));
         Assert.Empty((await ChainTests.VerifyAsync(sleeper)).Damage);
     }

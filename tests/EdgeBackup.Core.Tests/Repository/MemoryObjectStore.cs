@@ -22,6 +22,9 @@ public sealed class MemoryObjectStore : IObjectStore
     /// <summary>From the n-th write or deletion on, the store is dead, as after a kill.</summary>
     public void DieAfter(int operations) => operationsLeft = operations;
 
+    /// <summary>Whether that has happened.</summary>
+    public bool IsDead { get; private set; }
+
     /// <summary>What a process started after the kill finds.</summary>
     public MemoryObjectStore Reborn()
     {
@@ -90,9 +93,14 @@ public sealed class MemoryObjectStore : IObjectStore
         {
             Count();
             Objects[name] = content.ToArray();
-            return Task.CompletedTask;
         }
+
+        AfterOverwrite(name);
+        return Task.CompletedTask;
     }
+
+    /// <summary>Is told of each object that was overwritten or replaced.</summary>
+    public Action<string> AfterOverwrite { get; set; } = _ => { };
 
     public Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => OverwriteAsync(name, content, cancellationToken);
 
@@ -142,9 +150,13 @@ public sealed class MemoryObjectStore : IObjectStore
         }
     }
 
+    /// <summary>Is told of each object that is about to be deleted.</summary>
+    public Action<string> BeforeDelete { get; set; } = _ => { };
+
     public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
     {
         ObjectName.Check(name);
+        BeforeDelete(name);
         lock (sync)
         {
             Count();
@@ -165,6 +177,7 @@ public sealed class MemoryObjectStore : IObjectStore
         if (operationsLeft-- <= 0)
         {
             operationsLeft = 0;
+            IsDead = true;
             throw new IOException("The store is gone.");
         }
 

@@ -94,11 +94,11 @@ internal sealed class SshRestoreSession : IRestoreSession
             }
 
             var used = shell ??= await openAsync(cancellationToken).ConfigureAwait(false);
-            await opener.RefuseUnlessIdleAsync(used, cancellationToken).ConfigureAwait(false);
             var plan = await CompleteStageAsync(used, cancellationToken).ConfigureAwait(false);
+            // The last moment at which the device can be asked: its type may stop the very service that answers.
+            await opener.RefuseUnlessIdleAsync(used, cancellationToken).ConfigureAwait(false);
             isPrepared = Commands.BeforeRestore.Count > 0;
             await SshCommands.RunAsync(used, target, Commands.BeforeRestore, ErrorIds.RestoreFailed, "before a restore", cancellationToken).ConfigureAwait(false);
-            await opener.RefuseUnlessIdleAsync(used, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
 
             // From here on it is done or undone, not given up: cancelling in the middle of a swap would only leave more to recover.

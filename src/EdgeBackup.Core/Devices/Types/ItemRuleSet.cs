@@ -53,6 +53,13 @@ public sealed class ItemRuleSet
         };
     }
 
+    /// <summary>
+    /// Whether a restore that replaces leaves alone what stands here and is not sent: the type says that it is no
+    /// configuration, or none that a backup could bring back.
+    /// </summary>
+    public bool IsKept(string path) =>
+        Find(path) is { } rule && (rule.Exclude || rule.Retain == RetainLevel.None || rule.Kind is ItemKind.History or ItemKind.Identity);
+
     /// <summary>Whether everything in a folder is excluded for certain, so that nobody needs to look into it.</summary>
     public bool ExcludesTree(string folder)
     {

@@ -35,7 +35,7 @@ internal sealed class PathPattern
             }
         }
 
-        return text.Contains('\0', StringComparison.Ordinal) ? "it contains NUL" : null;
+        return text.Any(char.IsControl) ? "it contains a control character" : null;
     }
 
     public bool IsMatch(string path) => Reach(path.Split('/'))[segments.Length];

@@ -26,6 +26,7 @@ public sealed class RepositoryContext : IAsyncDisposable
         Author = author;
         Devices = new DeviceRegistry(repository, author);
         Events = new EventLog(repository, author);
+        Types = new DeviceTypeLibrary(new DeviceTypeBook(repository, author), () => TypesFolder);
     }
 
     public EdgeRepository Repository { get; }
@@ -35,6 +36,9 @@ public sealed class RepositoryContext : IAsyncDisposable
     public DeviceRegistry Devices { get; }
 
     public EventLog Events { get; }
+
+    /// <summary>The device types that are known here.</summary>
+    public DeviceTypeLibrary Types { get; }
 
     public IConnectionFactory Connections { get; }
 
@@ -59,6 +63,9 @@ public sealed class RepositoryContext : IAsyncDisposable
 
     /// <summary>The key file that opened it; null for another key.</summary>
     public string? KeyFile { get; init; }
+
+    /// <summary>The folder of the user's own device types; null for none.</summary>
+    public string? TypesFolder { get; init; }
 
     /// <summary>Whether it is the user's embedded repository.</summary>
     public bool IsEmbedded { get; init; }

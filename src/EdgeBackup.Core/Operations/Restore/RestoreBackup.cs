@@ -52,6 +52,7 @@ public sealed class RestoreBackup
     /// <exception cref="EdgeBackupException">BackupNotFound, BackupDamaged; DeviceNotFound: the target is not registered.</exception>
     public async Task<(BackupRecord Record, string Target)> FindAsync(RestoreOptions options, CancellationToken cancellationToken)
     {
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         var listed = await new FindBackups(context).RequireOneAsync(options.Backup, device: null, cancellationToken).ConfigureAwait(false);
         var record = await context.Repository.ReadBackupAsync(listed.ObjectName, cancellationToken).ConfigureAwait(false);
         if (options.Device is not null)

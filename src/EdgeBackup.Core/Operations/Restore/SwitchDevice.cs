@@ -136,6 +136,7 @@ public sealed class SwitchDevice
 
     private async Task<(BackupRecord? Record, string Replacement, DeviceState Broken, Fence? Done)> PrepareAsync(SwitchOptions options, CancellationToken cancellationToken)
     {
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         var same = string.Equals(options.Device, options.Replaces, StringComparison.Ordinal);
         var broken = same ? null : await FindBrokenAsync(options.Replaces, cancellationToken).ConfigureAwait(false);
         if (broken is null || string.Equals(options.Device, broken.Id, StringComparison.Ordinal))

@@ -1,6 +1,7 @@
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Maintenance;
 
 namespace EdgeBackup.Core.Operations.Sync;
@@ -15,6 +16,12 @@ internal sealed class SyncPlan
     /// <summary>By device, oldest first: whatever cuts the run short, the copy is what the source once was.</summary>
     public List<List<CatalogBackup>> Missing { get; private set; } = [];
 
+    /// <summary>Names of records in the copy that a run which was killed could not name in its chain.</summary>
+    public List<string> Unnamed { get; } = [];
+
+    /// <summary>Names of missing records that the copy once had and removed.</summary>
+    public List<string> Returning { get; } = [];
+
     /// <summary>Backups that the copy has already.</summary>
     public int Skipped { get; private set; }
 
@@ -27,13 +34,13 @@ internal sealed class SyncPlan
 
     /// <param name="source">Is read.</param>
     /// <param name="copy">Is compared with it.</param>
-    /// <param name="devices">Literal or with wildcards; null for all.</param>
+    /// <param name="options">Which devices.</param>
     /// <param name="failed">Gets the records of the source that cannot be read.</param>
     /// <param name="cancellationToken">Stops.</param>
     public static async Task<SyncPlan> MakeAsync(
-        RepositoryContext source, RepositoryContext copy, IReadOnlyList<string>? devices, ICollection<SyncFailure> failed, CancellationToken cancellationToken)
+        RepositoryContext source, RepositoryContext copy, SyncOptions options, ICollection<SyncFailure> failed, CancellationToken cancellationToken)
     {
-        var plan = new SyncPlan(devices);
+        var plan = new SyncPlan(options.Devices);
         var problems = await source.Catalog.RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false);
         foreach (var problem in problems.Concat(await source.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false)))
         {
@@ -56,6 +63,7 @@ internal sealed class SyncPlan
             plan.Devices.Add(device);
         }
 
+        var fold = options.WhatIf || copy.Repository.Core.Returns is not { } returns ? null : await returns.FoldAsync(cancellationToken).ConfigureAwait(false);
         var missing = new List<CatalogBackup>();
         await foreach (var backup in source.Catalog.QueryBackupsAsync(new BackupQuery(), cancellationToken).ConfigureAwait(false))
         {
@@ -66,13 +74,19 @@ internal sealed class SyncPlan
 
             plan.Devices.Add(backup.Device);
             plan.NewestInSource = plan.NewestInSource > backup.Created ? plan.NewestInSource : backup.Created;
-            if (present.Contains(ToKey(backup)))
+            var isThere = present.Contains(ToKey(backup));
+            if (isThere)
             {
                 plan.Skipped++;
             }
             else
             {
                 missing.Add(backup);
+            }
+
+            if (fold is not null)
+            {
+                plan.NoteState(copy.Repository.BackupObjectName(backup.Device, backup.Id), fold, isThere);
             }
         }
 
@@ -87,6 +101,19 @@ internal sealed class SyncPlan
     public bool WantsAll => patterns is null;
 
     public void NoteInCopy(DateTimeOffset created) => NewestInCopy = NewestInCopy > created ? NewestInCopy : created;
+
+    private void NoteState(string name, ChainFold fold, bool isThere)
+    {
+        var state = fold.StateOf(name);
+        if (isThere && state != ChainedState.Live)
+        {
+            Unnamed.Add(name);
+        }
+        else if (!isThere && ChainReturn.IsReturn(state))
+        {
+            Returning.Add(name);
+        }
+    }
 
     /// <exception cref="EdgeBackupException">SyncRefused: the copy would be the source itself.</exception>
     public static void Refuse(RepositoryContext source, RepositoryContext copy)

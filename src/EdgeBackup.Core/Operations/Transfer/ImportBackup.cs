@@ -7,6 +7,7 @@ using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
+using EdgeBackup.Core.Repository.Chain;
 
 namespace EdgeBackup.Core.Operations.Transfer;
 
@@ -97,7 +98,7 @@ public sealed class ImportBackup
         if (await FindExistingAsync(header.Backup, cancellationToken).ConfigureAwait(false) is { } existing)
         {
             return existing.StateDigest == header.StateDigest
-                ? Listed(existing, policies)
+                ? await KeepAsync(existing, policies, cancellationToken).ConfigureAwait(false)
                 : throw Damaged(path, $"the repository holds another backup with the id {existing.Id}");
         }
 
@@ -195,6 +196,24 @@ public sealed class ImportBackup
         return bytes.ToArray();
     }
 
+    /// <summary>An import that was killed may have left the backup unnamed, and a removal that was killed would be finished.</summary>
+    private async Task<ListedBackup> KeepAsync(BackupRecord existing, PolicyBook policies, CancellationToken cancellationToken)
+    {
+        var names = await UnnamedBackups.FindAsync(context.Repository, [context.Repository.BackupObjectName(existing.Device, existing.Id)], cancellationToken).ConfigureAwait(false);
+        return await UnnamedBackups.NameAsync(context.Repository, names, cancellationToken).ConfigureAwait(false) is [var (_, reason), ..]
+            ? throw new EdgeBackupException(ErrorIds.BackupDamaged, $"The backup '{existing.Id}' of '{existing.Device}' was not read in, since the repository has it already: {reason.TrimEnd('.')}.", existing.Id)
+            : Listed(existing, policies);
+    }
+
+    private async Task AnnounceAsync(BackupHeader header, CancellationToken cancellationToken)
+    {
+        if (context.Repository.Core.Returns is { } returns)
+        {
+            string[] name = [context.Repository.BackupObjectName(header.Device, header.Id)];
+            await returns.AnnounceAsync(await returns.FindAsync(name, ChainReturn.IsReturn, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+    }
+
     private async Task<BackupRecord?> FindExistingAsync(BackupHeader header, CancellationToken cancellationToken)
     {
         await context.Catalog.RefreshBackupsAsync([header.Device], cancellationToken).ConfigureAwait(false);
@@ -218,6 +237,7 @@ public sealed class ImportBackup
     {
         var session = await context.Repository.BeginWriteAsync(cancellationToken).ConfigureAwait(false);
         await using var sessionLease = session.ConfigureAwait(false);
+        await AnnounceAsync(header.Backup, cancellationToken).ConfigureAwait(false);
         var draft = session.BeginBackup();
         await using var draftLease = draft.ConfigureAwait(false);
         var done = 0;

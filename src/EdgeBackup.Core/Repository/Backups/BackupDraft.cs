@@ -109,7 +109,7 @@ public sealed class BackupDraft : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(isChanged);
         ObjectDisposedException.ThrowIf(ended, this);
         session.Chunks.ThrowIfFaulted();
-        var stored = await session.CompleteAsync(list, cancellationToken).ConfigureAwait(false);
+        var stored = await list.CompleteAsync(cancellationToken).ConfigureAwait(false);
         var depth = 0;
         while (stored.Chunks.Count > LongestRoot)
         {
@@ -164,6 +164,6 @@ public sealed class BackupDraft : IAsyncDisposable
             await writer.WriteAsync(id, cancellationToken).ConfigureAwait(false);
         }
 
-        return await session.CompleteAsync(writer, cancellationToken).ConfigureAwait(false);
+        return await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
     }
 }

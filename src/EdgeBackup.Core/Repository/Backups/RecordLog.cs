@@ -5,7 +5,7 @@ using EdgeBackup.Core.Repository.Chain;
 namespace EdgeBackup.Core.Repository.Backups;
 
 /// <summary>
-/// Sealed append-only records: those of devices and policies in the folders of their subjects, events in folders of months.
+/// Sealed append-only records: those of devices, policies and device types in the folders of their subjects, events in folders of months.
 /// </summary>
 internal sealed class RecordLog(RepositoryCore core) : IDisposable
 {
@@ -116,6 +116,7 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
         RecordArea.Devices => "devices/",
         RecordArea.Events => "events/",
         RecordArea.Policies => "policies/",
+        RecordArea.Types => "types/",
         _ => throw new ArgumentOutOfRangeException(nameof(area)),
     };
 

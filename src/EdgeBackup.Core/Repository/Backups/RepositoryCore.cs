@@ -24,6 +24,7 @@ internal sealed class RepositoryCore : IDisposable
         Chunks = new ChunkReader(this);
         Index = new RepositoryIndex(this);
         Chain = header.FormatVersion >= FirstFormatWithChain ? new RecordChain(this) : null;
+        Returns = Chain is null ? null : new ChainReturn(this, Chain);
     }
 
     public RepositoryHeader Header { get; }
@@ -44,6 +45,12 @@ internal sealed class RepositoryCore : IDisposable
 
     /// <summary>The chain of records; null in a repository of format 1, which has none.</summary>
     public RecordChain? Chain { get; }
+
+    /// <summary>Records that come back after their removal; null where there is no chain.</summary>
+    public ChainReturn? Returns { get; }
+
+    /// <summary>Notices missing records of devices and policies; null until a catalog is open, which keeps what that takes.</summary>
+    public RecordWatch? Watch { get; set; }
 
     public byte[] Seal<T>(string name, T value, JsonTypeInfo<T> type) => Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(value, type));
 
@@ -78,6 +85,7 @@ internal sealed class RepositoryCore : IDisposable
 
     public void Dispose()
     {
+        Returns?.Dispose();
         Chain?.Dispose();
         Index.Dispose();
     }

@@ -112,7 +112,7 @@ public sealed class WriteSession : IAsyncDisposable
         Chunks.ThrowIfFaulted();
         using var writer = new ContentWriter(Chunks, core.Chunker, previous?.Chunks);
         await writer.ReadFromAsync(content, cancellationToken).ConfigureAwait(false);
-        var stored = await CompleteAsync(writer, cancellationToken).ConfigureAwait(false);
+        var stored = await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
         return new SavedItem
         {
             Item = item with { Length = stored.Length },
@@ -181,19 +181,6 @@ public sealed class WriteSession : IAsyncDisposable
 
         packs.Dispose();
         await lease.DisposeAsync().ConfigureAwait(false);
-    }
-
-    internal async Task<StoredContent> CompleteAsync(ContentWriter writer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (IOException)
-        {
-            Chunks.ThrowIfFaulted();
-            throw;
-        }
     }
 
     internal void GaveUp() => group.GaveUp();

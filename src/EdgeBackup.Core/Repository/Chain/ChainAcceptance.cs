@@ -67,14 +67,7 @@ internal sealed class ChainAcceptance(RepositoryCore core, RecordChain chain, st
         var state = ChainKeeper.ToState(live) with { Removing = removing.Count == 0 ? null : removing };
         var missingNames = missing.ConvertAll(entry => entry.Name);
         cancellationToken.ThrowIfCancellationRequested();
-        try
-        {
-            return await chain.AcceptAsync(valid, state, missingNames, isOrdinary ? head : null).ConfigureAwait(false) ? missingNames : null;
-        }
-        catch (IOException exception)
-        {
-            throw chain.ToError(exception);
-        }
+        return await chain.Snapshots.AcceptAsync(valid, state, missingNames, isOrdinary ? head : null).ConfigureAwait(false) ? missingNames : null;
     }
 
     private async Task<IReadOnlyList<string>> FindKeysAsync(ChainHead? head, CancellationToken cancellationToken)

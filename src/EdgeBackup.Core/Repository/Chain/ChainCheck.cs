@@ -12,7 +12,7 @@ namespace EdgeBackup.Core.Repository.Chain;
 internal sealed class ChainCheck
 {
     /// <summary>The folders whose objects the chain names.</summary>
-    public static readonly IReadOnlyList<string> Folders = ["backups/", "devices/", "events/", "policies/", KeyObject.Folder];
+    public static readonly IReadOnlyList<string> Folders = ["backups/", "devices/", "events/", "policies/", "types/", KeyObject.Folder];
 
     private const int NotesShown = 100;
 
@@ -149,6 +149,9 @@ internal sealed class ChainCheck
                     break;
                 case ChainedState.Removing:
                     Note($"'{name}' was to be removed and is still there: the removal was interrupted, or is going on. Optimize-EdgeRepository finishes it.");
+                    break;
+                case ChainedState.Returning:
+                    Note($"'{name}' was removed once and was being written again by a command that was interrupted before it reported success: run that import or synchronization again. Optimize-EdgeRepository takes it in, too.");
                     break;
                 case ChainedState.Unknown when name.StartsWith(KeyObject.Folder, StringComparison.Ordinal):
                     Note($"'{name}' opens nothing: a change of keys was interrupted, or somebody has put a removed key back.");

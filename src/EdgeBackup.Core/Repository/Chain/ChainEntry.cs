@@ -32,6 +32,9 @@ internal sealed record ChainEntry
     /// <summary>Names that an entry before was about to remove and that are gone.</summary>
     public IReadOnlyList<string>? Removed { get; init; }
 
+    /// <summary>Names of backup records that were removed and are about to be written again.</summary>
+    public IReadOnlyList<string>? Returning { get; init; }
+
     /// <summary>All that the entries before add up to, so that they need not be kept.</summary>
     public ChainState? State { get; init; }
 
@@ -78,6 +81,8 @@ internal sealed record ChainChange
     public IReadOnlyList<string> Added { get; init; } = [];
 
     public IReadOnlyList<string> Removing { get; init; } = [];
+
+    public IReadOnlyList<string> Returning { get; init; } = [];
 
     /// <summary>Given the ids of the keys that are valid now, those that shall be; may throw and refuse the change.</summary>
     public Func<IReadOnlyList<string>, IReadOnlyList<string>>? Keys { get; init; }

@@ -14,6 +14,9 @@ internal enum ChainedState
 
     /// <summary>An entry said that it is gone.</summary>
     Removed,
+
+    /// <summary>An entry said after its removal that it is about to be written again; it may be there or not.</summary>
+    Returning,
 }
 
 /// <summary>
@@ -108,7 +111,7 @@ internal sealed class ChainFold(ChainStore store)
     }
 
     private static IEnumerable<string> NamesIn(ChainEntry entry) =>
-        (entry.Added ?? []).Concat(entry.Removing ?? []).Concat(entry.Removed ?? []).Concat(entry.State?.Removing ?? []).Concat(entry.State?.Names() ?? []);
+        (entry.Added ?? []).Concat(entry.Removing ?? []).Concat(entry.Removed ?? []).Concat(entry.Returning ?? []).Concat(entry.State?.Removing ?? []).Concat(entry.State?.Names() ?? []);
 
     private void Add(long sequence, (ChainEntry Entry, string Hash)? read, ObjectDamagedException? damage)
     {
@@ -140,7 +143,7 @@ internal sealed class ChainFold(ChainStore store)
         }
         else
         {
-            NamesBehindSnapshot += (entry.Added?.Count ?? 0) + (entry.Removing?.Count ?? 0) + (entry.Removed?.Count ?? 0);
+            NamesBehindSnapshot += (entry.Added?.Count ?? 0) + (entry.Removing?.Count ?? 0) + (entry.Removed?.Count ?? 0) + (entry.Returning?.Count ?? 0);
         }
 
         foreach (var name in entry.Added ?? [])
@@ -159,6 +162,15 @@ internal sealed class ChainFold(ChainStore store)
             if (StateOf(name) == ChainedState.Removing)
             {
                 Set(name, ChainedState.Removed, sequence);
+            }
+        }
+
+        foreach (var name in entry.Returning ?? [])
+        {
+            // Somebody may have been faster.
+            if (StateOf(name) is ChainedState.Removing or ChainedState.Removed)
+            {
+                Set(name, ChainedState.Returning, sequence);
             }
         }
     }

@@ -68,7 +68,7 @@ internal sealed class ChainKeeper(RepositoryCore core, RecordChain chain)
             {
                 switch (fold.StateOf(entry.Name))
                 {
-                    case ChainedState.Unknown when folder != KeyObject.Folder && await IsOursAsync(entry.Name, cancellationToken).ConfigureAwait(false):
+                    case ChainedState.Unknown or ChainedState.Returning when folder != KeyObject.Folder && await IsOursAsync(entry.Name, cancellationToken).ConfigureAwait(false):
                         adopted.Add(entry.Name);
                         break;
                     case ChainedState.Removing:
@@ -86,7 +86,9 @@ internal sealed class ChainKeeper(RepositoryCore core, RecordChain chain)
         foreach (var batch in adopted.Chunk(AdoptBatch))
         {
             await chain.AppendAsync(ChainChange.Add(batch)).ConfigureAwait(false);
-            await TakeBackAsync(batch).ConfigureAwait(false);
+
+            // What was written, named and removed again by others while this listed the store.
+            await core.Returns!.TakeBackMissingAsync(batch).ConfigureAwait(false);
         }
 
         foreach (var name in finished)
@@ -98,29 +100,12 @@ internal sealed class ChainKeeper(RepositoryCore core, RecordChain chain)
             if (fold.Damage.Count == 0 && fold.StateOf(name) == ChainedState.Removing)
             {
                 await core.Store.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+                await core.Returns!.SettleAsync(head!.Position, [name]).ConfigureAwait(false);
                 chain.NoteRemoved([name]);
             }
         }
 
         return left;
-    }
-
-    /// <summary>What was written, named and removed again by others while this listed the store.</summary>
-    private async Task TakeBackAsync(IReadOnlyList<string> adopted)
-    {
-        var missing = new List<string>();
-        foreach (var name in adopted)
-        {
-            if (await core.Store.GetAsync(name, CancellationToken.None).ConfigureAwait(false) is null)
-            {
-                missing.Add(name);
-            }
-        }
-
-        if (missing.Count > 0)
-        {
-            await chain.AppendAsync(new ChainChange { Removing = missing }).ConfigureAwait(false);
-        }
     }
 
     private async Task<bool> IsOursAsync(string name, CancellationToken cancellationToken)
@@ -178,7 +163,7 @@ internal sealed class ChainKeeper(RepositoryCore core, RecordChain chain)
                 Keys = keys.Count == 0 ? head.Keys : keys,
                 Accepted = lost.Count == 0 ? null : new AcceptedState("Records are missing", lost),
             };
-            if (await chain.TrySnapshotAsync(head, Fill).ConfigureAwait(false))
+            if (await chain.Snapshots.TryWriteAsync(head, Fill).ConfigureAwait(false))
             {
                 return lost;
             }

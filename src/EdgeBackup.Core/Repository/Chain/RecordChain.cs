@@ -9,65 +9,48 @@ namespace EdgeBackup.Core.Repository.Chain;
 internal sealed class RecordChain : IDisposable
 {
     private readonly RepositoryCore core;
-    private readonly string writer;
+    private readonly ChainSight sight;
+    private readonly ChainEntries entries;
     private readonly Lock sync = new();
     private readonly List<string> gone = [];
     private List<Waiting> waiting = [];
     private bool isWriting;
-    private ChainHead? head;
-    private ChainPosition? trusted;
-    private ChainPosition? remembered;
 
     public RecordChain(RepositoryCore core)
     {
         this.core = core;
         Store = new ChainStore(core);
-        var id = new byte[6];
-        core.Environment.Random.Fill(id);
-        writer = Convert.ToHexStringLower(id);
+        sight = new ChainSight(core, Store);
+        entries = new ChainEntries(core, Store);
+        Snapshots = new ChainSnapshots(core, Store, sight, entries);
     }
 
     public ChainStore Store { get; }
 
-    /// <summary>The newest entry that this object knows; null where it cannot be read.</summary>
-    public ChainHead? Head => Volatile.Read(ref head);
+    /// <summary>Writes the entries that need none before them.</summary>
+    public ChainSnapshots Snapshots { get; }
 
-    /// <summary>What speaks against the state of the store, a sentence without a full stop; null for nothing.</summary>
-    public string? Notice { get; private set; }
+    /// <inheritdoc cref="ChainSight.Head"/>
+    public ChainHead? Head => sight.Head;
 
-    /// <summary>The entry that <see cref="Notice"/> is about, or the folder of all.</summary>
-    public string Culprit { get; private set; } = ChainStore.Root.TrimEnd('/');
+    /// <inheritdoc cref="ChainSight.Notice"/>
+    public string? Notice => sight.Notice;
 
-    /// <summary>Whether entries are known to have been there behind the newest one that can be read.</summary>
-    public bool LacksNewest => Head is not { } known || (Volatile.Read(ref trusted) ?? remembered)?.Sequence > known.Sequence;
+    /// <inheritdoc cref="ChainSight.Culprit"/>
+    public string Culprit => sight.Culprit;
+
+    /// <inheritdoc cref="ChainSight.LacksNewest"/>
+    public bool LacksNewest => sight.LacksNewest;
 
     /// <summary>The ids of the valid keys; null where the chain cannot tell.</summary>
     public IReadOnlyList<string>? Keys => Head?.Keys;
 
-    /// <summary>Writes the first entry of a new repository.</summary>
-    public async Task BeginAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
-    {
-        var entry = NewEntry(1, null) with { Snapshot = 1, Keys = keys, Added = [.. keys.Select(Repository.Keys.KeyObject.ToName)], State = ChainState.Empty };
-        var (content, hash) = Seal(entry);
-        await core.Store.PutAsync(Store.ToName(1), content, cancellationToken).ConfigureAwait(false);
-        MoveTo(new ChainHead(1, hash, 1, keys));
-    }
-
     /// <summary>Finds the newest entry and compares it with what this client has seen.</summary>
-    public async Task OpenAsync(CancellationToken cancellationToken)
-    {
-        remembered = core.Environment.Memory?.Read(core.Header.Id);
-        Take(await Store.FindAsync(remembered, cancellationToken).ConfigureAwait(false));
-        Remember();
-    }
+    public Task OpenAsync(CancellationToken cancellationToken) => sight.OpenAsync(cancellationToken);
 
     /// <summary>Looks for newer entries.</summary>
     /// <returns>The newest entry; null where it cannot be read.</returns>
-    public async Task<ChainHead?> RefreshAsync(CancellationToken cancellationToken)
-    {
-        Take(await Store.FindAsync(trusted ?? remembered, cancellationToken).ConfigureAwait(false));
-        return Head;
-    }
+    public Task<ChainHead?> RefreshAsync(CancellationToken cancellationToken) => sight.RefreshAsync(cancellationToken);
 
     /// <exception cref="EdgeBackupException">RepositoryDamaged: something speaks against the state of the store.</exception>
     public void ThrowIfRefused()
@@ -143,91 +126,7 @@ internal sealed class RecordChain : IDisposable
         }
     }
 
-    /// <summary>Writes an entry that sums up all before it, unless somebody was faster.</summary>
-    /// <param name="behind">The entry that it follows.</param>
-    /// <param name="fill">Adds the state.</param>
-    /// <returns>False when another entry came first.</returns>
-    public async Task<bool> TrySnapshotAsync(ChainHead behind, Func<ChainEntry, ChainEntry> fill)
-    {
-        var sequence = behind.Sequence + 1;
-        var entry = fill(NewEntry(sequence, behind.Hash) with { Snapshot = sequence, Keys = behind.Keys });
-        var (content, hash) = Seal(entry);
-        if (!await core.Store.PutAsync(Store.ToName(sequence), content, CancellationToken.None).ConfigureAwait(false))
-        {
-            return false;
-        }
-
-        // As for any other entry: the number may have been used and dropped while this one slept.
-        if (await IsDroppedAsync(behind).ConfigureAwait(false))
-        {
-            await core.Store.DeleteAsync(Store.ToName(sequence), CancellationToken.None).ConfigureAwait(false);
-            return false;
-        }
-
-        MoveTo(new ChainHead(sequence, hash, sequence, entry.Keys));
-        Remember();
-        return true;
-    }
-
-    /// <summary>Begins anew behind whatever is there: the present state is good from here on.</summary>
-    /// <param name="keys">The valid keys.</param>
-    /// <param name="state">All live records.</param>
-    /// <param name="missing">Records that the chain had.</param>
-    /// <param name="behind">The entry that the state goes back to, where others may write meanwhile; else null.</param>
-    /// <returns>False when others have written after that entry; then nothing was written.</returns>
-    public async Task<bool> AcceptAsync(IReadOnlyList<string> keys, ChainState state, IReadOnlyList<string> missing, ChainHead? behind)
-    {
-        while (true)
-        {
-            var listed = await Store.ListAsync(CancellationToken.None).ConfigureAwait(false);
-
-            // Above all that any client of this memory has seen, so that none of them takes it for older.
-            var sequence = Math.Max(listed.Count == 0 ? 0 : listed[^1], Math.Max(core.Environment.Memory?.Read(core.Header.Id)?.Sequence ?? 0, Math.Max(remembered?.Sequence ?? 0, Head?.Sequence ?? 0))) + 1;
-            if (behind is not null && sequence != behind.Sequence + 1)
-            {
-                return false;
-            }
-
-            var entry = NewEntry(sequence, await Store.TryHashAsync(sequence - 1, CancellationToken.None).ConfigureAwait(false)) with
-            {
-                Snapshot = sequence,
-                Keys = keys,
-                State = state with { From = sequence, Hashes = "" },
-                Accepted = new AcceptedState(Notice ?? (missing.Count > 0 ? "Records are missing that its chain has" : "Nothing"), missing),
-            };
-            var (content, hash) = Seal(entry);
-            if (await core.Store.PutAsync(Store.ToName(sequence), content, CancellationToken.None).ConfigureAwait(false))
-            {
-                await DropBeforeAsync(sequence).ConfigureAwait(false);
-                Take(new ChainView(new ChainHead(sequence, hash, sequence, keys), null, sequence));
-                Remember();
-                return true;
-            }
-        }
-    }
-
-    /// <summary>
-    /// Drops all entries before the given one, from the oldest on: writers rely on that order. There may be a gap behind
-    /// them: who has seen the last one before it would look for the next number, find none, and write it.
-    /// </summary>
-    private async Task DropBeforeAsync(long sequence)
-    {
-        while (true)
-        {
-            var old = (await Store.ListAsync(CancellationToken.None).ConfigureAwait(false)).Where(entry => entry < sequence).ToList();
-            if (old.Count == 0)
-            {
-                return;
-            }
-
-            foreach (var entry in old)
-            {
-                await core.Store.DeleteAsync(Store.ToName(entry), CancellationToken.None).ConfigureAwait(false);
-            }
-        }
-    }
-
-    public void Dispose() => Remember();
+    public void Dispose() => sight.Remember();
 
     private async Task WriteWaitingAsync()
     {
@@ -285,34 +184,35 @@ internal sealed class RecordChain : IDisposable
                 return;
             }
 
-            var entry = NewEntry(sequence, behind.Hash) with
+            var entry = entries.New(sequence, behind.Hash) with
             {
                 Snapshot = behind.Snapshot,
                 Keys = keys,
                 Added = OrNull(changes.SelectMany(change => change.Added)),
                 Removing = OrNull(changes.SelectMany(change => change.Removing)),
                 Removed = OrNull(removed),
+                Returning = OrNull(changes.SelectMany(change => change.Returning)),
             };
-            var (content, hash) = Seal(entry);
+            var (content, hash) = entries.Seal(entry);
             var isWritten = await core.Store.PutAsync(Store.ToName(sequence), content, CancellationToken.None).ConfigureAwait(false);
 
             // Old entries are dropped from the oldest on. While the one before is there, this number was never used
             // and dropped; else this writer slept, or the store was taken back.
-            if (await IsDroppedAsync(behind).ConfigureAwait(false))
+            if (await entries.IsDroppedAsync(behind).ConfigureAwait(false))
             {
                 if (isWritten)
                 {
                     await core.Store.DeleteAsync(Store.ToName(sequence), CancellationToken.None).ConfigureAwait(false);
                 }
 
-                Take(await Store.FindAsync(behind.Position, CancellationToken.None).ConfigureAwait(false));
+                sight.Take(await Store.FindAsync(behind.Position, CancellationToken.None).ConfigureAwait(false));
                 continue;
             }
 
             if (isWritten)
             {
-                MoveTo(new ChainHead(sequence, hash, behind.Snapshot, keys));
-                Remember();
+                sight.MoveTo(new ChainHead(sequence, hash, behind.Snapshot, keys));
+                sight.Remember();
                 return;
             }
 
@@ -326,7 +226,7 @@ internal sealed class RecordChain : IDisposable
                 throw new ObjectDamagedException(Store.ToName(sequence), "it does not follow the entry before it");
             }
 
-            MoveTo(new ChainHead(sequence, nextHash, next.Snapshot, next.Keys));
+            sight.MoveTo(new ChainHead(sequence, nextHash, next.Snapshot, next.Keys));
         }
     }
 
@@ -349,87 +249,6 @@ internal sealed class RecordChain : IDisposable
     }
 
     private static List<string>? OrNull(IEnumerable<string> names) => names.Distinct(StringComparer.Ordinal).ToList() is { Count: > 0 } list ? list : null;
-
-    /// <summary>
-    /// Whether an entry was dropped by maintenance. One that is there with other bytes was read wrongly or altered, and was
-    /// not dropped: to take back what was written behind it would take it from those who have seen it.
-    /// </summary>
-    /// <exception cref="ObjectDamagedException">It is another one.</exception>
-    private async Task<bool> IsDroppedAsync(ChainHead known)
-    {
-        for (var look = 0; look < 2; look++)
-        {
-            if (await Store.GetAsync(known.Sequence, CancellationToken.None).ConfigureAwait(false) is not { } content)
-            {
-                return true;
-            }
-
-            if (ChainStore.HashOf(content) == known.Hash)
-            {
-                return false;
-            }
-        }
-
-        throw new ObjectDamagedException(Store.ToName(known.Sequence), "it is not the entry that this command followed");
-    }
-
-    private ChainEntry NewEntry(long sequence, string? previous) => new()
-    {
-        Sequence = sequence,
-        Previous = previous,
-        Snapshot = 0,
-        Time = core.Environment.Clock.GetUtcNow(),
-        Writer = writer,
-        Keys = [],
-    };
-
-    private (byte[] Content, string Hash) Seal(ChainEntry entry)
-    {
-        var content = core.Seal(Store.ToName(entry.Sequence), entry, RepositoryJson.Default.ChainEntry);
-        return (content, ChainStore.HashOf(content));
-    }
-
-    private void Take(ChainView view)
-    {
-        Culprit = view.Culprit ?? ChainStore.Root.TrimEnd('/');
-        Notice = view.Notice;
-        if (Notice is null)
-        {
-            MoveTo(view.Head!);
-        }
-        else
-        {
-            Volatile.Write(ref head, view.Head);
-        }
-    }
-
-    private void MoveTo(ChainHead next)
-    {
-        Volatile.Write(ref head, next);
-
-        // What comes later is held against it.
-        Volatile.Write(ref trusted, next.Position);
-    }
-
-    /// <summary>Never what speaks against what was seen before: that would hide it from the next opening.</summary>
-    private void Remember()
-    {
-        if (core.Environment.Memory is not { } memory
-            || Notice is not null
-            || Head is not { } known
-            || known.Position == remembered)
-        {
-            return;
-        }
-
-        // Of several processes the one that saw most is believed.
-        if (memory.Read(core.Header.Id) is not { } other || other.Sequence < known.Sequence)
-        {
-            memory.Write(core.Header.Id, known.Position);
-        }
-
-        remembered = known.Position;
-    }
 
     public EdgeBackupException ToError(Exception exception) => exception switch
     {

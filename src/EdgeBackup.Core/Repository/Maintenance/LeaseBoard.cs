@@ -64,7 +64,7 @@ internal sealed class LeaseBoard(RepositoryCore core, string? own)
                 HighestNumber = Math.Max(HighestNumber, LeaseNames.ToNumber(gone) ?? 0);
                 GivenUp.Add(gone);
             }
-            else if (entry.Name != own && !LeaseNames.IsSeen(entry.Name) && await core.Store.GetAsync(entry.Name, cancellationToken).ConfigureAwait(false) is { } content)
+            else if (entry.Name != own && !LeaseNames.IsSeen(entry.Name) && await TryReadAsync(entry.Name, cancellationToken).ConfigureAwait(false) is { } content)
             {
                 Leases.Add(Judge(entry.Name, content, sightings));
             }
@@ -142,6 +142,19 @@ internal sealed class LeaseBoard(RepositoryCore core, string? own)
         return unused;
     }
 
+    /// <returns>Null when it is gone meanwhile; nothing when it is there and cannot be read: as a torn one it stands still then.</returns>
+    private async Task<byte[]?> TryReadAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
+        {
+            return [];
+        }
+    }
+
     private ForeignLease Judge(string name, byte[] content, LeaseSightings seen)
     {
         LeaseBody? body = null;
@@ -171,7 +184,7 @@ internal sealed class LeaseBoard(RepositoryCore core, string? own)
             var body = await core.TryOpenAsync(stone, RepositoryJson.Default.GoneBody, cancellationToken).ConfigureAwait(false);
             return body?.Owner?.Look() == ProcessState.Dead;
         }
-        catch (ObjectDamagedException)
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
         {
             // It says what it has to say by its name.
             return false;

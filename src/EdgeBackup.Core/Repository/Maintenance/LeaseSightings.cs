@@ -39,9 +39,9 @@ internal sealed class LeaseSightings
         {
             body = await core.TryOpenAsync(name, RepositoryJson.Default.SeenBody, cancellationToken).ConfigureAwait(false);
         }
-        catch (ObjectDamagedException)
+        catch (Exception exception) when (ObjectDamagedException.IsMeantBy(exception))
         {
-            // Torn, like any lease after a power failure: the hour begins anew.
+            // Torn, like any lease after a power failure, or on a bad sector: the hour begins anew.
         }
 
         return new LeaseSightings(core, scope, name, body is not null && body.Scope == scope ? body.Leases : new Dictionary<string, Sighting>());

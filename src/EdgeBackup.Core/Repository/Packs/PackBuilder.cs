@@ -16,6 +16,7 @@ internal sealed class PackBuilder(RepositoryHeader repository) : IDisposable
     /// <summary>Keeps the directory of a pack of tiny chunks small.</summary>
     private const int MaximumEntries = 32 * 1024;
     private const int FirstBuffer = 1024 * 1024;
+    private const int FullBuffer = TargetSize + (4 * Chunker.MaximumSize);
 
     private readonly List<PackEntry> entries = [];
     private byte[] buffer = new byte[FirstBuffer];
@@ -90,9 +91,9 @@ internal sealed class PackBuilder(RepositoryHeader repository) : IDisposable
     {
         if (length + count > buffer.Length)
         {
-            // The last step leaves room for one more chunk and a usual directory above the target.
-            var doubled = Math.Min(buffer.Length * 2L, TargetSize + (4L * Chunker.MaximumSize));
-            Array.Resize(ref buffer, (int)Math.Max(doubled, length + count));
+            // One step from a small session's pack to a full one, with room for one more chunk and a usual directory
+            // above the target: each step in between would leave megabytes to a collector that does not hurry.
+            Array.Resize(ref buffer, Math.Max(FullBuffer, length + count));
         }
     }
 }

@@ -27,7 +27,7 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
     [Parameter]
     public string? Name { get; set; }
 
-    /// <summary>The device type; a device that tells another one is refused.</summary>
+    /// <summary>The device type, or a file that is one; a device that tells another one is refused.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DeviceTypeCompleter))]
@@ -98,12 +98,18 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
             return;
         }
 
+        if (!TypeParameter.TryRead(this, Type, ResolvePath, out var type, out var typeFile))
+        {
+            return;
+        }
+
         var options = new RegisterDeviceOptions
         {
             Address = address,
             Id = Id,
             Name = Name,
-            Type = Type,
+            Type = type,
+            TypeFile = typeFile,
             Version = Version,
             Tags = Tag,
             Site = Site,

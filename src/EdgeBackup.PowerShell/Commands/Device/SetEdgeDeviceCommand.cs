@@ -21,7 +21,7 @@ public sealed class SetEdgeDeviceCommand : DeviceCommand
     [AllowEmptyString]
     public string? Name { get; set; }
 
-    /// <summary>The device type.</summary>
+    /// <summary>The device type, or a file that is one.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DeviceTypeCompleter))]
@@ -101,11 +101,17 @@ public sealed class SetEdgeDeviceCommand : DeviceCommand
             AddressParameter.RefuseHostKeyPolicy(this, HostKeyPolicy, address);
         }
 
+        if (!TypeParameter.TryRead(this, Type, ResolvePath, out var type, out var typeFile))
+        {
+            return;
+        }
+
         var options = new ChangeDeviceOptions
         {
             Address = address,
             Name = Name,
-            Type = Type,
+            Type = type,
+            TypeFile = typeFile,
             Version = Version,
             Tags = Tag,
             Site = Site,

@@ -44,6 +44,29 @@ public sealed class LeaseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_lease_on_a_bad_sector_holds_maintenance_up_for_an_hour_and_no_longer()
+    {
+        var gone = await Bench.BackUpAsync(repository, "d", new Dictionary<string, byte[]> { ["a"] = Bench.RandomBytes(1, 50_000) });
+        await repository.DeleteBackupsAsync([repository.BackupObjectName("d", gone.Id)], default);
+        string[] bad = ["leases/00", LeaseNames.ToMaintainer(1), LeaseNames.ToGone("leases/01")];
+        foreach (var name in bad)
+        {
+            Put(name, ProcessIdentity.Current() with { Scope = "elsewhere" }, 1);
+        }
+
+        store.IsUnreadable = bad.Contains;
+        Assert.False((await repository.ReclaimAsync(new ReclaimOptions(WhatIf: false), default)).BytesFreed > 0);
+        clock.Shift = TimeSpan.FromMinutes(61);
+        var freed = 0L;
+        for (var run = 0; run < 2; run++)
+        {
+            freed += (await repository.ReclaimAsync(new ReclaimOptions(WhatIf: false), default)).BytesFreed;
+        }
+
+        Assert.True(freed > 40_000);
+    }
+
+    [Fact]
     public async Task A_lease_that_moves_lives_and_a_stopped_process_of_this_machine_does_not_live_for_ever()
     {
         var self = ProcessIdentity.Current();
