@@ -23,7 +23,7 @@ public sealed class FragileServer : SshServer
             exec /bin/mv "$@"
             """);
         File.WriteAllText(At("fail-at"), "0\n");
-        File.SetUnixFileMode(At("fail-at"), (UnixFileMode)0x1B6);
+        Programs.SetMode(At("fail-at"), 0x1B6);
     }
 }
 
@@ -177,8 +177,8 @@ public sealed class SshRestoreTests(FragileServer server) : IClassFixture<Fragil
         }
 
         Assert.Equal("bin/run", new FileInfo(device.At("a.txt")).LinkTarget);
-        Assert.Equal((UnixFileMode)0x1ED, File.GetUnixFileMode(device.At("bin/run")));
-        Assert.Equal((UnixFileMode)0x1C0, File.GetUnixFileMode(device.At("bin")));
+        Assert.Equal(0x1ED, Programs.GetMode(device.At("bin/run")));
+        Assert.Equal(0x1C0, Programs.GetMode(device.At("bin")));
         Assert.Equal(time.UtcDateTime, File.GetLastWriteTimeUtc(device.At("bin/run")));
         Assert.Equal(time.UtcDateTime, Directory.GetLastWriteTimeUtc(device.At("bin")));
         Assert.Equal(["a.txt", "bin", "edge-device.json", "empty"], Directory.EnumerateFileSystemEntries(device.Root).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -290,7 +290,7 @@ public sealed class SshRestoreTests(FragileServer server) : IClassFixture<Fragil
     public async Task Where_nothing_can_stand_beside_the_root_it_is_staged_within()
     {
         await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
-        File.SetUnixFileMode(device.Parent, (UnixFileMode)0x1ED);
+        Programs.SetMode(device.Parent, 0x1ED);
         Programs.Give(device.Parent, 0);
         await using var connection = device.Connect();
 
