@@ -4,7 +4,7 @@ namespace EdgeBackup.Core.Tests.Devices.Ssh;
 
 public sealed class SshConformanceTests(SshServer server) : ConnectionConformanceTests, IClassFixture<SshServer>
 {
-    protected override Task<ITestDevice> CreateDeviceAsync(DeviceSeed seed) => Skipping.CreateAsync(() => new SshTestDevice(server, seed));
+    protected override Task<ITestDevice> CreateDeviceAsync(DeviceSeed seed) => Skipping.CreateAsync(() => new SshTestDevice(server, seed) { HasKindsAndLevels = true });
 }
 
 public sealed class BusyboxConformanceTests(BusyboxServer server) : ConnectionConformanceTests, IClassFixture<BusyboxServer>
@@ -19,7 +19,7 @@ public sealed class LeanBusyboxConformanceTests(LeanBusyboxServer server) : Conn
 
 public sealed class SshRestoreConformanceTests(SshServer server) : ConnectionRestoreConformanceTests, IClassFixture<SshServer>
 {
-    protected override Task<ITestDevice> CreateDeviceAsync(DeviceSeed seed) => Skipping.CreateAsync(() => new SshTestDevice(server, seed));
+    protected override Task<ITestDevice> CreateDeviceAsync(DeviceSeed seed) => Skipping.CreateAsync(() => new SshTestDevice(server, seed) { HasKindsAndLevels = true });
 }
 
 public sealed class BusyboxRestoreConformanceTests(BusyboxServer server) : ConnectionRestoreConformanceTests, IClassFixture<BusyboxServer>

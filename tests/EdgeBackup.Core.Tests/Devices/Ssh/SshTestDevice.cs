@@ -1,6 +1,7 @@
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Devices.Folder;
 using EdgeBackup.Core.Devices.Ssh;
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Items;
 
 namespace EdgeBackup.Core.Tests.Devices.Ssh;
@@ -8,6 +9,20 @@ namespace EdgeBackup.Core.Tests.Devices.Ssh;
 /// <summary>A folder behind a real sshd.</summary>
 internal sealed class SshTestDevice : ITestDevice
 {
+    /// <summary>Says of the suite's items what <see cref="SetAsync"/> is told of them.</summary>
+    private static readonly DeviceType Telling = new()
+    {
+        Id = "telling",
+        Title = "Telling",
+        Connections = [ConnectionKind.Ssh],
+        Items =
+        [
+            new ItemRule { Path = "history/**", Kind = ItemKind.History },
+            new ItemRule { Path = "values/live", Retain = RetainLevel.None },
+            new ItemRule { Path = "values/warm", Retain = RetainLevel.Warm },
+        ],
+    };
+
     private readonly SshServer server;
     private DateTime written = DateTime.UtcNow.AddDays(-1);
 
@@ -38,14 +53,15 @@ internal sealed class SshTestDevice : ITestDevice
 
     public string IdentityPath => FolderDevice.IdentityFile;
 
-    public bool HasKindsAndLevels => false;
+    /// <summary>Whether the device is of a type that tells kinds and levels apart.</summary>
+    public bool HasKindsAndLevels { get; init; }
 
     public bool HasHold => false;
 
     public bool HasStamps { get; init; } = true;
 
     public IDeviceConnection Connect() =>
-        new SshDeviceConnection(Change(server.Options(Root)), TimeProvider.System, server.Settings(KnownHosts));
+        new SshDeviceConnection(Change(server.Options(Root) with { Definition = HasKindsAndLevels ? Telling : null }), TimeProvider.System, server.Settings(KnownHosts));
 
     public string At(string path) => Path.Combine(Root, path);
 
