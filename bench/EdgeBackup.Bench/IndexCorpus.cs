@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Keys;
 using EdgeBackup.Core.Repository.Packs;

@@ -307,10 +307,10 @@ Describe 'A session that our killed command left' {
         $repository = New-TestRepository
         $null = Register-EdgeDevice (Invoke-Control dev).address
         Start-Drift
-        Add-Fault dev @{ kind = 'slow'; method = 'PUT'; path = 'restores/*'; seconds = 5; times = -1 }
+        Add-Fault dev @{ kind = 'slow'; method = 'PUT'; path = 'restores/*'; seconds = 60; times = -1 }
         $module = Get-ModulePath
         $process = Start-Process pwsh -PassThru -ArgumentList '-NoProfile', '-NonInteractive', '-Command', "`"Import-Module '$module'; Restore-EdgeBackup $($backup.Id) -Force -Repository '$($repository.Path)' -ErrorAction Stop`""
-        $deadline = (Get-Date).AddSeconds(20)
+        $deadline = (Get-Date).AddMinutes(3)
         while (-not (Invoke-Control dev).restore -and (Get-Date) -lt $deadline) {
             Start-Sleep -Milliseconds 50
         }

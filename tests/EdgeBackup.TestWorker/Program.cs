@@ -1,21 +1,35 @@
+using EdgeBackup.Core.Errors;
 using EdgeBackup.TestWorker;
+using EdgeBackup.TestWorker.Crash;
+using EdgeBackup.TestWorker.Deeds;
 
-// A process of its own for tests that stop and kill it: <command> <repository folder> [arguments].
+// A process of its own for tests that stop and kill it: <deed> <folder> [arguments].
 // Each line that it prints was true when it was printed.
-if (args.Length < 2 || WorkerCommands.Find(args[0]) is not { } command)
+Deed? deed = args is [var name, _, ..]
+    ? name switch
+    {
+        "backup" => BackUp.RunAsync,
+        "expire" => Expire.RunAsync,
+        "verify" => Verify.RunAsync,
+        "hold" => Hold.RunAsync,
+        "crash" => CrashWork.RunAsync,
+        _ => null,
+    }
+    : null;
+if (deed is null)
 {
-    Console.Error.WriteLine("usage: EdgeBackup.TestWorker <command> <repository folder> [arguments]");
+    Console.Error.WriteLine("usage: EdgeBackup.TestWorker <deed> <folder> [arguments]");
     return 2;
 }
 
-using var stop = new CancellationTokenSource();
 try
 {
-    await command(args[1], args[2..], stop.Token);
+    await deed(args[1], args[2..]);
     return 0;
 }
-catch (Exception exception) when (exception is IOException or EdgeBackup.Core.Errors.EdgeBackupException)
+catch (Exception exception) when (exception is IOException or EdgeBackupException)
 {
-    Console.WriteLine($"failed {exception.Message}");
+    Console.Error.WriteLine(exception);
+    Worker.Say($"failed {exception.Message}");
     return 1;
 }

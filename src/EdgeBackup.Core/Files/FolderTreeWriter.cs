@@ -1,26 +1,8 @@
-using System.Buffers;
-using System.Security.Cryptography;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Platform;
 
 namespace EdgeBackup.Core.Files;
-
-/// <summary>How a <see cref="FolderTreeWriter"/> writes.</summary>
-public sealed record FolderTreeWriterOptions
-{
-    /// <summary>Whether every file and folder is flushed to the disk.</summary>
-    public bool IsDurable { get; init; }
-
-    /// <summary>Whether the root is shown to nobody, and thrown away if the writing ends early; elsewhere a file has its name only when it is whole, which costs a rename.</summary>
-    public bool IsStage { get; init; }
-
-    /// <summary>Whether the streams prove length and SHA-256 themselves at their end, as those of a repository do, so that nobody else needs to.</summary>
-    public bool AreStreamsProven { get; init; }
-
-    /// <summary>Whether an item replaces what stands at its path; without it that is an error. A folder with contents is never replaced.</summary>
-    public bool Overwrite { get; init; }
-}
 
 /// <summary>
 /// Writes items below a root and nowhere else: refuses bad paths, never writes through a link, sets modes and times.
@@ -29,10 +11,9 @@ public sealed record FolderTreeWriterOptions
 /// </summary>
 public sealed class FolderTreeWriter
 {
-    private const int BufferSize = 128 * 1024;
-
     private readonly IPlatform platform;
     private readonly FolderTreeWriterOptions options;
+    private readonly ItemFileWriter files;
     private readonly SortedDictionary<string, Item?> folders = new(StringComparer.Ordinal);
     private readonly Lock sync = new();
     private string? checkedParent;
@@ -45,6 +26,7 @@ public sealed class FolderTreeWriter
         Root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
         this.platform = platform;
         this.options = options;
+        files = new ItemFileWriter(platform, options);
     }
 
     public string Root { get; }
@@ -197,105 +179,8 @@ public sealed class FolderTreeWriter
             throw Occupied(item.Item.Path, full);
         }
 
-        // What is replaced stays whole until its successor is, and a process that is killed leaves nothing half-made under a name that tells otherwise.
-        var isDirect = existing is null && options.IsStage;
-        var target = isDirect ? full : Path.Combine(Path.GetDirectoryName(full)!, $".{Guid.NewGuid():N}.edgebackup-part");
-        var isDone = false;
-        try
-        {
-            await WriteBytesAsync(item, content, target, cancellationToken).ConfigureAwait(false);
-            if (!isDirect)
-            {
-                if (existing is { ReadOnly: true })
-                {
-                    File.SetAttributes(full, FileAttributes.Normal);
-                }
-
-                File.Move(target, full, options.Overwrite);
-            }
-
-            if (item.Item.ReadOnly && platform.HasWindowsNames)
-            {
-                File.SetAttributes(full, File.GetAttributes(full) | FileAttributes.ReadOnly);
-            }
-
-            isDone = true;
-        }
-        finally
-        {
-            if (!isDone)
-            {
-                File.Delete(target);
-            }
-        }
+        await files.WriteAsync(item, content, full, existing, cancellationToken).ConfigureAwait(false);
     }
-
-    private async Task WriteBytesAsync(SavedItem item, Stream content, string target, CancellationToken cancellationToken)
-    {
-        var streamOptions = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
-        {
-            // Nobody else reads what may be secret before its own mode is set.
-            streamOptions.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        var stream = new FileStream(target, streamOptions);
-        await using (stream.ConfigureAwait(false))
-        {
-            var (length, digest) = await CopyAsync(item, content, stream, cancellationToken).ConfigureAwait(false);
-            if (length != item.Item.Length || (digest is not null && digest != item.Digest))
-            {
-                throw new EdgeBackupException(
-                    ErrorIds.RestoreFailed,
-                    $"The bytes of '{item.Item.Path}' are not those that were saved ({length} of {item.Item.Length} bytes). Check the backup with Test-EdgeBackup.",
-                    item.Item.Path);
-            }
-
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(stream.SafeFileHandle, (UnixFileMode)(item.Item.UnixMode ?? DefaultFileMode));
-            }
-
-            if (item.Item.Modified is { } modified)
-            {
-                File.SetLastWriteTimeUtc(stream.SafeFileHandle, modified.UtcDateTime);
-            }
-
-            if (options.IsDurable)
-            {
-                stream.Flush(flushToDisk: true);
-            }
-        }
-    }
-
-    /// <returns>The length, and the SHA-256 where somebody has to look at it.</returns>
-    private async Task<(long Length, string? Digest)> CopyAsync(SavedItem item, Stream content, FileStream stream, CancellationToken cancellationToken)
-    {
-        using var hash = options.AreStreamsProven || item.Digest is null ? null : IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(item.Item.Length, 1, BufferSize));
-        try
-        {
-            long length = 0;
-            int read;
-            while ((read = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
-            {
-                hash?.AppendData(buffer, 0, read);
-
-                // The handle is a synchronous one: an asynchronous write would only block another thread instead of this one.
-                stream.Write(buffer, 0, read);
-                length += read;
-            }
-
-            return (length, hash is null ? null : Convert.ToHexStringLower(hash.GetHashAndReset()));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    /// <summary>rw-r--r--, for a backup from a system without modes.</summary>
-    private const int DefaultFileMode = 0x1A4;
 
     /// <summary>Checks a path, makes the folders above it, and makes sure that none of them is a link.</summary>
     /// <returns>The full path.</returns>

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Backups;
@@ -16,19 +15,20 @@ namespace EdgeBackup.Core.Repository;
 /// </summary>
 public sealed class EdgeRepository : IAsyncDisposable
 {
-    private const string BackupFolder = "backups/";
-    private const int ParallelDeletions = 8;
-
     private readonly RepositoryCore core;
     private readonly RecordLog log;
+    private readonly BackupRecords backups;
+    private readonly MissingRecords missing;
 
-    private EdgeRepository(RepositoryCore core, IReadOnlyList<KeyInfo> keys, string openedBy)
+    private EdgeRepository(RepositoryCore core, OpenedKey key)
     {
         this.core = core;
-        Keys = keys;
-        OpenedBy = openedBy;
+        Keys = key.Keys;
+        OpenedBy = key.Id;
         Keyring = new RepositoryKeyring(core);
         log = new RecordLog(core);
+        backups = new BackupRecords(core);
+        missing = new MissingRecords(core);
     }
 
     /// <summary>32 hex digits.</summary>
@@ -86,7 +86,6 @@ public sealed class EdgeRepository : IAsyncDisposable
     public static async Task<CreatedRepository> CreateAsync(IObjectStore store, IReadOnlyList<RepositorySecret> secrets, RepositorySettings settings, RepositoryEnvironment environment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
-        store = GuardedStore.Around(store);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentOutOfRangeException.ThrowIfNegative(settings.RedundancyPercent);
@@ -97,50 +96,8 @@ public sealed class EdgeRepository : IAsyncDisposable
             KeyObject.CheckSecret(secret);
         }
 
-        if (await store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false) is not null)
-        {
-            throw Exists(store);
-        }
-
-        var master = MasterKey.Create(environment.Random);
-        var recoveryKey = new byte[RecoveryKeyText.KeySize];
-        environment.Random.Fill(recoveryKey);
-        var recovery = new RecoveryKeySecret(RecoveryKeyText.Format(recoveryKey));
-        var keyIds = new List<string>();
-        foreach (var wrappedBy in secrets.Append(recovery))
-        {
-            var key = await Task.Run(() => KeyObject.Create(master, wrappedBy, environment), cancellationToken).ConfigureAwait(false);
-            keyIds.Add(key.Info.Id);
-            await store.PutAsync(key.Name, key.Serialize(), cancellationToken).ConfigureAwait(false);
-        }
-
-        var id = new byte[16];
-        environment.Random.Fill(id);
-        var header = new RepositoryHeader(Convert.ToHexStringLower(id), RepositoryFile.SupportedFormat, environment.Clock.GetUtcNow())
-        {
-            RedundancyPercent = settings.RedundancyPercent,
-        };
-        var content = RepositoryFile.Serialize(header, master);
-
-        // The recovery key is shown once and needed on the worst of days: proved now, as are the others, by what the store gives back.
-        var proved = new List<OpenedKey>();
-        foreach (var secret in secrets.Append(recovery))
-        {
-            proved.Add(await ProveAsync(store, secret, content, keyIds, cancellationToken).ConfigureAwait(false));
-        }
-
-        var core = new RepositoryCore(store, environment, master, header);
-        await core.Chain!.Snapshots.BeginAsync(keyIds, cancellationToken).ConfigureAwait(false);
-        cancellationToken.ThrowIfCancellationRequested();
-
-        // Last: a repository exists only when all that opens it is durable. From here on nothing may keep the recovery key
-        // from its owner, so nothing is cancelled and nothing is read.
-        if (!await store.PutAsync(RepositoryFile.Name, content, CancellationToken.None).ConfigureAwait(false))
-        {
-            throw Exists(store);
-        }
-
-        return new CreatedRepository(new EdgeRepository(core, proved[0].Keys, proved[0].Id), recovery.Text);
+        var (core, key, recoveryKey) = await RepositoryCreation.RunAsync(GuardedStore.Around(store), secrets, settings, environment, cancellationToken).ConfigureAwait(false);
+        return new CreatedRepository(new EdgeRepository(core, key), recoveryKey);
     }
 
     /// <summary>Opens a repository.</summary>
@@ -151,52 +108,18 @@ public sealed class EdgeRepository : IAsyncDisposable
     public static async Task<EdgeRepository> OpenAsync(IObjectStore store, RepositorySecret secret, RepositoryEnvironment environment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
-        store = GuardedStore.Around(store);
         ArgumentNullException.ThrowIfNull(environment);
-        try
-        {
-            var content = await store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false) ?? throw NotFound(store);
-            var header = RepositoryFile.Parse(content, store.Location);
-            RepositoryCore? core = null;
-            var key = await KeyRing.OpenAsync(
-                store,
-                secret,
-                content,
-                async master =>
-                {
-                    if (core is null)
-                    {
-                        core = new RepositoryCore(store, environment, master, header);
-                        await (core.Chain?.OpenAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
-                    }
-
-                    return core.Chain?.Keys;
-                },
-                cancellationToken).ConfigureAwait(false);
-            return new EdgeRepository(core!, key.Keys, key.Id);
-        }
-        catch (ObjectDamagedException exception)
-        {
-            throw exception.ToError(store.Location);
-        }
+        var (core, key) = await RepositoryOpening.RunAsync(GuardedStore.Around(store), secret, environment, cancellationToken).ConfigureAwait(false);
+        return new EdgeRepository(core, key);
     }
 
     /// <summary>Looks whether there is a repository, without a key.</summary>
     /// <returns>Null where there is none.</returns>
     /// <exception cref="EdgeBackupException">RepositoryFormatUnsupported, RepositoryDamaged.</exception>
-    public static async Task<RepositoryHeader?> PeekAsync(IObjectStore store, CancellationToken cancellationToken)
+    public static Task<RepositoryHeader?> PeekAsync(IObjectStore store, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
-        store = GuardedStore.Around(store);
-        try
-        {
-            var content = await store.GetAsync(RepositoryFile.Name, cancellationToken).ConfigureAwait(false);
-            return content is null ? null : RepositoryFile.Parse(content, store.Location);
-        }
-        catch (ObjectDamagedException exception)
-        {
-            throw exception.ToError(store.Location);
-        }
+        return RepositoryOpening.PeekAsync(GuardedStore.Around(store), cancellationToken);
     }
 
     /// <summary>The folder that stands for a subject: 32 hex digits of a keyed hash, so that no name is told or can be steered.</summary>
@@ -251,21 +174,14 @@ public sealed class EdgeRepository : IAsyncDisposable
     }
 
     /// <summary>The names of the backup records of a device, or of all, in no particular order.</summary>
-    public async IAsyncEnumerable<string> ListBackupsAsync(string? device, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var folder = device is null ? BackupFolder : $"{BackupFolder}{core.Master.ToFolder(device)}/";
-        await foreach (var entry in core.Store.ListAsync(folder, cancellationToken).ConfigureAwait(false))
-        {
-            yield return entry.Name;
-        }
-    }
+    public IAsyncEnumerable<string> ListBackupsAsync(string? device, CancellationToken cancellationToken) => backups.ListAsync(device, cancellationToken);
 
     /// <summary>The folders of the backups of all devices, or of other records, where the store keeps folders; null where it does not.</summary>
     /// <param name="area">Null for backups.</param>
     /// <param name="cancellationToken">Stops.</param>
     internal async Task<IReadOnlyList<FolderInfo>?> ListFoldersAsync(RecordArea? area, CancellationToken cancellationToken) =>
         Store is IFolderStore folders
-            ? await folders.ListFoldersAsync(area is { } records ? RecordLog.ToFolder(records) : BackupFolder, cancellationToken).ConfigureAwait(false)
+            ? await folders.ListFoldersAsync(area is { } records ? RecordLog.ToFolder(records) : BackupRecords.Folder, cancellationToken).ConfigureAwait(false)
             : null;
 
     /// <summary>The names of the records in a folder of <see cref="ListFoldersAsync"/>, in ordinal order.</summary>
@@ -278,25 +194,10 @@ public sealed class EdgeRepository : IAsyncDisposable
 
     /// <summary>Reads a backup record.</summary>
     /// <exception cref="EdgeBackupException">BackupDamaged: it is missing, torn, altered or stands at another's place.</exception>
-    public async Task<BackupRecord> ReadBackupAsync(string objectName, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await core.TryOpenAsync(objectName, RepositoryJson.Default.BackupRecord, cancellationToken).ConfigureAwait(false)
-                ?? throw new ObjectDamagedException(objectName, "it is missing");
-        }
-        catch (ObjectDamagedException exception)
-        {
-            throw new EdgeBackupException(
-                ErrorIds.BackupDamaged,
-                $"The backup record '{objectName}' cannot be read: {exception.Reason}. Other backups are not touched; bring the object back from a copy of the repository.",
-                objectName,
-                exception);
-        }
-    }
+    public Task<BackupRecord> ReadBackupAsync(string objectName, CancellationToken cancellationToken) => backups.ReadAsync(objectName, cancellationToken);
 
     /// <summary>Where a backup's record is.</summary>
-    public string BackupObjectName(string device, string backupId) => ToBackupName(core, device, backupId);
+    public string BackupObjectName(string device, string backupId) => BackupRecords.ToName(core, device, backupId);
 
     /// <summary>Removes backup records; the space that only they needed is freed by <see cref="ReclaimAsync"/>.</summary>
     /// <exception cref="ArgumentException">A name that is no backup record's; nothing was removed.</exception>
@@ -307,35 +208,10 @@ public sealed class EdgeRepository : IAsyncDisposable
     /// <param name="objectNames">Their names.</param>
     /// <param name="onRemoved">Called with a record's name once it is durably gone; from any thread, several at once.</param>
     /// <param name="cancellationToken">Stops between two records.</param>
-    internal async Task DeleteBackupsAsync(IReadOnlyList<string> objectNames, Action<string>? onRemoved, CancellationToken cancellationToken)
+    internal Task DeleteBackupsAsync(IReadOnlyList<string> objectNames, Action<string>? onRemoved, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(objectNames);
-        if (objectNames.FirstOrDefault(name => !name.StartsWith(BackupFolder, StringComparison.Ordinal)) is { } stray)
-        {
-            throw new ArgumentException($"'{stray}' is no backup record.", nameof(objectNames));
-        }
-
-        if (objectNames.Count == 0)
-        {
-            return;
-        }
-
-        // Named first: whoever finds them gone finds out why.
-        var since = core.Chain?.Head?.Position;
-        await (core.Chain?.AppendAsync(new ChainChange { Removing = objectNames }) ?? Task.CompletedTask).ConfigureAwait(false);
-
-        // Side by side, so that their folders' flushes share the file system's journal commits.
-        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelDeletions, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(objectNames, options, async (name, token) =>
-        {
-            await core.Store.DeleteAsync(name, token).ConfigureAwait(false);
-            core.Chain?.NoteRemoved([name]);
-            onRemoved?.Invoke(name);
-        }).ConfigureAwait(false);
-        if (since is not null)
-        {
-            await core.Returns!.SettleAsync(since, objectNames).ConfigureAwait(false);
-        }
+        return backups.DeleteAsync(objectNames, onRemoved, cancellationToken);
     }
 
     /// <summary>
@@ -347,52 +223,17 @@ public sealed class EdgeRepository : IAsyncDisposable
     public Task<IReadOnlyList<string>> AcceptPresentStateAsync(CancellationToken cancellationToken) =>
         core.Chain is null ? Task.FromResult<IReadOnlyList<string>>([]) : new ChainAcceptance(core, core.Chain, OpenedBy).RunAsync(cancellationToken);
 
-    /// <summary>Whether somebody has begun to remove a backup record; maintenance finishes that.</summary>
-    internal async Task<bool> IsBeingRemovedAsync(string objectName, CancellationToken cancellationToken) =>
-        core.Returns is { } returns && (await returns.FindAsync([objectName], state => state == ChainedState.Removing, cancellationToken).ConfigureAwait(false)).Count > 0;
+    /// <inheritdoc cref="MissingRecords.IsBeingRemovedAsync"/>
+    internal Task<bool> IsBeingRemovedAsync(string objectName, CancellationToken cancellationToken) => missing.IsBeingRemovedAsync(objectName, cancellationToken);
 
-    /// <summary>Takes it for good that objects are missing which the chain names, where nothing else speaks against the state of the store.</summary>
-    /// <param name="names">Names of objects; of those that are there, or that the chain does not name, nothing becomes.</param>
-    /// <param name="cancellationToken">Stops before anything is written.</param>
-    /// <returns>The names of those that are not missed any more; empty also where the chain itself is damaged.</returns>
-    /// <exception cref="EdgeBackupException">RepositoryNotWritable; RepositoryDamaged: see <see cref="Notice"/>.</exception>
-    internal async Task<IReadOnlyList<string>> AcceptMissingAsync(IEnumerable<string> names, CancellationToken cancellationToken)
-    {
-        if (core.Chain is not { } chain)
-        {
-            return [];
-        }
+    /// <inheritdoc cref="MissingRecords.AcceptAsync"/>
+    internal Task<IReadOnlyList<string>> AcceptMissingAsync(IEnumerable<string> names, CancellationToken cancellationToken) => missing.AcceptAsync(names, cancellationToken);
 
-        try
-        {
-            var missing = await FindMissingAsync(names, cancellationToken).ConfigureAwait(false);
-            return missing.Count == 0 ? [] : await new ChainKeeper(core, chain).AcceptAsync(missing.ToHashSet(StringComparer.Ordinal), cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is IOException or ObjectDamagedException)
-        {
-            throw chain.ToError(exception);
-        }
-    }
+    /// <inheritdoc cref="MissingRecords.FindAsync"/>
+    internal Task<IReadOnlyList<string>> FindMissingAsync(IEnumerable<string> names, CancellationToken cancellationToken) => missing.FindAsync(names, cancellationToken);
 
-    /// <summary>Which of some records, or key objects, are not in the store.</summary>
-    internal async Task<IReadOnlyList<string>> FindMissingAsync(IEnumerable<string> names, CancellationToken cancellationToken)
-    {
-        var missing = new List<string>();
-        foreach (var name in names.Where(name => ChainCheck.Folders.Any(folder => name.StartsWith(folder, StringComparison.Ordinal))).Distinct(StringComparer.Ordinal))
-        {
-            if (await core.Store.GetAsync(name, cancellationToken).ConfigureAwait(false) is null)
-            {
-                missing.Add(name);
-            }
-        }
-
-        return missing;
-    }
-
-    /// <summary>Names records in the chain that were brought back after it had ceased to miss them.</summary>
-    /// <exception cref="EdgeBackupException">RepositoryNotWritable; RepositoryDamaged: see <see cref="Notice"/>.</exception>
-    internal Task NameAgainAsync(IReadOnlyList<string> names) =>
-        core.Chain is { } chain && names.Count > 0 ? chain.AppendAsync(ChainChange.Add(names)) : Task.CompletedTask;
+    /// <inheritdoc cref="MissingRecords.NameAgainAsync"/>
+    internal Task NameAgainAsync(IReadOnlyList<string> names) => missing.NameAgainAsync(names);
 
     /// <summary>What was added and removed since a position in the chain.</summary>
     /// <returns>Null where it cannot be told: list everything.</returns>
@@ -414,29 +255,10 @@ public sealed class EdgeRepository : IAsyncDisposable
 
     /// <summary>The items of a backup in ascending ordinal order of their paths, containers included.</summary>
     /// <exception cref="EdgeBackupException">BackupDamaged: part of the list is missing or altered.</exception>
-    public async IAsyncEnumerable<SavedItem> ReadItemsAsync(BackupRecord record, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<SavedItem> ReadItemsAsync(BackupRecord record, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(record);
-        var items = ManifestReader.ReadAsync(core, record.Manifest, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        await using (items.ConfigureAwait(false))
-        {
-            while (true)
-            {
-                try
-                {
-                    if (!await items.MoveNextAsync().ConfigureAwait(false))
-                    {
-                        break;
-                    }
-                }
-                catch (ObjectDamagedException exception)
-                {
-                    throw exception.ToBackupError(record.Device, record.Id, path: null);
-                }
-
-                yield return items.Current;
-            }
-        }
+        return backups.ReadItemsAsync(record, cancellationToken);
     }
 
     /// <summary>
@@ -517,36 +339,6 @@ public sealed class EdgeRepository : IAsyncDisposable
         core.Dispose();
         return ValueTask.CompletedTask;
     }
-
-    internal static string ToBackupName(RepositoryCore core, string device, string backupId)
-    {
-        var name = $"{BackupFolder}{core.Master.ToFolder(device)}/{backupId}";
-        return ObjectName.IsValid(backupId) && !backupId.Contains('/', StringComparison.Ordinal)
-            ? name
-            : throw new ArgumentException($"'{backupId}' is no backup id.", nameof(backupId));
-    }
-
-    private static async Task<OpenedKey> ProveAsync(IObjectStore store, RepositorySecret secret, byte[] repositoryFile, IReadOnlyList<string> valid, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await KeyRing.OpenAsync(store, secret, repositoryFile, _ => Task.FromResult<IReadOnlyList<string>?>(valid), cancellationToken).ConfigureAwait(false);
-        }
-        catch (ObjectDamagedException exception)
-        {
-            throw exception.ToError(store.Location);
-        }
-    }
-
-    private static EdgeBackupException Exists(IObjectStore store) => new(
-        ErrorIds.RepositoryExists,
-        $"There is a repository in '{store.Location}' already, and it was left as it is. Connect to it, or choose another place.",
-        store.Location);
-
-    private static EdgeBackupException NotFound(IObjectStore store) => new(
-        ErrorIds.RepositoryNotFound,
-        $"There is no repository in '{store.Location}'. Check the path, or make one with Initialize-EdgeRepository.",
-        store.Location);
 
     private sealed class NoLease : IAsyncDisposable
     {

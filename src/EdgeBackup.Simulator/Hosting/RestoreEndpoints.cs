@@ -68,14 +68,9 @@ internal static class RestoreEndpoints
         lock (device.Sync)
         {
             device.Advance();
-            if (device.Restores.Find(id) is not { } session)
+            if (FindOpen(device, id, out var refusal) is not { } session)
             {
-                return Answers.Problem(404, "there is no such restore");
-            }
-
-            if (session.State != SimulatedRestoreState.Open)
-            {
-                return Answers.Problem(409, "the restore is no longer open");
+                return refusal!;
             }
 
             if (ItemPath.FindDeviceApiFault(path) is { } fault)
@@ -94,20 +89,25 @@ internal static class RestoreEndpoints
         }
     }
 
+    /// <returns>Null, with the answer to give, when there is none or it is not open.</returns>
+    private static SimulatedRestore? FindOpen(SimulatedDevice device, string id, out IResult? refusal)
+    {
+        var session = device.Restores.Find(id);
+        refusal = session is null ? Answers.Problem(404, "there is no such restore")
+            : session.State != SimulatedRestoreState.Open ? Answers.Problem(409, "the restore is no longer open")
+            : null;
+        return refusal is null ? session : null;
+    }
+
     private static IResult Commit(HttpContext context, string id)
     {
         var device = context.Device();
         lock (device.Sync)
         {
             device.Advance();
-            if (device.Restores.Find(id) is not { } session)
+            if (FindOpen(device, id, out var refusal) is not { } session)
             {
-                return Answers.Problem(404, "there is no such restore");
-            }
-
-            if (session.State != SimulatedRestoreState.Open)
-            {
-                return Answers.Problem(409, "the restore is no longer open");
+                return refusal!;
             }
 
             if (session.Staged.Count != session.Items || session.Staged.Values.Sum(content => content.LongLength) != session.Bytes)

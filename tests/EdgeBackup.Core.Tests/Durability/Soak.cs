@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using FsCheck;
+using Microsoft.FSharp.Core;
 
 namespace EdgeBackup.Core.Tests.Durability;
 
@@ -15,8 +17,11 @@ internal static class Soak
     /// <summary>0 in every build.</summary>
     public static int Factor { get; } = Read("EDGEBACKUP_SOAK", 0);
 
-    /// <summary>Told in each failure, so that it can be had again.</summary>
-    public static int Seed { get; } = Read("EDGEBACKUP_SOAK_SEED", System.Environment.TickCount);
+    /// <summary>Told in each failure, so that it can be had again. Every build tries the same; the long run tries new things each time.</summary>
+    public static int Seed { get; } = Read("EDGEBACKUP_SOAK_SEED", Factor > 0 ? System.Environment.TickCount : 1);
+
+    /// <summary>Draws from the seed, as all else does.</summary>
+    public static Config FromSeed(Config config) => config.WithReplay(FSharpOption<Replay>.Some(new Replay(new Rnd((ulong)Seed), FSharpOption<int>.None)));
 
     /// <param name="everyBuild">In every build.</param>
     /// <param name="soak">In the long run.</param>

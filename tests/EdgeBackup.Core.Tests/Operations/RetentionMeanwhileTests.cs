@@ -4,6 +4,7 @@ using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository.Stores;
 using EdgeBackup.Core.Tests.Durability.Faults;
+using EdgeBackup.Core.Tests.Repository;
 using Xunit;
 
 namespace EdgeBackup.Core.Tests.Operations;
@@ -95,20 +96,18 @@ public sealed class RetentionMeanwhileTests
     }
 
     /// <summary>Removes one backup record; then it fails, or the user stops the run.</summary>
-    private sealed class BreakingStore(IObjectStore inner, CancellationTokenSource? stop) : IObjectStore
+    private sealed class BreakingStore(IObjectStore inner, CancellationTokenSource? stop) : ForwardingStore(inner)
     {
         private int deletions;
         private int deleted;
 
         public int Deleted => deleted;
 
-        public string Location => inner.Location;
-
-        public async Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
+        public override async Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
         {
             if (!name.StartsWith("backups/", StringComparison.Ordinal))
             {
-                return await inner.DeleteAsync(name, cancellationToken);
+                return await base.DeleteAsync(name, cancellationToken);
             }
 
             if (Interlocked.Increment(ref deletions) > 1)
@@ -116,7 +115,7 @@ public sealed class RetentionMeanwhileTests
                 throw stop is null ? new IOException("The store was made to fail.") : new OperationCanceledException(stop.Token);
             }
 
-            await inner.DeleteAsync(name, cancellationToken);
+            await base.DeleteAsync(name, cancellationToken);
             Interlocked.Increment(ref deleted);
             if (stop is not null)
             {
@@ -125,20 +124,5 @@ public sealed class RetentionMeanwhileTests
 
             return true;
         }
-
-        public Task<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => inner.PutAsync(name, content, cancellationToken);
-
-        public Task<IReadOnlyList<Exception?>> PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken) =>
-            inner.PutManyAsync(objects, cancellationToken);
-
-        public Task OverwriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => inner.OverwriteAsync(name, content, cancellationToken);
-
-        public Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => inner.ReplaceAsync(name, content, cancellationToken);
-
-        public Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken) => inner.GetAsync(name, cancellationToken);
-
-        public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancellationToken) => inner.ReadAsync(name, offset, buffer, cancellationToken);
-
-        public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken) => inner.ListAsync(prefix, cancellationToken);
     }
 }

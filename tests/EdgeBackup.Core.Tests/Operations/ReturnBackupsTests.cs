@@ -1,5 +1,3 @@
-using EdgeBackup.Core.Catalog;
-using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations;
@@ -17,8 +15,7 @@ public sealed class ReturnBackupsTests : IAsyncLifetime, IDisposable
 {
     private static readonly VerifyOptions Deep = new(ReadData: true);
 
-    private readonly TemporaryFolder folder = new();
-    private readonly List<RepositoryContext> contexts = [];
+    private readonly MemoryContexts contexts = new();
     private readonly MemoryObjectStore store = new();
     private readonly MemoryObjectStore copyStore = new();
     private readonly List<BackupRecord> records = [];
@@ -26,33 +23,27 @@ public sealed class ReturnBackupsTests : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        var source = Context(await Bench.CreateAsync(store));
-        copy = Context(await Bench.CreateAsync(copyStore));
+        var source = contexts.Open(await Bench.CreateAsync(store));
+        copy = contexts.Open(await Bench.CreateAsync(copyStore));
         foreach (var (device, version) in new[] { ("a", 1), ("b", 2), ("a", 3) })
         {
             records.Add(await Bench.BackUpAsync(source.Repository, device, Files(version)));
         }
 
         Assert.Equal(3, (await new SyncRepository(source, copy, SilentObserver.Instance).RunAsync(new SyncOptions(), default)).Copied);
-        store.Objects.Keys.Where(name => name.StartsWith("leases/", StringComparison.Ordinal)).ToList().ForEach(name => store.Objects.Remove(name));
+        Lose(store, "leases/");
     }
 
-    public async Task DisposeAsync()
-    {
-        foreach (var context in contexts)
-        {
-            await context.DisposeAsync();
-        }
-    }
+    public Task DisposeAsync() => contexts.CloseAsync();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => contexts.Dispose();
 
     [Fact]
     public async Task Backups_whose_lists_and_items_are_lost_come_back_whole()
     {
         Lose(store, "packs/");
         var damaged = store.Reborn();
-        var context = Context(await Bench.OpenAsync(store));
+        var context = contexts.Open(await Bench.OpenAsync(store));
         var told = await RepairAsync(context, whatIf: true);
         Assert.Equal(damaged.Objects.Keys.Order(StringComparer.Ordinal), store.Objects.Keys.Order(StringComparer.Ordinal));
 
@@ -93,7 +84,7 @@ public sealed class ReturnBackupsTests : IAsyncLifetime, IDisposable
         }
 
         var entries = store.Objects.Keys.Count(name => name.StartsWith("chain/", StringComparison.Ordinal));
-        var context = Context(await Bench.OpenAsync(store));
+        var context = contexts.Open(await Bench.OpenAsync(store));
         Assert.False((await context.Repository.RepairAsync(new RepairOptions(), null, default)).Healthy);
         var told = await RepairAsync(context, whatIf: true);
         var report = await RepairAsync(context);
@@ -119,7 +110,7 @@ public sealed class ReturnBackupsTests : IAsyncLifetime, IDisposable
         }
 
         var before = store.Reborn();
-        var context = Context(await Bench.OpenAsync(store));
+        var context = contexts.Open(await Bench.OpenAsync(store));
         var report = await RepairAsync(context);
         Assert.Equal(records.Select(record => (record.Device, record.Id)).Order(), report.Gone.Select(row => (row.Device!, row.Backup!)).Distinct().Order());
         Assert.DoesNotContain(report.Mended, row => row.Backup is not null);
@@ -141,7 +132,7 @@ public sealed class ReturnBackupsTests : IAsyncLifetime, IDisposable
         }
 
         var before = store.Reborn();
-        var context = Context(await Bench.OpenAsync(store));
+        var context = contexts.Open(await Bench.OpenAsync(store));
         var isReplaced = false;
         store.AfterOverwrite = replaced =>
         {
@@ -170,7 +161,7 @@ public sealed class ReturnBackupsTests : IAsyncLifetime, IDisposable
     {
         Lose(store, "packs/");
         var foreign = new MemoryObjectStore();
-        var other = Context(await Bench.CreateAsync(foreign));
+        var other = contexts.Open(await Bench.CreateAsync(foreign));
         await using (var session = await other.Repository.BeginWriteAsync(default))
         {
             await using var draft = session.BeginBackup();
@@ -178,7 +169,7 @@ public sealed class ReturnBackupsTests : IAsyncLifetime, IDisposable
             await draft.CommitAsync(records[0], _ => true, default);
         }
 
-        var context = Context(await Bench.OpenAsync(store));
+        var context = contexts.Open(await Bench.OpenAsync(store));
         var report = await new RepairRepository(context, SilentObserver.Instance).RunAsync(new RepairRepositoryOptions { From = other }, default);
         Assert.Contains(report.Gone, row => row.Backup == records[0].Id);
         Assert.Contains(records[0].Id, Assert.Single(report.Left), StringComparison.Ordinal);
@@ -194,7 +185,7 @@ public sealed class ReturnBackupsTests : IAsyncLifetime, IDisposable
         {
             var dyingStore = store.Reborn();
             var died = false;
-            await using (var dying = Context(await Bench.OpenAsync(dyingStore), keep: false))
+            await using (var dying = contexts.Open(await Bench.OpenAsync(dyingStore), keep: false))
             {
                 dyingStore.DieAfter(operations);
                 try
@@ -209,7 +200,7 @@ public sealed class ReturnBackupsTests : IAsyncLifetime, IDisposable
 
             var reborn = dyingStore.Reborn();
             Lose(reborn, "leases/");
-            await using var context = Context(await Bench.OpenAsync(reborn), keep: false);
+            await using var context = contexts.Open(await Bench.OpenAsync(reborn), keep: false);
             var between = await context.Repository.VerifyAsync(Deep, null, default);
             foreach (var record in records)
             {
@@ -263,16 +254,4 @@ public sealed class ReturnBackupsTests : IAsyncLifetime, IDisposable
 
     private Task<RepairReport> RepairAsync(RepositoryContext context, bool whatIf = false) =>
         new RepairRepository(context, SilentObserver.Instance).RunAsync(new RepairRepositoryOptions { From = copy, WhatIf = whatIf }, default);
-
-    private RepositoryContext Context(EdgeRepository repository, bool keep = true)
-    {
-        var catalog = BackupCatalog.Open(folder.Combine(Guid.NewGuid().ToString("n") + ".db"), repository);
-        var context = new RepositoryContext(repository, catalog, new ConnectionFactory(repository.Environment.Platform, TimeProvider.System), "me@here");
-        if (keep)
-        {
-            contexts.Add(context);
-        }
-
-        return context;
-    }
 }

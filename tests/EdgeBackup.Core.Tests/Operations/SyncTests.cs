@@ -1,5 +1,3 @@
-using EdgeBackup.Core.Catalog;
-using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations;
@@ -16,22 +14,15 @@ public sealed class SyncTests : IAsyncLifetime, IDisposable
 {
     private static readonly SyncOptions All = new();
 
-    private readonly TemporaryFolder folder = new();
+    private readonly MemoryContexts contexts = new();
     private readonly MemoryObjectStore sourceStore = new();
-    private readonly List<RepositoryContext> contexts = [];
     private RepositoryContext source = null!;
 
-    public async Task InitializeAsync() => source = await ContextAsync(await Bench.CreateAsync(sourceStore));
+    public async Task InitializeAsync() => source = contexts.Open(await Bench.CreateAsync(sourceStore));
 
-    public async Task DisposeAsync()
-    {
-        foreach (var context in contexts)
-        {
-            await context.DisposeAsync();
-        }
-    }
+    public Task DisposeAsync() => contexts.CloseAsync();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => contexts.Dispose();
 
     [Fact]
     public async Task A_copy_holds_everything_under_keys_of_its_own_and_a_second_run_copies_nothing()
@@ -157,7 +148,7 @@ public sealed class SyncTests : IAsyncLifetime, IDisposable
         {
             var store = empty.Reborn();
             var died = false;
-            await using (var dying = await ContextAsync(await Bench.OpenAsync(store), keep: false))
+            await using (var dying = contexts.Open(await Bench.OpenAsync(store), keep: false))
             {
                 store.DieAfter(operations);
                 try
@@ -170,7 +161,7 @@ public sealed class SyncTests : IAsyncLifetime, IDisposable
                 }
             }
 
-            await using var copy = await ContextAsync(await Bench.OpenAsync(store.Reborn()), keep: false);
+            await using var copy = contexts.Open(await Bench.OpenAsync(store.Reborn()), keep: false);
             Assert.Empty((await copy.Repository.VerifyAsync(new VerifyOptions(ReadData: true), null, default)).Damage);
             var rest = await SyncAsync(copy);
             Assert.Equal((4, 0, 0), (rest.Copied + rest.Skipped, rest.Behind, rest.Failed.Count));
@@ -233,7 +224,7 @@ public sealed class SyncTests : IAsyncLifetime, IDisposable
         foreach (var killed in written)
         {
             killed.Objects[killed.Objects.Keys.Single(IsPack)][100] ^= 1;
-            await using var next = await ContextAsync(await Bench.OpenAsync(killed), keep: false);
+            await using var next = contexts.Open(await Bench.OpenAsync(killed), keep: false);
             var outcome = await SyncAsync(next);
             Assert.Equal(outcome.Copied, killed.Objects.Keys.Count(IsBackup));
             Assert.Equal((0, 1), (outcome.Skipped, outcome.Copied + outcome.Failed.Count));
@@ -264,7 +255,7 @@ public sealed class SyncTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Itself_and_a_copy_of_its_bytes_are_refused()
     {
-        var twin = await ContextAsync(await Bench.OpenAsync(sourceStore.Reborn()));
+        var twin = contexts.Open(await Bench.OpenAsync(sourceStore.Reborn()));
         foreach (var target in new[] { source, twin })
         {
             var error = await Assert.ThrowsAsync<EdgeBackupException>(() => SyncAsync(target));
@@ -319,18 +310,6 @@ public sealed class SyncTests : IAsyncLifetime, IDisposable
     private async Task<(MemoryObjectStore Store, RepositoryContext Copy)> CopyAsync()
     {
         var store = new MemoryObjectStore();
-        return (store, await ContextAsync(await Bench.CreateAsync(store)));
-    }
-
-    private Task<RepositoryContext> ContextAsync(EdgeRepository repository, bool keep = true)
-    {
-        var catalog = BackupCatalog.Open(folder.Combine(Guid.NewGuid().ToString("n") + ".db"), repository);
-        var context = new RepositoryContext(repository, catalog, new ConnectionFactory(repository.Environment.Platform, TimeProvider.System), "me@here");
-        if (keep)
-        {
-            contexts.Add(context);
-        }
-
-        return Task.FromResult(context);
+        return (store, contexts.Open(await Bench.CreateAsync(store)));
     }
 }

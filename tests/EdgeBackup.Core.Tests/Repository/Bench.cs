@@ -16,6 +16,9 @@ internal static class Bench
     public static async Task<EdgeRepository> CreateAsync(IObjectStore store) =>
         (await EdgeRepository.CreateAsync(store, [Key], Environment, default)).Repository;
 
+    public static async Task<EdgeRepository> CreateAsync(IObjectStore store, TimeProvider clock) =>
+        (await EdgeRepository.CreateAsync(store, [Key], Environment with { Clock = clock }, default)).Repository;
+
     public static Task<EdgeRepository> OpenAsync(IObjectStore store) => EdgeRepository.OpenAsync(store, Key, Environment, default);
 
     public static byte[] RandomBytes(int seed, int length)

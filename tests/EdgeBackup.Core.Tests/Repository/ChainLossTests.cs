@@ -198,35 +198,17 @@ public sealed class ChainLossTests
     }
 
     /// <summary>Lets something happen before a listing.</summary>
-    private sealed class ListedStore(MemoryObjectStore inner) : IObjectStore
+    private sealed class ListedStore(MemoryObjectStore inner) : ForwardingStore(inner)
     {
         public Func<string, Task> BeforeList { get; set; } = _ => Task.CompletedTask;
 
-        public string Location => inner.Location;
-
-        public Task<bool> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => inner.PutAsync(name, content, cancellationToken);
-
-        public Task<IReadOnlyList<Exception?>> PutManyAsync(IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> objects, CancellationToken cancellationToken) =>
-            inner.PutManyAsync(objects, cancellationToken);
-
-        public Task OverwriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => inner.OverwriteAsync(name, content, cancellationToken);
-
-        public Task ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => inner.ReplaceAsync(name, content, cancellationToken);
-
-        public Task<byte[]?> GetAsync(string name, CancellationToken cancellationToken) => inner.GetAsync(name, cancellationToken);
-
-        public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
-            inner.ReadAsync(name, offset, buffer, cancellationToken);
-
-        public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+        public override async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             await BeforeList(prefix);
-            await foreach (var entry in inner.ListAsync(prefix, cancellationToken))
+            await foreach (var entry in base.ListAsync(prefix, cancellationToken))
             {
                 yield return entry;
             }
         }
-
-        public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken) => inner.DeleteAsync(name, cancellationToken);
     }
 }

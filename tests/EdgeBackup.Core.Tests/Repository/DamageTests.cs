@@ -165,7 +165,7 @@ public sealed class DamageTests
     private static async Task<(MemoryObjectStore Store, BackupRecord[] Records)> MakeAsync()
     {
         var store = new MemoryObjectStore();
-        await using var repository = await Bench.CreateAsync(store);
+        await using var repository = await Bench.CreateAsync(store, new StillClock());
         await using var session = await repository.BeginWriteAsync(default);
         await using var hold = session.BeginBackup();
         var first = Bench.BackUpAsync(session, "device one", new Dictionary<string, byte[]> { ["a"] = Bench.RandomBytes(1, 10_000), ["b"] = Bench.RandomBytes(2, 10_000) });

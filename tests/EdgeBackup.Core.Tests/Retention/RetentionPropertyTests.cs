@@ -1,5 +1,6 @@
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Retention;
+using EdgeBackup.Core.Tests.Durability;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
@@ -113,7 +114,7 @@ public sealed class RetentionPropertyTests
         }));
 
     private static void Check(Func<RetentionCase, bool> property) =>
-        Prop.ForAll(Cases.ToArbitrary(), property).QuickCheckThrowOnFailure();
+        Prop.ForAll(Cases.ToArbitrary(), property).Check(Soak.FromSeed(Config.QuickThrowOnFailure));
 
     public sealed record RetentionCase(IReadOnlyList<RetentionSubject> Records, RetentionPolicy Policy, DateTimeOffset Now)
     {

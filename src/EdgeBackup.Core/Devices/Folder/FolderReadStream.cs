@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Platform;
 using Microsoft.Win32.SafeHandles;
 
@@ -8,13 +9,12 @@ namespace EdgeBackup.Core.Devices.Folder;
 /// A file's bytes as they were when it was opened. At the end it looks at the file again: one that only grew is taken
 /// up to its old length (logs are appended to), any other change throws.
 /// </summary>
-internal sealed class FolderReadStream : Stream
+internal sealed class FolderReadStream : ForwardReadStream
 {
     private readonly SafeFileHandle handle;
     private readonly string path;
     private readonly FileEntry opened;
     private readonly IPlatform platform;
-    private long position;
     private bool isWhole;
 
     public FolderReadStream(SafeFileHandle handle, string path, FileEntry opened, IPlatform platform)
@@ -31,19 +31,7 @@ internal sealed class FolderReadStream : Stream
     /// <summary>Whether the end was reached.</summary>
     public bool IsWhole => isWhole;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
     public override long Length => opened.Length;
-
-    public override long Position
-    {
-        get => position;
-        set => throw new NotSupportedException();
-    }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
@@ -52,7 +40,7 @@ internal sealed class FolderReadStream : Stream
         var wanted = Wanted(buffer.Length);
         try
         {
-            return wanted == 0 ? End(buffer.Length) : Advance(RandomAccess.Read(handle, buffer[..wanted], position));
+            return wanted == 0 ? End(buffer.Length) : Advance(RandomAccess.Read(handle, buffer[..wanted], Passed));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -74,26 +62,13 @@ internal sealed class FolderReadStream : Stream
         {
             return wanted == 0
                 ? End(buffer.Length)
-                : Advance(await RandomAccess.ReadAsync(handle, buffer[..wanted], position, cancellationToken).ConfigureAwait(false));
+                : Advance(await RandomAccess.ReadAsync(handle, buffer[..wanted], Passed, cancellationToken).ConfigureAwait(false));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw Unreadable(exception);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
@@ -105,7 +80,7 @@ internal sealed class FolderReadStream : Stream
         base.Dispose(disposing);
     }
 
-    private int Wanted(int room) => (int)Math.Min(room, opened.Length - position);
+    private int Wanted(int room) => (int)Math.Min(room, opened.Length - Passed);
 
     private int Advance(int read)
     {
@@ -114,7 +89,7 @@ internal sealed class FolderReadStream : Stream
             throw Changed("it became shorter");
         }
 
-        position += read;
+        Passed += read;
         return read;
     }
 

@@ -9,37 +9,22 @@ namespace EdgeBackup.Core.Devices.Http;
 /// An item's bytes. A connection that breaks in the middle is taken up where it broke, as long as the ETag is the same;
 /// the end is only reached when all announced bytes came and no more.
 /// </summary>
-internal sealed class HttpItemStream(DeviceHttpClient client, Item item, ItemExpectation expectation, DeviceAnswer answer, Stream body) : Stream
+internal sealed class HttpItemStream(DeviceHttpClient client, Item item, ItemExpectation expectation, DeviceAnswer answer, Stream body) : ForwardReadStream
 {
     private const int ResumptionLimit = 5;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
 
     private DeviceAnswer answer = answer;
     private Stream body = body;
-    private long position;
     private int resumptions;
     private bool ended;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => position;
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>The item as it was read.</summary>
     /// <exception cref="InvalidOperationException">It was not read to its end.</exception>
     public Item Describe() => ended
         ? item with
         {
-            Length = position,
+            Length = Passed,
             Stamp = expectation.Tag,
             Modified = expectation.IsAsListed ? item.Modified : expectation.Modified ?? item.Modified,
         }
@@ -75,37 +60,21 @@ internal sealed class HttpItemStream(DeviceHttpClient client, Item item, ItemExp
                 }
             }
 
-            position += read;
-            if (position > expectation.Length)
+            Passed += read;
+            if (Passed > expectation.Length)
             {
                 throw Failed($"is longer than the {expectation.Length} bytes that were announced");
             }
 
             if (read == 0)
             {
-                ended = expectation.Length is null || position == expectation.Length
+                ended = expectation.Length is null || Passed == expectation.Length
                     ? true
-                    : throw Failed($"ended after {position} of {expectation.Length} bytes");
+                    : throw Failed($"ended after {Passed} of {expectation.Length} bytes");
             }
 
             return read;
         }
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("A device is only read asynchronously.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
     }
 
     protected override void Dispose(bool disposing)
@@ -123,11 +92,11 @@ internal sealed class HttpItemStream(DeviceHttpClient client, Item item, ItemExp
     {
         if (expectation.Tag is null || resumptions == ResumptionLimit)
         {
-            throw Failed($"broke off after {position}{Total} bytes", cause);
+            throw Failed($"broke off after {Passed}{Total} bytes", cause);
         }
 
         resumptions++;
-        client.Trace($"{client.Fault.Device}: '{item.Path}' broke off after {position}{Total} bytes; taking it up there.");
+        client.Trace($"{client.Fault.Device}: '{item.Path}' broke off after {Passed}{Total} bytes; taking it up there.");
         await Task.Delay(FirstPause * resumptions, client.Clock, cancellationToken).ConfigureAwait(false);
 
         await body.DisposeAsync().ConfigureAwait(false);
@@ -137,25 +106,25 @@ internal sealed class HttpItemStream(DeviceHttpClient client, Item item, ItemExp
             headers =>
             {
                 ItemCall.WantIdentity(headers);
-                if (position > 0)
+                if (Passed > 0)
                 {
-                    headers.TryAddWithoutValidation("Range", string.Create(CultureInfo.InvariantCulture, $"bytes={position}-"));
+                    headers.TryAddWithoutValidation("Range", string.Create(CultureInfo.InvariantCulture, $"bytes={Passed}-"));
                     headers.TryAddWithoutValidation("If-Range", expectation.Tag);
                 }
             },
             cancellationToken).ConfigureAwait(false);
         if (answer.Status is not (HttpStatusCode.OK or HttpStatusCode.PartialContent) || ItemCall.Tag(answer.Response) != expectation.Tag)
         {
-            throw Failed($"broke off after {position}{Total} bytes and is another one now", cause);
+            throw Failed($"broke off after {Passed}{Total} bytes and is another one now", cause);
         }
 
         body = await answer.Response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         if (answer.Status == HttpStatusCode.PartialContent)
         {
             var range = answer.Response.Content.Headers.ContentRange;
-            if (range?.From != position || (range.Length is { } whole && expectation.Length is { } expected && whole != expected))
+            if (range?.From != Passed || (range.Length is { } whole && expectation.Length is { } expected && whole != expected))
             {
-                throw Failed($"broke off after {position}{Total} bytes, and the device sent another part than was asked for", cause);
+                throw Failed($"broke off after {Passed}{Total} bytes, and the device sent another part than was asked for", cause);
             }
         }
         else
@@ -168,21 +137,21 @@ internal sealed class HttpItemStream(DeviceHttpClient client, Item item, ItemExp
     private async Task SkipAsync(CancellationToken cancellationToken)
     {
         var piece = new byte[64 * 1024];
-        for (long skipped = 0; skipped < position;)
+        for (long skipped = 0; skipped < Passed;)
         {
             using var guard = new SilenceGuard(client.SilenceLimit, client.Clock, cancellationToken);
             int read;
             try
             {
-                read = await body.ReadAsync(piece.AsMemory(0, (int)Math.Min(piece.Length, position - skipped)), guard.Token).ConfigureAwait(false);
+                read = await body.ReadAsync(piece.AsMemory(0, (int)Math.Min(piece.Length, Passed - skipped)), guard.Token).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is IOException or HttpRequestException or OperationCanceledException)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                throw Failed($"broke off again before byte {position}", exception);
+                throw Failed($"broke off again before byte {Passed}", exception);
             }
 
-            skipped += read > 0 ? read : throw Failed($"ended before byte {position} when it was sent again");
+            skipped += read > 0 ? read : throw Failed($"ended before byte {Passed} when it was sent again");
         }
     }
 

@@ -5,26 +5,21 @@ using EdgeBackup.Core.Items;
 namespace EdgeBackup.Core.Devices.Ssh;
 
 /// <summary>An item's bytes with their announced length. The last of them come only when all are those that were saved.</summary>
-internal sealed class ProvenStream(SavedItem item, Stream content) : Stream
+internal sealed class ProvenStream(SavedItem item, Stream content) : ForwardReadStream
 {
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private long position;
-
-    public override bool CanRead => true;
 
     /// <summary>A tar's header stands before the bytes and holds their number; whoever writes it asks for that only of what can seek.</summary>
     public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length => item.Item.Length;
 
     public override long Position
     {
-        get => position;
+        get => Passed;
         set
         {
-            if (value != position)
+            if (value != Passed)
             {
                 throw new NotSupportedException();
             }
@@ -33,15 +28,15 @@ internal sealed class ProvenStream(SavedItem item, Stream content) : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (position == Length && position > 0)
+        if (Passed == Length && Passed > 0)
         {
             return 0;
         }
 
-        var read = Length == 0 ? 0 : await content.ReadAsync(buffer[..(int)Math.Min(buffer.Length, Length - position)], cancellationToken).ConfigureAwait(false);
+        var read = Length == 0 ? 0 : await content.ReadAsync(buffer[..(int)Math.Min(buffer.Length, Length - Passed)], cancellationToken).ConfigureAwait(false);
         hash.AppendData(buffer.Span[..read]);
-        position += read;
-        if (position < Length)
+        Passed += read;
+        if (Passed < Length)
         {
             return read > 0 ? read : throw Different();
         }
@@ -54,21 +49,6 @@ internal sealed class ProvenStream(SavedItem item, Stream content) : Stream
 
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("An item is read asynchronously.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -1,28 +1,15 @@
 using System.Text;
+using EdgeBackup.Core.Items;
 
 namespace EdgeBackup.Core.Devices.Ssh;
 
 /// <summary>What a device sends, read record by record or as a stream that never takes more than it is asked for.</summary>
 /// <param name="readMoreAsync">Fills a buffer; never returns 0, but throws at the end.</param>
-internal sealed class RemoteReader(Func<Memory<byte>, CancellationToken, ValueTask<int>> readMoreAsync) : Stream
+internal sealed class RemoteReader(Func<Memory<byte>, CancellationToken, ValueTask<int>> readMoreAsync) : ForwardReadStream
 {
     private readonly byte[] buffer = new byte[128 * 1024];
     private int start;
     private int end;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Reads up to a delimiter, which is taken and not returned.</summary>
     /// <exception cref="InvalidDataException">It does not come within the limit.</exception>
@@ -126,21 +113,6 @@ internal sealed class RemoteReader(Func<Memory<byte>, CancellationToken, ValueTa
         start += count;
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("A device is read asynchronously.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private async ValueTask FillAsync(CancellationToken cancellationToken)
     {

@@ -14,6 +14,10 @@ internal sealed class SshItemQueue : IDisposable
 
     private const int BatchCount = 256;
     private const int BatchLength = 4 * 1024 * 1024;
+
+    /// <summary>Names are arguments of programs on the device, for which old systems have little room.</summary>
+    private const int BatchNames = 24 * 1024;
+
     private const int FirstAhead = 16;
     private const int PauseAfterMiss = 8;
 
@@ -148,6 +152,7 @@ internal sealed class SshItemQueue : IDisposable
     {
         var batch = new List<SshItemRequest>();
         var length = 0L;
+        var names = 0;
         var last = -1;
         for (var node = waiting.First; node is not null && batch.Count < BatchCount;)
         {
@@ -161,11 +166,12 @@ internal sealed class SshItemQueue : IDisposable
                 waiting.Remove(node);
                 return [request];
             }
-            else if (IsSmall(request) && length + request.Item.Length <= BatchLength)
+            else if (IsSmall(request) && length + request.Item.Length <= BatchLength && names + request.Item.Path.Length <= BatchNames)
             {
                 waiting.Remove(node);
                 batch.Add(request);
                 length += request.Item.Length;
+                names += request.Item.Path.Length;
                 last = Math.Max(last, order.GetValueOrDefault(request.Item.Path, -1));
             }
 
@@ -174,13 +180,13 @@ internal sealed class SshItemQueue : IDisposable
 
         if (batch.Count > 0 && last >= 0 && last + 1 >= expected)
         {
-            ReadAhead(batch, last, length);
+            ReadAhead(batch, last, length, names);
         }
 
         return batch;
     }
 
-    private void ReadAhead(List<SshItemRequest> batch, int last, long length)
+    private void ReadAhead(List<SshItemRequest> batch, int last, long length, int names)
     {
         if (pause > 0)
         {
@@ -202,7 +208,7 @@ internal sealed class SshItemQueue : IDisposable
         for (var index = last + 1; index < listed.Count && index <= last + reach && batch.Count < BatchCount; index++)
         {
             var item = listed[index];
-            if (item.Length > SmallLimit || length + item.Length > BatchLength || ahead.ContainsKey(item.Path))
+            if (item.Length > SmallLimit || length + item.Length > BatchLength || names + item.Path.Length > BatchNames || ahead.ContainsKey(item.Path))
             {
                 break;
             }
@@ -211,6 +217,7 @@ internal sealed class SshItemQueue : IDisposable
             ahead[item.Path] = request;
             batch.Add(request);
             length += item.Length;
+            names += item.Path.Length;
         }
 
         lastAhead = batch.Count - before;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Threading.Channels;
+using EdgeBackup.Core.Items;
 
 namespace EdgeBackup.Core.Devices.Ssh;
 
@@ -7,7 +8,7 @@ namespace EdgeBackup.Core.Devices.Ssh;
 /// A large file on its way from the device: a bounded number of pieces waits for the reader. Its end is told only when the
 /// look after the reading has proven that the bytes are whole.
 /// </summary>
-internal sealed class SshItemStream : Stream
+internal sealed class SshItemStream : ForwardReadStream
 {
     private const int Pieces = 16;
 
@@ -15,22 +16,7 @@ internal sealed class SshItemStream : Stream
         new BoundedChannelOptions(Pieces) { SingleReader = true, SingleWriter = true });
 
     private ArraySegment<byte> current;
-    private long position;
     private volatile bool isDisposed;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => position;
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Whether nobody reads any more.</summary>
     public bool IsAbandoned => isDisposed;
@@ -92,25 +78,9 @@ internal sealed class SshItemStream : Stream
         var count = Math.Min(buffer.Length, current.Count);
         current.AsMemory(0, count).CopyTo(buffer);
         current = current[count..];
-        position += count;
+        Passed += count;
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("What comes from a device is read asynchronously.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -15,6 +15,7 @@ internal sealed class SshProcess : IAsyncDisposable
     private readonly Process process;
     private readonly Task listening;
     private readonly StringBuilder words = new();
+    private bool isDisposed;
 
     private SshProcess(Process process)
     {
@@ -119,6 +120,12 @@ internal sealed class SshProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (isDisposed)
+        {
+            return;
+        }
+
+        isDisposed = true;
         if (!process.HasExited)
         {
             Kill();

@@ -94,11 +94,11 @@ internal sealed class SshRestoreSession : IRestoreSession
             }
 
             var used = shell ??= await openAsync(cancellationToken).ConfigureAwait(false);
-            await opener.RefuseUnlessIdleAsync(used, cancellationToken).ConfigureAwait(false);
             var plan = await CompleteStageAsync(used, cancellationToken).ConfigureAwait(false);
-            isPrepared = Commands.BeforeRestore.Count > 0;
-            await SshCommands.RunAsync(used, target, Commands.BeforeRestore, ErrorIds.RestoreFailed, "before a restore", cancellationToken).ConfigureAwait(false);
+            // The last moment at which the device can be asked: its type may stop the very service that answers.
             await opener.RefuseUnlessIdleAsync(used, cancellationToken).ConfigureAwait(false);
+            isPrepared = true;
+            await SshCommands.RunAsync(used, target, Commands.BeforeRestore, ErrorIds.RestoreFailed, "before a restore", cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
 
             // From here on it is done or undone, not given up: cancelling in the middle of a swap would only leave more to recover.
@@ -186,109 +186,20 @@ internal sealed class SshRestoreSession : IRestoreSession
 
     private async Task SwapAsync(SshSwapPlan plan)
     {
-        EdgeBackupException failure;
+        var swap = new SshSwap(target, stages, openAsync, work, shell!);
         try
         {
-            await shell!.SendAsync("commit", [work.Stage], CancellationToken.None).ConfigureAwait(false);
-            var code = await shell.Reader.ReadTextAsync(CancellationToken.None).ConfigureAwait(false);
-            var words = await shell.Reader.ReadTextAsync(CancellationToken.None).ConfigureAwait(false);
-            if (code != "0")
-            {
-                throw target.Errors.Create(ErrorIds.RestoreFailed, $"not everything could be put in place{SshErrors.Detail(words)}. Check the rights of its user");
-            }
-
-            await SshCommands.RunAsync(shell, target, Commands.AfterRestore, ErrorIds.RestoreFailed, "after a restore", CancellationToken.None).ConfigureAwait(false);
-            await CheckAsync().ConfigureAwait(false);
-            await ReadBackAsync(plan).ConfigureAwait(false);
-            return;
+            await swap.RunAsync(plan, OnSwapBroken).ConfigureAwait(false);
         }
-        catch (EdgeBackupException exception)
-        {
-            failure = exception;
-        }
-
-        if (OnSwapBroken is not null)
-        {
-            await OnSwapBroken().ConfigureAwait(false);
-            throw failure;
-        }
-
-        await BringBackAsync(failure).ConfigureAwait(false);
-        throw new EdgeBackupException(ErrorIds.RestoreFailed, $"{failure.Message} The old state was brought back.", target.Errors.Device, failure);
-    }
-
-    /// <summary>The type's own proof that the device works.</summary>
-    private async Task CheckAsync()
-    {
-        if (target.Options.Definition?.Check is not { } check)
-        {
-            return;
-        }
-
-        var started = target.Clock.GetTimestamp();
-        while (true)
-        {
-            var result = await shell!.RunAsync(check.Command, isOutputWanted: true, CancellationToken.None).ConfigureAwait(false);
-            if (result.Code == 0 && (check.Pattern is null || TypePattern.IsMatch(check.Pattern, result.Output)))
-            {
-                return;
-            }
-
-            if (target.Clock.GetElapsedTime(started) >= check.WaitUpTo)
-            {
-                throw target.Errors.Create(
-                    ErrorIds.RestoreFailed,
-                    $"after the restore its check '{check.Command.Command}' did not succeed within {check.WaitUpTo.TotalSeconds:0} s{SshErrors.Detail(shell.Words)}");
-            }
-
-            await Task.Delay(check.Interval, target.Clock, CancellationToken.None).ConfigureAwait(false);
-        }
-    }
-
-    private async Task ReadBackAsync(SshSwapPlan plan)
-    {
-        var placed = plan.Steps.Where(step => step.Operation == "place").Select(step => work.Plan.Items[step.Number].Saved)
-            .Where(saved => saved.Item.Type == ItemType.File && saved.Digest is not null).ToList();
-        var digests = await SshDigests.AskAsync(shell!, [.. placed.Select(saved => saved.Item.Path)], CancellationToken.None).ConfigureAwait(false);
-        var silent = placed.Where(saved => !digests.ContainsKey(saved.Item.Path)).Select(saved => saved.Item).ToList();
-        if (silent.Count > 0)
-        {
-            foreach (var (path, digest) in await SshDigests.ReadAsync(target, silent, openAsync, CancellationToken.None).ConfigureAwait(false))
-            {
-                digests[path] = digest;
-            }
-        }
-
-        var different = placed.FirstOrDefault(saved => digests.GetValueOrDefault(saved.Item.Path) != saved.Digest);
-        if (different is not null)
-        {
-            throw target.Errors.Create(ErrorIds.RestoreFailed, $"'{different.Item.Path}' does not hold what was restored. Look at its disk, and at what writes to that file");
-        }
-    }
-
-    /// <summary>Undoes a swap, over a new connection where the old one broke.</summary>
-    private async Task BringBackAsync(EdgeBackupException failure)
-    {
-        try
-        {
-            if (failure.ErrorId == ErrorIds.DeviceUnreachable)
-            {
-                await CloseAsync().ConfigureAwait(false);
-                shell = await openAsync(CancellationToken.None).ConfigureAwait(false);
-                await stages.WaitUntilDeadAsync(shell, work.Stage, target.Options.SilenceLimit, CancellationToken.None).ConfigureAwait(false);
-            }
-
-            await stages.RevertAsync(shell!, work.Stage, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (EdgeBackupException exception)
+        catch when (swap.IsLeftToOthers)
         {
             // Nothing of the stage may go: it holds the old state, and the next contact brings it back.
             isEnded = true;
-            throw new EdgeBackupException(
-                ErrorIds.RestoreFailed,
-                $"{failure.Message} The old state could not be brought back yet; the next command that contacts the device tries again. {exception.Message}",
-                target.Errors.Device,
-                exception);
+            throw;
+        }
+        finally
+        {
+            shell = swap.Shell;
         }
     }
 

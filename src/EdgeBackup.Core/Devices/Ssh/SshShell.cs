@@ -140,6 +140,7 @@ internal sealed class SshShell : IAsyncDisposable
     {
         if (isGreeted)
         {
+            isGreeted = false;
             try
             {
                 using var timeout = new CancellationTokenSource(GoodbyeTime);
@@ -210,7 +211,7 @@ internal sealed class SshShell : IAsyncDisposable
                     texts[index] = await Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false);
                 }
 
-                Greeting = new RemoteGreeting(ReadSeconds(texts[0]), ReadLister(texts[1]), texts[2] == "gnu", texts[3], texts[4] == "0");
+                Greeting = RemoteGreeting.Read(texts);
             }
         }
         catch (InvalidDataException exception)
@@ -228,18 +229,6 @@ internal sealed class SshShell : IAsyncDisposable
         isGreeted = true;
         limit = target.Options.SilenceLimit * target.Settings.WorkLimitFactor;
     }
-
-    private static DateTimeOffset ReadSeconds(string text) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
-            : throw new InvalidDataException($"'{text}' is no time");
-
-    private static RemoteLister ReadLister(string text) => text switch
-    {
-        "gnu" => RemoteLister.Find,
-        "stat" or "bsd" => RemoteLister.Stat,
-        _ => RemoteLister.Ls,
-    };
 
     private async Task WriteAsync(byte[] bytes, CancellationToken cancellationToken)
     {
@@ -307,29 +296,3 @@ internal sealed class SshShell : IAsyncDisposable
             : target.Errors.NotConnected(code ?? 255, process.Words);
     }
 }
-
-/// <summary>What a device can list its files with.</summary>
-internal enum RemoteLister
-{
-    /// <summary>find with -printf (GNU).</summary>
-    Find,
-
-    /// <summary>stat (busybox, BSD): times in whole seconds.</summary>
-    Stat,
-
-    /// <summary>ls -lnid: no times that prove anything.</summary>
-    Ls,
-}
-
-/// <summary>A device's first answer.</summary>
-/// <param name="Time">Its clock.</param>
-/// <param name="Lister">What it lists with.</param>
-/// <param name="HasGnuTar">Whether exit code 1 of its tar only means that a file changed.</param>
-/// <param name="Root">The root, links in it resolved.</param>
-/// <param name="IsRoot">Whether we are the superuser there.</param>
-internal sealed record RemoteGreeting(DateTimeOffset Time, RemoteLister Lister, bool HasGnuTar, string Root, bool IsRoot);
-
-/// <summary>What a command on the device told.</summary>
-/// <param name="Code">Its exit code; null where it did not end in time.</param>
-/// <param name="Output">Its standard output.</param>
-internal sealed record RemoteResult(int? Code, string Output);

@@ -136,7 +136,7 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
     {
         var root = shell.Greeting.Root;
         var places = Places(root);
-        var looks = await RemoteListing.LookAsync(shell, places, cancellationToken).ConfigureAwait(false);
+        var looks = await RemoteListing.LookAsync(shell, [.. places.Select(RemoteEntry.Plain)], cancellationToken).ConfigureAwait(false);
         var fit = places.Where(place => looks.TryGetValue(RemoteEntry.Plain(place), out var entry) && entry.Type == FileEntryType.Directory && entry.Volume == volume).ToList();
         var words = "nothing there is on the same file system as what is restored";
         if (fit.Count > 0)

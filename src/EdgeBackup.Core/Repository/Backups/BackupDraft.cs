@@ -118,7 +118,7 @@ public sealed class BackupDraft : IAsyncDisposable
         }
 
         // A bad id would otherwise be found only when the whole group is written.
-        EdgeRepository.ToBackupName(core, header.Device, header.Id);
+        BackupRecords.ToName(core, header.Device, header.Id);
         var digest = state.Complete();
         return new BackupRecord
         {

@@ -6,29 +6,16 @@ using EdgeBackup.Core.Repository.Chunks;
 namespace EdgeBackup.Core.Repository.Backups;
 
 /// <summary>The bytes of a saved item, forward only and asynchronous; the end proves length and SHA-256.</summary>
-internal sealed class ItemStream(RepositoryCore core, BackupRecord record, SavedItem item) : Stream
+internal sealed class ItemStream(RepositoryCore core, BackupRecord record, SavedItem item) : ForwardReadStream
 {
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private byte[] buffer = [];
     private int next;
     private int start;
     private int end;
-    private long position;
     private bool proved;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
     public override long Length => item.Item.Length;
-
-    public override long Position
-    {
-        get => position;
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -58,25 +45,9 @@ internal sealed class ItemStream(RepositoryCore core, BackupRecord record, Saved
         var count = Math.Min(buffer.Length, end - start);
         this.buffer.AsMemory(start, count).CopyTo(buffer);
         start += count;
-        position += count;
+        Passed += count;
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("This stream is read asynchronously.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
@@ -116,10 +87,10 @@ internal sealed class ItemStream(RepositoryCore core, BackupRecord record, Saved
 
         proved = true;
         var found = Convert.ToHexStringLower(hash.GetHashAndReset());
-        if (position != item.Item.Length || found != item.Digest)
+        if (Passed != item.Item.Length || found != item.Digest)
         {
             throw new ObjectDamagedException(
-                "manifest", $"its chunks give {position} bytes with the SHA-256 {found} instead of {item.Item.Length} bytes with {item.Digest}");
+                "manifest", $"its chunks give {Passed} bytes with the SHA-256 {found} instead of {item.Item.Length} bytes with {item.Digest}");
         }
     }
 }

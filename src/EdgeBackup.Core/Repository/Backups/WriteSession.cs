@@ -221,7 +221,7 @@ public sealed class WriteSession : IAsyncDisposable
         var objects = new List<(string Name, ReadOnlyMemory<byte> Content)>(records.Count);
         foreach (var record in records)
         {
-            var name = EdgeRepository.ToBackupName(core, record.Device, record.Id);
+            var name = BackupRecords.ToName(core, record.Device, record.Id);
             objects.Add((name, core.Sealer.Seal(name, JsonSerializer.SerializeToUtf8Bytes(record, RepositoryJson.Default.BackupRecord))));
         }
 

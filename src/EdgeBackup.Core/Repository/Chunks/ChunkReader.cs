@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using EdgeBackup.Core.Items;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Packs;
 using EdgeBackup.Core.Repository.Recovery;

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Threading.Channels;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Packs;
 

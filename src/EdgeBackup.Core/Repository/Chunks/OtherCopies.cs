@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using EdgeBackup.Core.Items;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Packs;
 

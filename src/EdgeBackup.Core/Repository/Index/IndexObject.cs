@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Keys;
 using EdgeBackup.Core.Repository.Packs;
 

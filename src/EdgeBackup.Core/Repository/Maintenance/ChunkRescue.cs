@@ -1,5 +1,4 @@
 using EdgeBackup.Core.Items;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Packs;
 
 namespace EdgeBackup.Core.Repository.Maintenance;

@@ -1,5 +1,4 @@
 using EdgeBackup.Core.Errors;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository.Maintenance;

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository.Maintenance;

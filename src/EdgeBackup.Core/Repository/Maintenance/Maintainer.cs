@@ -1,5 +1,4 @@
 using EdgeBackup.Core.Errors;
-using EdgeBackup.Core.Repository.Backups;
 
 namespace EdgeBackup.Core.Repository.Maintenance;
 

@@ -1,5 +1,3 @@
-using EdgeBackup.Core.Repository.Backups;
-
 namespace EdgeBackup.Core.Repository.Maintenance;
 
 /// <summary>The body of <c>marks/&lt;id&gt;</c>: packs that will be removed once nobody can rely on them any more.</summary>

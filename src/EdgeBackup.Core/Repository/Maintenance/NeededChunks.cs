@@ -45,7 +45,7 @@ internal sealed class NeededChunks(RepositoryCore core)
         await FollowAsync(cancellationToken).ConfigureAwait(false);
         var seen = new HashSet<UInt128>(records);
         var batch = new List<string>(BatchSize);
-        await foreach (var entry in core.Store.ListAsync("backups/", cancellationToken).ConfigureAwait(false))
+        await foreach (var entry in core.Store.ListAsync(BackupRecords.Folder, cancellationToken).ConfigureAwait(false))
         {
             if (!seen.Add(Fingerprint.Of(entry.Name)))
             {

@@ -1,4 +1,3 @@
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Packs;
 

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using EdgeBackup.Core.Items;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Chunks;
 using EdgeBackup.Core.Repository.Packs;
 using EdgeBackup.Core.Repository.Recovery;

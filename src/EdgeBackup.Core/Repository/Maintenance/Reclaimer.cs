@@ -1,6 +1,5 @@
 using System.Globalization;
 using EdgeBackup.Core.Items;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Packs;
 using EdgeBackup.Core.Repository.Stores;

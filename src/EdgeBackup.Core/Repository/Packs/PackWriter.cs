@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using EdgeBackup.Core.Items;
-using EdgeBackup.Core.Repository.Backups;
 
 namespace EdgeBackup.Core.Repository.Packs;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.IO.Enumeration;
 using System.Runtime.CompilerServices;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Platform;
@@ -12,21 +10,15 @@ namespace EdgeBackup.Core.Repository.Stores;
 /// </summary>
 public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore, IDisposable
 {
-    private const string TemporaryFolder = "tmp";
     private const int OpenHandles = 32;
     private const int ParallelWrites = 8;
-    private static readonly EnumerationOptions AllEntries = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
-    private static readonly TimeSpan ForeignLeftoverAge = TimeSpan.FromDays(2);
 
     private readonly IPlatform platform;
-    private readonly FolderStamps stamps;
     private readonly IStoreFiles files;
+    private readonly StoreFolders folders;
+    private readonly TemporaryFiles temporary;
+    private readonly FileListing listing;
     private readonly HandleCache handles;
-    private readonly ProcessIdentity self = ProcessIdentity.Current();
-    private readonly string writerId = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray().AsSpan(0, 6));
-    private readonly Lock folderSync = new();
-    private readonly int nameStart;
-    private long temporaryCount;
 
     /// <param name="path">The repository's folder, absolute.</param>
     /// <param name="platform">For durability and access.</param>
@@ -39,11 +31,10 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
     {
         this.files = files;
         Location = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-
-        // The root of a volume keeps its separator.
-        nameStart = Path.EndsInDirectorySeparator(Location) ? Location.Length : Location.Length + 1;
         this.platform = platform;
-        stamps = new FolderStamps(platform);
+        folders = new StoreFolders(Location, platform, files);
+        temporary = new TemporaryFiles(Location, platform, files, folders);
+        listing = new FileListing(Location, platform);
         handles = new HandleCache(OpenHandles, platform);
     }
 
@@ -80,8 +71,8 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
                     faults[index] = Try(() => Put(objects[index].Name, objects[index].Content));
                     return ValueTask.CompletedTask;
                 }).ConfigureAwait(false);
-                var folders = Enumerable.Range(0, objects.Count).Where(index => faults[index] is null).GroupBy(index => FolderOf(objects[index].Name));
-                await Parallel.ForEachAsync(folders, options, (folder, _) =>
+                var byFolder = Enumerable.Range(0, objects.Count).Where(index => faults[index] is null).GroupBy(index => FolderOf(objects[index].Name));
+                await Parallel.ForEachAsync(byFolder, options, (folder, _) =>
                 {
                     var fault = Try(() =>
                     {
@@ -106,11 +97,9 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
         return Task.Run(
             () => Write(() =>
             {
-                EnsureFolder(FolderOf(name));
-
                 // Not flushed: a lease only has to be seen by the living, and its owner does not outlive the machine.
-                var temporary = WriteTemporary(content, flush: false);
-                Rename(temporary, PathOf(name), overwrite: true);
+                folders.Ensure(FolderOf(name));
+                temporary.Place(PathOf(name), content, flush: false, overwrite: true);
                 handles.Forget(PathOf(name));
                 return true;
             }),
@@ -123,8 +112,8 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
         return Task.Run(
             () => Write(() =>
             {
-                EnsureFolder(FolderOf(name));
-                Rename(WriteTemporary(content, flush: true), PathOf(name), overwrite: true);
+                folders.Ensure(FolderOf(name));
+                temporary.Place(PathOf(name), content, flush: true, overwrite: true);
                 handles.Forget(PathOf(name));
                 platform.FlushDirectory(FolderOf(name));
                 return true;
@@ -196,84 +185,24 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
     public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ObjectName.CheckPrefix(prefix);
-        var folder = PathOf(prefix[..^1]);
-        if (!Directory.Exists(folder))
-        {
-            yield break;
-        }
-
         await Task.CompletedTask.ConfigureAwait(false);
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false };
-        var entries = new FileSystemEnumerable<(string Path, long Length)>(folder, (ref FileSystemEntry entry) => (entry.ToFullPath(), entry.Length), options)
-        {
-            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
-        };
-        foreach (var (path, length) in entries)
+        foreach (var entry in listing.ListObjects(PathOf(prefix[..^1])))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var name = path[nameStart..].Replace(Path.DirectorySeparatorChar, '/');
-
-            // What somebody else put there (a file manager's droppings) is no object.
-            if (ObjectName.IsValid(name))
-            {
-                yield return new ObjectInfo(name, length);
-            }
+            yield return entry;
         }
     }
 
     public Task<IReadOnlyList<FolderInfo>> ListFoldersAsync(string prefix, CancellationToken cancellationToken)
     {
         ObjectName.CheckPrefix(prefix);
-        return Task.Run<IReadOnlyList<FolderInfo>>(
-            () =>
-            {
-                var parent = PathOf(prefix[..^1]);
-                var folders = new List<FolderInfo>();
-                if (!Directory.Exists(parent))
-                {
-                    return folders;
-                }
-
-                var areTold = FolderStamps.AreToldIn(parent);
-                var now = DateTime.UtcNow;
-                foreach (var path in Directory.EnumerateDirectories(parent, "*", AllEntries))
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    var name = path[nameStart..].Replace(Path.DirectorySeparatorChar, '/');
-                    if (ObjectName.IsValid(name))
-                    {
-                        folders.Add(new FolderInfo(name + "/", areTold ? stamps.Read(path, now) : null));
-                    }
-                }
-
-                return folders;
-            },
-            cancellationToken);
+        return Task.Run<IReadOnlyList<FolderInfo>>(() => listing.ListFolders(PathOf(prefix[..^1]), cancellationToken), cancellationToken);
     }
 
     public Task<IReadOnlyList<string>> ListNamesAsync(string folder, CancellationToken cancellationToken)
     {
         ObjectName.CheckPrefix(folder);
-        return Task.Run<IReadOnlyList<string>>(
-            () =>
-            {
-                var path = PathOf(folder[..^1]);
-                try
-                {
-                    // Without their lengths, for which every file would have to be looked at.
-                    return Directory.Exists(path)
-                        ? new FileSystemEnumerable<string>(path, (ref FileSystemEntry entry) => folder + entry.FileName.ToString(), AllEntries)
-                        {
-                            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
-                        }.Where(ObjectName.IsValid).ToList()
-                        : [];
-                }
-                catch (DirectoryNotFoundException)
-                {
-                    return [];
-                }
-            },
-            cancellationToken);
+        return Task.Run<IReadOnlyList<string>>(() => FileListing.ListNames(PathOf(folder[..^1]), folder), cancellationToken);
     }
 
     public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
@@ -296,43 +225,10 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
             cancellationToken);
     }
 
-    public Task<int> RemoveLeftoversAsync(CancellationToken cancellationToken) => Task.Run(
-        () => Write(() =>
-        {
-            var folder = new DirectoryInfo(Path.Combine(Location, TemporaryFolder));
-            var removed = 0;
-            foreach (var file in folder.Exists ? folder.EnumerateFiles() : [])
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                if (IsLeftover(file))
-                {
-                    SharingRetry.Run(() => files.Delete(file.FullName));
-                    removed++;
-                }
-            }
-
-            return removed;
-        }),
-        cancellationToken);
+    public Task<int> RemoveLeftoversAsync(CancellationToken cancellationToken) =>
+        Task.Run(() => Write(() => temporary.RemoveLeftovers(cancellationToken)), cancellationToken);
 
     public void Dispose() => handles.Dispose();
-
-    private bool IsLeftover(FileInfo file)
-    {
-        var parts = file.Name.Split('.');
-        if (parts.Length != 5 || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
-        {
-            return false;
-        }
-
-        if (parts[0] != ProcessIdentity.Shorten(self.Scope))
-        {
-            // Removing the file of a living writer far away only fails that one write; nothing is lost by it.
-            return DateTime.UtcNow - file.LastWriteTimeUtc > ForeignLeftoverAge;
-        }
-
-        return ProcessIdentity.ReadStart(pid) is not { } start || (start != ProcessIdentity.Unknown && ProcessIdentity.Shorten(start) != parts[2]);
-    }
 
     private bool Put(string name, ReadOnlyMemory<byte> content)
     {
@@ -342,99 +238,8 @@ public sealed class FileObjectStore : IObjectStore, IFolderStore, ILeftoverStore
             return false;
         }
 
-        EnsureFolder(FolderOf(name));
-        var temporary = WriteTemporary(content, flush: true);
-        return Rename(temporary, path, overwrite: false);
-    }
-
-    private bool Rename(string temporary, string path, bool overwrite)
-    {
-        try
-        {
-            SharingRetry.Run(() => platform.Rename(temporary, path, overwrite));
-            return true;
-        }
-        catch (IOException) when (!overwrite && File.Exists(path))
-        {
-            RemoveTemporary(temporary);
-            return false;
-        }
-        catch
-        {
-            RemoveTemporary(temporary);
-            throw;
-        }
-    }
-
-    private void RemoveTemporary(string path)
-    {
-        try
-        {
-            SharingRetry.Run(() => files.Delete(path));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // Why it was not written is more to know than this; a leftover is removed by maintenance.
-        }
-    }
-
-    private string WriteTemporary(ReadOnlyMemory<byte> content, bool flush)
-    {
-        var folder = Path.Combine(Location, TemporaryFolder);
-        EnsureFolder(folder);
-        var number = Interlocked.Increment(ref temporaryCount);
-        var path = Path.Combine(folder, string.Create(
-            CultureInfo.InvariantCulture,
-            $"{ProcessIdentity.Shorten(self.Scope)}.{self.Pid}.{ProcessIdentity.Shorten(self.Start)}.{writerId}.{number}"));
-        try
-        {
-            files.Create(path, content.Span, flush);
-        }
-        catch
-        {
-            RemoveTemporary(path);
-            throw;
-        }
-
-        return path;
-    }
-
-    private void EnsureFolder(string folder)
-    {
-        if (Directory.Exists(folder))
-        {
-            return;
-        }
-
-        lock (folderSync)
-        {
-            var missing = new Stack<string>();
-            for (var current = folder; current is not null && !Directory.Exists(current); current = Path.GetDirectoryName(current))
-            {
-                missing.Push(current);
-            }
-
-            foreach (var current in missing)
-            {
-                files.CreateFolder(current, isRoot: current == Location);
-                if (Path.GetDirectoryName(current) is { } parent)
-                {
-                    FlushParent(parent);
-                }
-            }
-        }
-    }
-
-    private void FlushParent(string parent)
-    {
-        try
-        {
-            platform.FlushDirectory(parent);
-        }
-        catch (IOException) when (!parent.StartsWith(Location, StringComparison.Ordinal))
-        {
-            // A folder above the repository may be one that we can pass through and not open; its owner keeps it.
-        }
+        folders.Ensure(FolderOf(name));
+        return temporary.Place(path, content, flush: true, overwrite: false);
     }
 
     /// <returns>Why the action failed; null when it did not.</returns>

@@ -104,9 +104,9 @@ public sealed class HttpCaptureTests
     public async Task A_slow_body_is_waited_for_as_long_as_it_moves()
     {
         await using var device = await StartEmptyAsync();
-        await using var connection = Connect(device, options => options with { SilenceLimit = TimeSpan.FromSeconds(1) });
+        await using var connection = Connect(device, options => options with { SilenceLimit = TimeSpan.FromSeconds(3) });
         device.Items.Set("big", Noise(100_000));
-        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Path = "items/big", Seconds = 0.35 });
+        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Path = "items/big", Seconds = 0.6 });
 
         Assert.Equal(Noise(100_000), (await CaptureAsync(connection, BackupContent.All))["big"]);
     }

@@ -1,6 +1,5 @@
-using System.Diagnostics;
-using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Tests.Repository;
 using EdgeBackup.Simulator.Devices;
 using Xunit;
 using static EdgeBackup.Core.Tests.Devices.Http.HttpTests;
@@ -10,6 +9,12 @@ namespace EdgeBackup.Core.Tests.Devices.Http;
 /// <summary>R3: the hold on new transactions.</summary>
 public sealed class HttpHoldTests
 {
+    private static readonly TimeSpan Granted = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Half = TimeSpan.FromMinutes(1);
+
+    /// <summary>The device tells its time in whole seconds, and that of a moment ago: what it has granted may look a little longer.</summary>
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(10);
+
     [Fact]
     public async Task A_device_without_the_feature_gives_none()
     {
@@ -24,17 +29,23 @@ public sealed class HttpHoldTests
     public async Task It_is_renewed_at_half_of_what_the_device_granted()
     {
         await using var device = await StartEmptyAsync();
-        await using var connection = Connect(device);
-        device.Faults.LongestHold = TimeSpan.FromSeconds(6);
-        var watch = Stopwatch.StartNew();
+        var clock = new StillClock();
+        await using var connection = Connect(device, clock: clock);
+        device.Faults.LongestHold = Granted;
 
         await using (var hold = await connection.TakeHoldAsync(TimeSpan.FromSeconds(300), CancellationToken.None))
         {
-            // The second one is after the time that was granted first. A hold that is not renewed in time has no renewals.
-            await WaitForRenewalsAsync(device, 2);
+            // Twice, so that the second one is after the time that was granted first.
+            for (var renewals = 1; renewals <= 2; renewals++)
+            {
+                await clock.WaitForTimerAsync(Half - Slack, Half + Slack);
+                Assert.Equal(renewals - 1, device.Holds.Renewals);
+                clock.Advance(Half + Slack);
+                await Wait.UntilAsync(() => device.Holds.Renewals == renewals);
+            }
+
             Assert.True(device.Holds.IsHeld);
             Assert.False(hold!.IsLost);
-            Assert.True(watch.Elapsed > TimeSpan.FromSeconds(5.5), $"Two renewals within {watch.Elapsed}.");
         }
 
         Assert.False(device.Holds.IsHeld);
@@ -45,15 +56,17 @@ public sealed class HttpHoldTests
     public async Task One_that_the_device_forgot_is_lost_at_the_next_renewal_and_not_only_at_its_end()
     {
         await using var device = await StartEmptyAsync();
-        await using var connection = Connect(device);
-        device.Faults.LongestHold = TimeSpan.FromSeconds(6);
-        var watch = Stopwatch.StartNew();
+        var clock = new StillClock();
+        await using var connection = Connect(device, clock: clock);
+        device.Faults.LongestHold = Granted;
         await using var hold = await connection.TakeHoldAsync(TimeSpan.FromSeconds(300), CancellationToken.None);
+        await clock.WaitForTimerAsync(Half - Slack, Half + Slack);
 
         device.Holds.Lose();
+        Assert.False(hold!.IsLost);
+        clock.Advance(Half + Slack);
 
-        await WaitUntilLostAsync(hold!);
-        Assert.InRange(watch.Elapsed.TotalSeconds, 2, 5.5);
+        await Wait.UntilAsync(() => hold.IsLost);
     }
 
     [Fact]
@@ -66,7 +79,7 @@ public sealed class HttpHoldTests
 
         device.Faults.Add(new SimulatedFault { Kind = FaultKind.Status, Status = 500, Method = "PUT", Times = -1 });
 
-        await WaitUntilLostAsync(hold!);
+        await Wait.UntilAsync(() => hold!.IsLost);
     }
 
     [Fact]
@@ -90,32 +103,16 @@ public sealed class HttpHoldTests
     {
         await using var device = await StartEmptyAsync();
         await using var connection = Connect(device);
-        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Seconds = 0.3, Path = "holds" });
-        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(150));
+        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Seconds = 0.5, Path = "holds" });
+        using var cancellation = new CancellationTokenSource();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connection.TakeHoldAsync(TimeSpan.FromSeconds(300), cancellation.Token));
+        // The device has given it, and is still about to say so.
+        var taking = connection.TakeHoldAsync(TimeSpan.FromSeconds(300), cancellation.Token);
+        await Wait.UntilAsync(() => device.Holds.IsHeld);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => taking);
 
         Assert.False(device.Holds.IsHeld);
         Assert.Single(device.Calls, call => call.Method == "DELETE");
-    }
-
-    private static async Task WaitForRenewalsAsync(SimulatedDevice device, int count)
-    {
-        for (var step = 0; step < 600 && device.Holds.Renewals < count; step++)
-        {
-            await Task.Delay(50);
-        }
-
-        Assert.True(device.Holds.Renewals >= count);
-    }
-
-    private static async Task WaitUntilLostAsync(IDeviceHold hold)
-    {
-        for (var step = 0; step < 100 && !hold.IsLost; step++)
-        {
-            await Task.Delay(100);
-        }
-
-        Assert.True(hold.IsLost);
     }
 }

@@ -1,6 +1,7 @@
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Tests.Repository;
 using EdgeBackup.Simulator.Devices;
 using Xunit;
 using static EdgeBackup.Core.Tests.Devices.Http.HttpTests;
@@ -176,15 +177,18 @@ public sealed class HttpRestoreTests
     public async Task Our_own_restore_that_is_still_performed_is_waited_for()
     {
         await using var device = await StartEmptyAsync();
-        await using var killed = Connect(device);
+        await using var killed = Connect(device, clock: new StillClock());
         await using var connection = Connect(device);
         var journal = new MemoryJournal();
-        device.Faults.CommitDuration = TimeSpan.FromSeconds(2);
-        using (var kill = new CancellationTokenSource(TimeSpan.FromSeconds(1)))
+        device.Faults.CommitDuration = TimeSpan.FromSeconds(5);
+        using (var kill = new CancellationTokenSource())
         {
             await using var session = await killed.BeginRestoreAsync(Plan(RestoreMode.Replace, Sent), journal, CancellationToken.None);
             await StageAsync(session, Sent);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => session.CommitAsync(kill.Token));
+            var committing = session.CommitAsync(kill.Token);
+            await Wait.UntilAsync(() => device.Restores.Commits == 1);
+            await kill.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => committing);
         }
 
         Assert.Single(journal.Open);
@@ -287,11 +291,14 @@ public sealed class HttpRestoreTests
         await using var device = await StartEmptyAsync();
         await using var connection = Connect(device);
         var journal = new MemoryJournal();
-        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Seconds = 0.3, Path = "restores" });
-        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(150));
+        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Seconds = 0.5, Path = "restores" });
+        using var cancellation = new CancellationTokenSource();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => connection.BeginRestoreAsync(Plan(RestoreMode.Replace, Sent), journal, cancellation.Token));
+        // The device has opened it, and is still about to say so.
+        var opening = connection.BeginRestoreAsync(Plan(RestoreMode.Replace, Sent), journal, cancellation.Token);
+        await Wait.UntilAsync(() => device.Restores.Current is not null);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening);
 
         Assert.Single(journal.Noted);
         Assert.Empty(journal.Open);
@@ -301,34 +308,8 @@ public sealed class HttpRestoreTests
     private static void AssertRestored(SimulatedDevice device) =>
         Assert.All(Sent, item => Assert.Equal(item.Value, device.Items.Find(item.Key)?.Content));
 
-    private sealed class OnlyForward(Stream inner) : Stream
+    private sealed class OnlyForward(Stream inner) : ForwardReadStream
     {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
-
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -9,7 +9,7 @@ namespace EdgeBackup.Core.Tests.Devices.Http;
 /// <summary>What the tests of the HTTP connection have in common.</summary>
 internal static class HttpTests
 {
-    public static HttpDeviceConnection Connect(SimulatedDevice device, Func<ConnectionOptions, ConnectionOptions>? change = null)
+    public static HttpDeviceConnection Connect(SimulatedDevice device, Func<ConnectionOptions, ConnectionOptions>? change = null, TimeProvider? clock = null)
     {
         var options = new ConnectionOptions
         {
@@ -18,7 +18,7 @@ internal static class HttpTests
             SilenceLimit = TimeSpan.FromSeconds(5),
             RestartLimit = TimeSpan.FromSeconds(20),
         };
-        return new HttpDeviceConnection(change?.Invoke(options) ?? options, TimeProvider.System);
+        return new HttpDeviceConnection(change?.Invoke(options) ?? options, clock ?? TimeProvider.System);
     }
 
     /// <summary>A device without charge points' noise and without items.</summary>

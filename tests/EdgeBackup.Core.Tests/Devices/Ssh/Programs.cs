@@ -32,6 +32,16 @@ internal static class Programs
     /// <summary>Gives one entry to a user.</summary>
     public static void Give(string path, int user) => Give(path, user, "-h");
 
+    public static void SetMode(string path, int mode)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, (UnixFileMode)mode);
+        }
+    }
+
+    public static int GetMode(string path) => OperatingSystem.IsWindows() ? 0 : (int)File.GetUnixFileMode(path);
+
     private static void Give(string path, int user, string how)
     {
         if (IsSuperuser)

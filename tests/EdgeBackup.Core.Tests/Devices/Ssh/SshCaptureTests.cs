@@ -16,7 +16,7 @@ public sealed class SshCaptureTests(SshServer server) : IClassFixture<SshServer>
     {
         await using var device = new SshTestDevice(server);
         await device.SetAsync("conf/a b's \"x\" $HOME `id`.txt", Bytes("a"));
-        File.SetUnixFileMode(device.At("conf/a b's \"x\" $HOME `id`.txt"), (UnixFileMode)0x1A0);
+        Programs.SetMode(device.At("conf/a b's \"x\" $HOME `id`.txt"), 0x1A0);
         Directory.CreateDirectory(device.At("empty"));
         File.CreateSymbolicLink(device.At("link to"), "conf/no where");
         await using var connection = device.Connect();
@@ -167,7 +167,7 @@ public sealed class SshCaptureTests(SshServer server) : IClassFixture<SshServer>
     public async Task A_file_that_may_not_be_read_is_named_and_the_others_are_read()
     {
         await using var device = new SshTestDevice(server, new DeviceSeed { Items = new Dictionary<string, byte[]> { ["a"] = Bytes("a"), ["b"] = Bytes("b"), ["c"] = Bytes("c") } });
-        File.SetUnixFileMode(device.At("b"), UnixFileMode.None);
+        Programs.SetMode(device.At("b"), 0);
         if (Programs.IsSuperuser)
         {
             Programs.Give(device.At("b"), 0);

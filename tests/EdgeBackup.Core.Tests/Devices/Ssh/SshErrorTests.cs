@@ -75,6 +75,31 @@ public sealed class SshErrorTests(SshServer server) : IClassFixture<SshServer>
     }
 
     [SshFact]
+    public async Task The_users_configuration_holds_with_its_aliases_keys_and_jump_hosts()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Id = "behind" });
+        var configuration = server.At("client-with-jump");
+        File.WriteAllText(configuration, $"""
+            UserKnownHostsFile {server.At("known_hosts")}
+            GlobalKnownHostsFile none
+            IdentityAgent none
+            IdentityFile {server.At("user")}
+            User {SshUser.Current.Name}
+            Port {server.Port}
+            HostName 127.0.0.1
+            Host behind-the-bastion
+                ProxyJump bastion
+
+            """);
+        await using var connection = new SshDeviceConnection(
+            new ConnectionOptions { Address = DeviceAddress.Parse($"ssh://behind-the-bastion{device.Root}", "/") },
+            TimeProvider.System,
+            new SshSettings { ConfigFile = configuration });
+
+        Assert.Equal("behind", (await connection.GetStatusAsync(CancellationToken.None)).Identity.Id);
+    }
+
+    [SshFact]
     public async Task A_folder_that_is_not_there_is_unreachable()
     {
         await using var device = new SshTestDevice(server);
@@ -118,7 +143,7 @@ public sealed class SshErrorTests(SshServer server) : IClassFixture<SshServer>
         var process = server.At("pid-" + Guid.NewGuid().ToString("N"));
         var program = server.At("ssh-that-tells");
         File.WriteAllText(program, $"#!/bin/sh\necho $$ >{process}.part && mv {process}.part {process}\nexec ssh \"$@\"\n");
-        File.SetUnixFileMode(program, (UnixFileMode)0x1ED);
+        Programs.SetMode(program, 0x1ED);
         using var cancellation = new CancellationTokenSource();
         await using var connection = Connect(((IPEndPoint)silent.LocalEndpoint).Port, new SshSettings { Program = program });
 

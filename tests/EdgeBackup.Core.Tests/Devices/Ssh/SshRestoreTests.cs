@@ -23,7 +23,7 @@ public sealed class FragileServer : SshServer
             exec /bin/mv "$@"
             """);
         File.WriteAllText(At("fail-at"), "0\n");
-        File.SetUnixFileMode(At("fail-at"), (UnixFileMode)0x1B6);
+        Programs.SetMode(At("fail-at"), 0x1B6);
     }
 }
 
@@ -177,8 +177,8 @@ public sealed class SshRestoreTests(FragileServer server) : IClassFixture<Fragil
         }
 
         Assert.Equal("bin/run", new FileInfo(device.At("a.txt")).LinkTarget);
-        Assert.Equal((UnixFileMode)0x1ED, File.GetUnixFileMode(device.At("bin/run")));
-        Assert.Equal((UnixFileMode)0x1C0, File.GetUnixFileMode(device.At("bin")));
+        Assert.Equal(0x1ED, Programs.GetMode(device.At("bin/run")));
+        Assert.Equal(0x1C0, Programs.GetMode(device.At("bin")));
         Assert.Equal(time.UtcDateTime, File.GetLastWriteTimeUtc(device.At("bin/run")));
         Assert.Equal(time.UtcDateTime, Directory.GetLastWriteTimeUtc(device.At("bin")));
         Assert.Equal(["a.txt", "bin", "edge-device.json", "empty"], Directory.EnumerateFileSystemEntries(device.Root).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -220,6 +220,44 @@ public sealed class SshRestoreTests(FragileServer server) : IClassFixture<Fragil
     }
 
     [SshFact]
+    public async Task Only_what_the_type_looks_at_is_replaced_and_it_is_staged_beside_it()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed
+        {
+            Items = new Dictionary<string, byte[]> { ["etc/app.conf"] = Bytes("old"), ["etc/app.d/x"] = Bytes("old x"), ["etc/app.d/cache/y"] = Bytes("y"), ["etc/other"] = Bytes("other") },
+        });
+        await using var connection = new Core.Devices.Ssh.SshDeviceConnection(
+            server.Options(device.Root) with
+            {
+                Definition = new DeviceType
+                {
+                    Id = "app",
+                    Title = "App",
+                    Connections = [ConnectionKind.Ssh],
+                    Paths = ["etc/app.conf", "etc/app.d", "opt/app"],
+                    Items = [new ItemRule { Path = "etc/app.d/cache/**", Exclude = true }],
+                },
+            },
+            TimeProvider.System,
+            server.Settings());
+        var items = new Dictionary<string, byte[]> { ["etc/app.conf"] = Bytes("new"), ["opt/app/z"] = Bytes("z") };
+
+        await using (var session = await connection.BeginRestoreAsync(Plan(RestoreMode.Replace, items), new MemoryJournal(), CancellationToken.None))
+        {
+            await StageAsync(session, items);
+            Assert.Contains(Directory.EnumerateDirectories(device.At("etc")), path => Path.GetFileName(path).StartsWith(".edgebackup-", StringComparison.Ordinal));
+            await session.CommitAsync(CancellationToken.None);
+        }
+
+        var after = (await device.ReadAllAsync()).Keys.Order(StringComparer.Ordinal);
+        Assert.Equal(["edge-device.json", "etc/app.conf", "etc/app.d/cache/y", "etc/other", "opt/app/z"], after);
+        Assert.Equal(Bytes("new"), (await device.ReadAllAsync())["etc/app.conf"]);
+        var outside = await Assert.ThrowsAsync<EdgeBackupException>(
+            () => RestoreAsync(connection, RestoreMode.Overlay, new Dictionary<string, byte[]> { ["etc/other"] = Bytes("new") }));
+        Assert.Equal(ErrorIds.RestoreTargetMismatch, outside.ErrorId);
+    }
+
+    [SshFact]
     public async Task R2_a_transaction_that_begins_while_sending_stops_the_restore()
     {
         await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
@@ -252,7 +290,7 @@ public sealed class SshRestoreTests(FragileServer server) : IClassFixture<Fragil
     public async Task Where_nothing_can_stand_beside_the_root_it_is_staged_within()
     {
         await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
-        File.SetUnixFileMode(device.Parent, (UnixFileMode)0x1ED);
+        Programs.SetMode(device.Parent, 0x1ED);
         Programs.Give(device.Parent, 0);
         await using var connection = device.Connect();
 

@@ -28,7 +28,7 @@ public class SshServer : IDisposable
         }
 
         Folder = Directory.CreateTempSubdirectory("edgebackup-sshd-").FullName;
-        File.SetUnixFileMode(Folder, (UnixFileMode)0x1ED);
+        Programs.SetMode(Folder, 0x1ED);
         Programs.GiveTo(Folder, SshUser.Current.Id);
         foreach (var key in new[] { "host", "other-host", "user", "stranger" })
         {
@@ -37,7 +37,7 @@ public class SshServer : IDisposable
 
         File.Copy(At("user.pub"), At("authorized_keys"));
         Directory.CreateDirectory(At("bin"));
-        File.SetUnixFileMode(At("bin"), (UnixFileMode)0x1ED);
+        Programs.SetMode(At("bin"), 0x1ED);
         Prepare();
         if (Programs.IsSuperuser)
         {
@@ -52,7 +52,7 @@ public class SshServer : IDisposable
 
     /// <summary>Why there can be no sshd here; null where there can.</summary>
     public static string? Missing =>
-        OperatingSystem.IsWindows() ? "The sshd of the tests runs on Unix."
+        !OperatingSystem.IsLinux() ? "The sshd of the tests runs on Linux."
         : !File.Exists(Daemon) ? $"{Daemon} is missing: apt-get install openssh-server."
         : null;
 
@@ -98,7 +98,7 @@ public class SshServer : IDisposable
     public void WriteProgram(string name, string text)
     {
         File.WriteAllText(Path.Combine(At("bin"), name), text + "\n");
-        File.SetUnixFileMode(Path.Combine(At("bin"), name), (UnixFileMode)0x1ED);
+        Programs.SetMode(Path.Combine(At("bin"), name), 0x1ED);
     }
 
     /// <summary>The sshd processes of the sessions that are open: those that work for the user.</summary>

@@ -11,7 +11,7 @@ using EdgeBackup.Core.Operations.Transfer;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
 using EdgeBackup.Core.Tests.Repository;
-using EdgeBackup.CrashWorker;
+using EdgeBackup.TestWorker.Crash;
 using Xunit;
 
 namespace EdgeBackup.Core.Tests.Durability.Crash;

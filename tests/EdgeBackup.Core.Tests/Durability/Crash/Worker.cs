@@ -17,7 +17,7 @@ internal static class Worker
     public static async Task<List<string>> RunAndKillAsync(string deed, string root, int generation, TimeSpan life)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in new[] { "exec", Path.Combine(AppContext.BaseDirectory, "EdgeBackup.CrashWorker.dll"), deed, root, generation.ToString(CultureInfo.InvariantCulture) })
+        foreach (var argument in new[] { "exec", Path.Combine(AppContext.BaseDirectory, "EdgeBackup.TestWorker.dll"), "crash", root, deed, generation.ToString(CultureInfo.InvariantCulture) })
         {
             start.ArgumentList.Add(argument);
         }

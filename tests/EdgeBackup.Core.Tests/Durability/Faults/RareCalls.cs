@@ -22,7 +22,8 @@ internal static class RareCalls
         // A session that sleeps longer than its lease holds, after it was seen to be renewed.
         await using (var session = await repository.BeginWriteAsync(default))
         {
-            await Task.Delay(200);
+            var before = memory.Operations;
+            await Wait.UntilAsync(() => memory.Operations > before + 1);
             clock.Skip(TimeSpan.FromMinutes(10));
             await Bench.BackUpAsync(session, "d", new Dictionary<string, byte[]> { ["a"] = Bench.RandomBytes(1, 20_000), ["b"] = Bench.RandomBytes(2, 20_000) });
 

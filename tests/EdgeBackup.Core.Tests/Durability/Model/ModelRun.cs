@@ -8,7 +8,7 @@ using EdgeBackup.Core.Repository;
 using EdgeBackup.Core.Tests.Devices.Folder;
 using EdgeBackup.Core.Tests.Durability.Faults;
 using EdgeBackup.Core.Tests.Repository;
-using EdgeBackup.CrashWorker;
+using EdgeBackup.TestWorker.Crash;
 using Xunit;
 
 namespace EdgeBackup.Core.Tests.Durability.Model;

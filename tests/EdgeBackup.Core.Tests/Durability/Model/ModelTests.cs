@@ -15,7 +15,7 @@ public sealed class ModelTests
     {
         var tally = new Tally { What = "model: sequences of several writers" };
         using var report = Soak.ReportAtEnd(tally);
-        var config = Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(everyBuild: 12, soak: 300)).WithStartSize(4).WithEndSize(30);
+        var config = Soak.FromSeed(Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(everyBuild: 12, soak: 300)).WithStartSize(4).WithEndSize(30));
         Prop.ForAll(Step.Sequences, steps => Play(steps, tally)).Check(config);
     }
 

@@ -96,7 +96,7 @@ public sealed class PowerLossTests
         await run.RecordAsync(async (store, _) =>
         {
             known.AddRange(await FilledRepository.MakeAsync(store));
-            await using var repository = await Bench.OpenAsync(store);
+            await using var repository = await EdgeRepository.OpenAsync(store, Bench.Key, Bench.Environment with { Clock = new StillClock() }, default);
 
             // A pack of which little is needed: it is written anew.
             await using var session = await repository.BeginWriteAsync(default);

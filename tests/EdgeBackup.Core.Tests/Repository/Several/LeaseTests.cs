@@ -1,5 +1,4 @@
 using EdgeBackup.Core.Repository;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Maintenance;
 using EdgeBackup.Core.Repository.Stores;
 using Xunit;

@@ -174,18 +174,25 @@ prepare() {
   done
   say '' "$err"
 }
-# Whether somebody works in a stage: the processes in its lock, if the system has not been started anew since.
+# Whether a process is one of this script: numbers are given anew, after a restart of the system and before.
+ours() {
+  case $(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" || ps -o args= -p "$1" 2>/dev/null) in
+    *'dd bs=1 count='*) return 0 ;;
+  esac
+  return 1
+}
+# Whether somebody works in a stage: the processes in its lock.
 alive() {
   answer=dead
   while read -r p boot; do
-    if [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)" ]; then
-      if [ -d /proc/self ]; then [ -d "/proc/$p" ] && answer=alive; else kill -0 "$p" 2>/dev/null && answer=alive; fi
-    fi
+    [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)" ] && ours "$p" && answer=alive
   done 2>/dev/null <"$1/lock"
   say "$answer" "$(cat "$1/mark" 2>/dev/null)"
 }
 evict() {
-  while read -r p boot; do kill -TERM "$p" 2>/dev/null; done 2>/dev/null <"$1/lock"
+  while read -r p boot; do
+    [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)" ] && ours "$p" && kill -TERM "$p"
+  done 2>/dev/null <"$1/lock"
   say done
 }
 discard() {

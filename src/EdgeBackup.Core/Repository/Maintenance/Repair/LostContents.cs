@@ -18,7 +18,7 @@ internal static class LostContents
         {
             try
             {
-                var name = EdgeRepository.ToBackupName(core, device, backup);
+                var name = BackupRecords.ToName(core, device, backup);
                 if (await core.TryOpenAsync(name, RepositoryJson.Default.BackupRecord, cancellationToken).ConfigureAwait(false) is { } record)
                 {
                     await FindAsync(core, record, chunks, lost, cancellationToken).ConfigureAwait(false);

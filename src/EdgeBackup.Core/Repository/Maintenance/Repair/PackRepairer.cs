@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Packs;
 using EdgeBackup.Core.Repository.Recovery;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using EdgeBackup.Core.Repository.Backups;
 
 namespace EdgeBackup.Core.Repository.Maintenance.Repair;
 

@@ -1,6 +1,5 @@
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
-using EdgeBackup.Core.Repository.Backups;
 using EdgeBackup.Core.Repository.Chunks;
 
 namespace EdgeBackup.Core.Repository.Maintenance.Repair;

@@ -6,7 +6,7 @@ using EdgeBackup.Core.Repository.Index;
 using EdgeBackup.Core.Repository.Keys;
 using EdgeBackup.Core.Repository.Stores;
 
-namespace EdgeBackup.Core.Repository.Backups;
+namespace EdgeBackup.Core.Repository;
 
 /// <summary>What all parts of an open repository share.</summary>
 internal sealed class RepositoryCore : IDisposable

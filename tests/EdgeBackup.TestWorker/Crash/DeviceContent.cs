@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace EdgeBackup.CrashWorker;
+namespace EdgeBackup.TestWorker.Crash;
 
 /// <summary>What a device holds in each of its generations: the same for the worker that saves it and the test that looks.</summary>
 public static class DeviceContent

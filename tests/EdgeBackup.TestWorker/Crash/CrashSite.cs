@@ -3,7 +3,7 @@ using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Platform;
 using EdgeBackup.Core.Repository;
 
-namespace EdgeBackup.CrashWorker;
+namespace EdgeBackup.TestWorker.Crash;
 
 /// <summary>Where everything is, below one folder.</summary>
 public sealed class CrashSite(string root)

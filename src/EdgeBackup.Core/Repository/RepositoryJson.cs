@@ -4,7 +4,7 @@ using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Maintenance;
 
-namespace EdgeBackup.Core.Repository.Backups;
+namespace EdgeBackup.Core.Repository;
 
 /// <summary>Sealed JSON bodies: camelCase members, enumerations by name, unknown members passed over.</summary>
 [JsonSourceGenerationOptions(
