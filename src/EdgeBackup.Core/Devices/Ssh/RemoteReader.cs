@@ -7,7 +7,7 @@ namespace EdgeBackup.Core.Devices.Ssh;
 /// <param name="readMoreAsync">Fills a buffer; never returns 0, but throws at the end.</param>
 internal sealed class RemoteReader(Func<Memory<byte>, CancellationToken, ValueTask<int>> readMoreAsync) : ForwardReadStream
 {
-    private readonly byte[] buffer = new byte[128 * 1024];
+    private readonly byte[] buffer = new byte[64 * 1024];
     private int start;
     private int end;
 

@@ -12,7 +12,7 @@ namespace EdgeBackup.Core.Devices.Ssh;
 /// </summary>
 internal sealed class SshBatch
 {
-    private const int PieceLength = 64 * 1024;
+    private const int PieceLength = 256 * 1024;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 

@@ -10,7 +10,7 @@ namespace EdgeBackup.Core.Devices.Ssh;
 /// </summary>
 internal sealed class SshItemStream : ForwardReadStream
 {
-    private const int Pieces = 16;
+    private const int Pieces = 8;
 
     private readonly Channel<ArraySegment<byte>> pieces = Channel.CreateBounded<ArraySegment<byte>>(
         new BoundedChannelOptions(Pieces) { SingleReader = true, SingleWriter = true });

@@ -1,12 +1,15 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.IO.Pipes;
+using System.Runtime.InteropServices;
 using System.Text;
 using EdgeBackup.Core.Errors;
+using Microsoft.Win32.SafeHandles;
 
 namespace EdgeBackup.Core.Devices.Ssh;
 
 /// <summary>A running ssh. Disposing ends it with everything that it started, and waits until it is gone.</summary>
-internal sealed class SshProcess : IAsyncDisposable
+internal sealed partial class SshProcess : IAsyncDisposable
 {
     private const int WordsLimit = 16 * 1024;
 
@@ -20,6 +23,7 @@ internal sealed class SshProcess : IAsyncDisposable
     private SshProcess(Process process)
     {
         this.process = process;
+        WidenOutput();
         listening = ListenAsync();
     }
 
@@ -134,6 +138,21 @@ internal sealed class SshProcess : IAsyncDisposable
         await WaitAsync(GoodbyeTime, CancellationToken.None).ConfigureAwait(false);
         process.Dispose();
     }
+
+    /// <summary>A pipe holds 64 KiB unless it is asked to hold more; each time that it is full or empty costs a change of processes.</summary>
+    private void WidenOutput()
+    {
+        const int setPipeSize = 1031;
+        const int size = 1024 * 1024;
+        if (OperatingSystem.IsLinux() && Output is PipeStream pipe)
+        {
+            // Where that is not granted, the pipe stays as it is.
+            _ = fcntl(pipe.SafePipeHandle, setPipeSize, size);
+        }
+    }
+
+    [LibraryImport("libc")]
+    private static partial int fcntl(SafePipeHandle descriptor, int command, int value);
 
     private async Task ListenAsync()
     {
