@@ -59,8 +59,8 @@ public sealed class SshCaptureTests(SshServer server) : IClassFixture<SshServer>
     [SshFact]
     public async Task Two_large_items_can_be_open_and_read_one_after_the_other()
     {
-        var first = Noise(3_000_000, seed: 1);
-        var second = Noise(3_000_000, seed: 2);
+        var first = Noise(12_000_000, seed: 1);
+        var second = Noise(12_000_000, seed: 2);
         await using var device = new SshTestDevice(server, new DeviceSeed { Items = new Dictionary<string, byte[]> { ["a"] = first, ["b"] = second } });
         await using var connection = device.Connect();
         await using var capture = await connection.BeginCaptureAsync(BackupContent.All, CancellationToken.None);
@@ -78,7 +78,7 @@ public sealed class SshCaptureTests(SshServer server) : IClassFixture<SshServer>
     [SshFact]
     public async Task A_large_file_that_is_written_to_while_it_is_read_is_never_called_good()
     {
-        var content = Noise(4_000_000);
+        var content = Noise(16_000_000);
         await using var device = new SshTestDevice(server, new DeviceSeed { Items = new Dictionary<string, byte[]> { ["big"] = content } });
         await using var connection = device.Connect();
         await using var capture = await connection.BeginCaptureAsync(BackupContent.All, CancellationToken.None);
@@ -88,7 +88,7 @@ public sealed class SshCaptureTests(SshServer server) : IClassFixture<SshServer>
         await captured!.Stream.ReadExactlyAsync(new byte[1]);
         await using (var writer = new FileStream(device.At("big"), FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
-            // Its length stays, and the last bytes have not been read yet: more than 2 MB are still on the device.
+            // Its length stays, and the last bytes have not been read yet: all that can be on the way (ssh grants 2 MB, we keep 3) is much less than the file.
             writer.Seek(-1, SeekOrigin.End);
             writer.WriteByte((byte)(content[^1] + 1));
         }
@@ -103,7 +103,7 @@ public sealed class SshCaptureTests(SshServer server) : IClassFixture<SshServer>
     [SshFact]
     public async Task A_file_that_only_grows_is_taken_up_to_where_it_was()
     {
-        var content = Noise(4_000_000);
+        var content = Noise(16_000_000);
         await using var device = new SshTestDevice(server, new DeviceSeed { Items = new Dictionary<string, byte[]> { ["log"] = content } });
         await using var connection = device.Connect();
         await using var capture = await connection.BeginCaptureAsync(BackupContent.All, CancellationToken.None);
@@ -122,7 +122,7 @@ public sealed class SshCaptureTests(SshServer server) : IClassFixture<SshServer>
     [SshFact]
     public async Task A_cut_connection_fails_the_item_and_the_next_try_goes_on_over_a_new_one()
     {
-        var content = Noise(6_000_000);
+        var content = Noise(16_000_000);
         await using var device = new SshTestDevice(server, new DeviceSeed { Items = new Dictionary<string, byte[]> { ["big"] = content } });
         await using var connection = device.Connect();
         await using var capture = await connection.BeginCaptureAsync(BackupContent.All, CancellationToken.None);
@@ -141,7 +141,7 @@ public sealed class SshCaptureTests(SshServer server) : IClassFixture<SshServer>
     [SshFact]
     public async Task A_device_that_freezes_in_the_middle_is_given_up()
     {
-        await using var device = new SshTestDevice(server, new DeviceSeed { Items = new Dictionary<string, byte[]> { ["big"] = Noise(6_000_000) } })
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = new Dictionary<string, byte[]> { ["big"] = Noise(16_000_000) } })
         {
             Change = options => options with { SilenceLimit = TimeSpan.FromSeconds(3) },
         };
