@@ -36,6 +36,7 @@
         'Test-EdgeDevice'
         'Unregister-EdgeDevice'
         'Get-EdgeDeviceType'
+        'Test-EdgeDeviceType'
         'Get-EdgeEvent'
         'Connect-EdgeRepository'
         'Disconnect-EdgeRepository'

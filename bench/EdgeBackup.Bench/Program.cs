@@ -12,6 +12,7 @@ return args switch
     ["catalog", var folder, var keyFile, var devices, var backups] => await CatalogCorpus.MakeAsync(folder, keyFile, Number(devices), Number(backups)).ConfigureAwait(false),
     ["index", var folder, var keyFile, var chunks, var objects] => await IndexCorpus.MakeAsync(folder, keyFile, Number(chunks), Number(objects)).ConfigureAwait(false),
     ["open", var folder, var keyFile] => await IndexCorpus.OpenAsync(folder, keyFile).ConfigureAwait(false),
+    ["ssh", var address, var configFile] => await SshRun.CaptureAsync(address, configFile).ConfigureAwait(false),
     ["inner"] => InnerLoopRun.Run(),
     _ => Usage(),
 };
@@ -30,6 +31,7 @@ static int Usage()
         catalog FOLDER KEYFILE DEVICES BACKUPS      makes a repository with so many small backups, spread over the devices
         index FOLDER KEYFILE CHUNKS OBJECTS         makes a repository whose index tells of so many chunks, in so many index objects
         open FOLDER KEYFILE                         opens it three times, and measures
+        ssh ADDRESS CONFIGFILE                      captures a device over ssh, throws the bytes away, and prints seconds and bytes
         inner                                       runs the inner loops (BenchmarkDotNet, short) and prints a table
         """);
     return 2;

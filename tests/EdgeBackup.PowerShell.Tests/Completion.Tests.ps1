@@ -106,10 +106,10 @@ Describe 'Names, types and tags' {
         @{ Line = 'Set-EdgeDevice edge-001 -Tag f'; Text = "'first floor'" }
         @{ Line = 'Register-EdgeDevice x -Tag n'; Text = 'north' }
         @{ Line = 'Set-EdgeBackupPolicy -Tag n'; Text = 'north' }
-        @{ Line = 'Get-EdgeDevice -Type '; Text = 'bms-server', 'edge-controller', 'folder', 'pump-station' }
-        @{ Line = 'Register-EdgeDevice x -Type e'; Text = 'edge-controller' }
+        @{ Line = 'Get-EdgeDevice -Type '; Text = 'bacnet-device', 'bms-server', 'edge-controller', 'evcc', 'folder', 'home-assistant', 'linux', 'openwrt', 'pfsense', 'pump-station' }
+        @{ Line = 'Register-EdgeDevice x -Type e'; Text = 'edge-controller', 'evcc' }
         @{ Line = 'Set-EdgeDevice x -Type pump'; Text = 'pump-station' }
-        @{ Line = 'Set-EdgeBackupPolicy -Type b'; Text = 'bms-server' }
+        @{ Line = 'Set-EdgeBackupPolicy -Type b'; Text = 'bacnet-device', 'bms-server' }
         @{ Line = 'Get-EdgeDeviceType bms'; Text = 'bms-server' }
     ) {
         Get-CompletionText $Line | Sort-Object | Should -Be $Text
@@ -175,7 +175,7 @@ Describe 'The repository' {
 
     It 'offers nothing where there is none, but the types that are built in' {
         Get-CompletionText "Get-EdgeDevice -Repository $(Join-Path $TestDrive none) -Id e" | Should -BeNullOrEmpty
-        Get-CompletionText "Get-EdgeDevice -Repository $(Join-Path $TestDrive none) -Type e" | Should -Be 'edge-controller'
+        Get-CompletionText "Get-EdgeDevice -Repository $(Join-Path $TestDrive none) -Type e" | Should -Be 'edge-controller', 'evcc'
     }
 
     It 'is not thrown out of step by <_>' -ForEach '[', "'", '"', '$(', '`', '*[', '@' {

@@ -13,6 +13,12 @@ public sealed record ConnectionOptions
     /// <summary>The registered type, used like <see cref="Id"/>.</summary>
     public string? Type { get; init; }
 
+    /// <summary>
+    /// What <see cref="Type"/> says: where items are, what they are, how the device tells who it is. Null where the type
+    /// is not known before the device was asked.
+    /// </summary>
+    public DeviceType? Definition { get; init; }
+
     /// <summary>The registered version, used where the device tells none.</summary>
     public string? Version { get; init; }
 
@@ -23,6 +29,12 @@ public sealed record ConnectionOptions
 
     /// <summary>Whether the credential may be sent over plain http to other than loopback.</summary>
     public bool AllowUnencryptedAuthentication { get; init; }
+
+    /// <summary>The private key for ssh://; null: as the user's ssh configuration and agent have it.</summary>
+    public string? KeyFilePath { get; init; }
+
+    /// <summary>What is done with a host key that this machine does not know (ssh://).</summary>
+    public HostKeyPolicy HostKeyPolicy { get; init; }
 
     /// <summary>A device that stays silent for so long is given up.</summary>
     public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(30);

@@ -65,6 +65,19 @@ public sealed record DeviceAddress(ConnectionKind Kind, string Text)
             return new DeviceAddress(kind, uri.AbsoluteUri.TrimEnd('/') + "/");
         }
 
+        if (kind == ConnectionKind.Ssh)
+        {
+            if (uri.UserInfo.Contains(':', StringComparison.Ordinal))
+            {
+                throw new ArgumentException("The address holds a password. ssh:// addresses take keys: the user's own, one in the ssh agent, or one named with -KeyFilePath.");
+            }
+
+            if (uri.Query.Length > 0 || uri.Fragment.Length > 0)
+            {
+                throw new ArgumentException($"The address '{text}' has a '?' or a '#'. In the path of an ssh:// address write them as %3F and %23.");
+            }
+        }
+
         return new DeviceAddress(kind, uri.AbsoluteUri);
     }
 

@@ -66,6 +66,12 @@ public sealed record DeviceStatus
     /// <summary>Empty for a device without charge points.</summary>
     public IReadOnlyList<ChargePoint> ChargePoints { get; init; } = [];
 
+    /// <summary>
+    /// What else runs on the device, in words without a full stop ("a vehicle is charging"), where its type tells how that
+    /// is seen; null where nothing does. It holds captures and restores up as a transaction does (R2).
+    /// </summary>
+    public string? RunningWork { get; init; }
+
     /// <summary>Why the transactions could not be read, one sentence; null when they could. Unreadable counts as running (R2).</summary>
     public string? GateFault { get; init; }
 

@@ -14,6 +14,7 @@ public static class ErrorIds
     public const string DeviceIdDuplicate = nameof(DeviceIdDuplicate);
     public const string DeviceReplaced = nameof(DeviceReplaced);
     public const string DeviceResponseInvalid = nameof(DeviceResponseInvalid);
+    public const string DeviceTypeInvalid = nameof(DeviceTypeInvalid);
     public const string ItemPathInvalid = nameof(ItemPathInvalid);
     public const string CaptureInterrupted = nameof(CaptureInterrupted);
     public const string CaptureFailed = nameof(CaptureFailed);

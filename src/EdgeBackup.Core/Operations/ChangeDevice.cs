@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Capture;
 using EdgeBackup.Core.Operations.Repositories;
@@ -16,6 +17,9 @@ public sealed record ChangeDeviceOptions
     /// <summary>A device that answers must be of this type.</summary>
     public string? Type { get; init; }
 
+    /// <summary>A type given as a file, whose id is <see cref="Type"/>; it is kept in the repository. Null: the type is a known one.</summary>
+    public DeviceTypeEntry? TypeFile { get; init; }
+
     public string? Version { get; init; }
 
     public IReadOnlyList<string>? Tags { get; init; }
@@ -29,6 +33,11 @@ public sealed record ChangeDeviceOptions
     public string? CertificateThumbprint { get; init; }
 
     public bool? AllowUnencryptedAuthentication { get; init; }
+
+    /// <summary>The private key for ssh://, absolute.</summary>
+    public string? KeyFilePath { get; init; }
+
+    public HostKeyPolicy? HostKeyPolicy { get; init; }
 
     /// <summary>Lifts the fence of a replaced device (R8).</summary>
     public bool LiftFence { get; init; }
@@ -68,6 +77,8 @@ public sealed class ChangeDevice
             Credential = options.Credential ?? old.Credential,
             CertificateThumbprint = Change(options.CertificateThumbprint, old.CertificateThumbprint),
             AllowUnencryptedAuthentication = options.AllowUnencryptedAuthentication ?? old.AllowUnencryptedAuthentication,
+            KeyFilePath = Change(options.KeyFilePath, old.KeyFilePath),
+            HostKeyPolicy = options.HostKeyPolicy ?? old.HostKeyPolicy,
         };
         if (!string.IsNullOrEmpty(options.Parent))
         {
@@ -75,18 +86,28 @@ public sealed class ChangeDevice
         }
 
         var address = options.Address ?? DeviceAddress.Parse(old.Address, Path.GetPathRoot(Environment.CurrentDirectory)!);
-        if (DeviceTypes.Find(changed.Type, address.Kind) is null)
+        var type = options.TypeFile is { } file
+            ? file.Type.Connections.Contains(address.Kind) ? file : null
+            : await context.Types.FindAsync(changed.Type, address.Kind, cancellationToken).ConfigureAwait(false);
+        if (type is null)
         {
             throw new EdgeBackupException(ErrorIds.DeviceRegistrationMismatch, $"The device type '{changed.Type}' is not known for {address.Text}. Get-EdgeDeviceType lists the known ones.", device);
         }
 
-        var reachedAnew = options.Address is not null || options.Type is not null || options.Credential is not null || options.CertificateThumbprint is not null;
+        if (address.Kind != ConnectionKind.Ssh && (options.KeyFilePath is not null || options.HostKeyPolicy is not null))
+        {
+            throw new EdgeBackupException(ErrorIds.DeviceRegistrationMismatch, $"-KeyFilePath and -HostKeyPolicy are for ssh:// addresses, and '{device}' is at {address.Text}. Leave them out.", device);
+        }
+
+        var reachedAnew = options.Address is not null || options.Type is not null || options.Credential is not null || options.CertificateThumbprint is not null
+            || options.KeyFilePath is not null || options.HostKeyPolicy is not null;
         if (reachedAnew && !options.SkipContact)
         {
-            var contact = await DeviceContact.OpenAsync(context, changed, observer, cancellationToken).ConfigureAwait(false);
+            var contact = await DeviceContact.OpenAsync(context, changed, observer, cancellationToken, type.Type).ConfigureAwait(false);
             await contact.DisposeAsync().ConfigureAwait(false);
         }
 
+        await KeptTypes.KeepAsync(context, observer, type, cancellationToken).ConfigureAwait(false);
         if (changed != old)
         {
             await context.Devices.AppendAsync(device, DeviceLogEntryKind.Registered, entry => entry with { Registration = changed }, cancellationToken).ConfigureAwait(false);

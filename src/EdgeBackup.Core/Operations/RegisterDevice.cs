@@ -2,6 +2,7 @@ using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Devices.Folder;
 using EdgeBackup.Core.Devices.Http;
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Capture;
 using EdgeBackup.Core.Operations.Repositories;
@@ -20,6 +21,9 @@ public sealed record RegisterDeviceOptions
 
     public string? Type { get; init; }
 
+    /// <summary>A type given as a file, whose id is <see cref="Type"/>; it is kept in the repository. Null: the type is a known one.</summary>
+    public DeviceTypeEntry? TypeFile { get; init; }
+
     public string? Version { get; init; }
 
     public IReadOnlyList<string> Tags { get; init; } = [];
@@ -33,6 +37,12 @@ public sealed record RegisterDeviceOptions
     public string? CertificateThumbprint { get; init; }
 
     public bool AllowUnencryptedAuthentication { get; init; }
+
+    /// <summary>The private key for ssh://, absolute.</summary>
+    public string? KeyFilePath { get; init; }
+
+    /// <summary>What is done with a host key that this machine does not know (ssh://); null for Strict.</summary>
+    public HostKeyPolicy? HostKeyPolicy { get; init; }
 
     /// <summary>Register without asking the device; needs <see cref="Id"/> and <see cref="Type"/>.</summary>
     public bool SkipContact { get; init; }
@@ -59,14 +69,14 @@ public sealed class RegisterDevice
     public async Task<string> RunAsync(RegisterDeviceOptions options, CancellationToken cancellationToken)
     {
         CheckFolder(options.Address);
-        var identity = options.SkipContact ? await BelieveAsync(options).ConfigureAwait(false) : await AskAsync(options, cancellationToken).ConfigureAwait(false);
-        if (DeviceTypes.Find(identity.Type, options.Address.Kind) is null)
-        {
-            throw new EdgeBackupException(
+        var given = options.Type is null ? null : await FindTypeAsync(options, options.Type, cancellationToken).ConfigureAwait(false);
+        var connection = ToConnectionOptions(options) with { Definition = given?.Type };
+        var identity = options.SkipContact ? await BelieveAsync(options, connection).ConfigureAwait(false) : await AskAsync(options, connection, cancellationToken).ConfigureAwait(false);
+        var type = (given?.Type.Id == identity.Type ? given : await FindTypeAsync(options, identity.Type, cancellationToken).ConfigureAwait(false))
+            ?? throw new EdgeBackupException(
                 options.SkipContact ? ErrorIds.DeviceRegistrationMismatch : ErrorIds.DeviceResponseInvalid,
                 $"The device type '{identity.Type}' is not known for {options.Address.Text}. Get-EdgeDeviceType lists the known ones.",
                 options.Address.Text);
-        }
 
         if (FindIdFault(identity.Id) is { } fault)
         {
@@ -85,6 +95,8 @@ public sealed class RegisterDevice
             await RegisteredDevices.CheckParentAsync(context, identity.Id, options.Parent, cancellationToken).ConfigureAwait(false);
         }
 
+        // Before the registration: whoever finds the device must find its type.
+        await KeptTypes.KeepAsync(context, observer, type, cancellationToken).ConfigureAwait(false);
         var old = before.Registration;
         var registration = new DeviceRegistration
         {
@@ -99,6 +111,8 @@ public sealed class RegisterDevice
             Credential = options.Credential ?? old?.Credential,
             CertificateThumbprint = options.CertificateThumbprint ?? old?.CertificateThumbprint,
             AllowUnencryptedAuthentication = options.AllowUnencryptedAuthentication || old?.AllowUnencryptedAuthentication == true,
+            KeyFilePath = options.KeyFilePath ?? old?.KeyFilePath,
+            HostKeyPolicy = options.HostKeyPolicy ?? old?.HostKeyPolicy,
             Registered = old?.Registered ?? context.Clock.GetUtcNow(),
         };
         await context.Devices.AppendAsync(identity.Id, DeviceLogEntryKind.Registered, entry => entry with { Registration = registration }, cancellationToken).ConfigureAwait(false);
@@ -112,7 +126,12 @@ public sealed class RegisterDevice
         : id.Contains('*', StringComparison.Ordinal) || id.Contains('?', StringComparison.Ordinal) ? "contains '*' or '?', so that it would stand for other devices too"
         : null;
 
-    private async Task<DeviceIdentity> BelieveAsync(RegisterDeviceOptions options)
+    private async Task<DeviceTypeEntry?> FindTypeAsync(RegisterDeviceOptions options, string id, CancellationToken cancellationToken) =>
+        options.TypeFile is { } file && file.Type.Id == id
+            ? file.Type.Connections.Contains(options.Address.Kind) ? file : null
+            : await context.Types.FindAsync(id, options.Address.Kind, cancellationToken).ConfigureAwait(false);
+
+    private async Task<DeviceIdentity> BelieveAsync(RegisterDeviceOptions options, ConnectionOptions connection)
     {
         if (string.IsNullOrWhiteSpace(options.Id) || string.IsNullOrWhiteSpace(options.Type))
         {
@@ -125,17 +144,17 @@ public sealed class RegisterDevice
         if (options.Address.Kind == ConnectionKind.Http)
         {
             // Nobody is asked, so nothing else would say before the first night that the credential may not be sent.
-            _ = DeviceAuthentication.CreateHeader(ToConnectionOptions(options), new Uri(options.Address.Text));
+            _ = DeviceAuthentication.CreateHeader(connection, new Uri(options.Address.Text));
         }
 
         // An address that no connection speaks is refused now as well, not in the first night. Nothing is sent.
-        await context.Connections.Connect(ToConnectionOptions(options)).DisposeAsync().ConfigureAwait(false);
+        await context.Connections.Connect(connection).DisposeAsync().ConfigureAwait(false);
         return new DeviceIdentity { Id = options.Id, Type = options.Type, Version = options.Version };
     }
 
-    private async Task<DeviceIdentity> AskAsync(RegisterDeviceOptions options, CancellationToken cancellationToken)
+    private async Task<DeviceIdentity> AskAsync(RegisterDeviceOptions options, ConnectionOptions connectionOptions, CancellationToken cancellationToken)
     {
-        var connection = context.Connections.Connect(ToConnectionOptions(options) with { Trace = line => observer.Verbose($"{options.Address.Text}: {line}") });
+        var connection = context.Connections.Connect(connectionOptions with { Trace = line => observer.Verbose($"{options.Address.Text}: {line}") });
         await using var lease = connection.ConfigureAwait(false);
         var status = await connection.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         var identity = status.Identity;
@@ -154,6 +173,8 @@ public sealed class RegisterDevice
         Credential = options.Credential,
         CertificateThumbprint = options.CertificateThumbprint,
         AllowUnencryptedAuthentication = options.AllowUnencryptedAuthentication,
+        KeyFilePath = options.KeyFilePath,
+        HostKeyPolicy = options.HostKeyPolicy ?? HostKeyPolicy.Strict,
     };
 
     private static void CheckClaim(string what, string? claimed, string told, string address)

@@ -72,6 +72,7 @@ public sealed class SyncRepository
         // Fences, protections and policies before the backups that they are about; events, which tell of backups, after them.
         var others = new RecordCopier(source.Repository, copy.Repository, plan, failed);
         await others.CopyPoliciesAsync(cancellationToken).ConfigureAwait(false);
+        await others.CopyTypesAsync(cancellationToken).ConfigureAwait(false);
         await others.CopyDevicesAsync(cancellationToken).ConfigureAwait(false);
 
         // What the copy's own maintenance removed meanwhile is no failure.

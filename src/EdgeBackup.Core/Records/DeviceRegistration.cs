@@ -30,6 +30,12 @@ public sealed record DeviceRegistration
 
     public bool AllowUnencryptedAuthentication { get; init; }
 
+    /// <summary>The private key for ssh://, a path on the machine that takes the backups; the key itself is never kept.</summary>
+    public string? KeyFilePath { get; init; }
+
+    /// <summary>Null means <see cref="Devices.HostKeyPolicy.Strict"/>.</summary>
+    public HostKeyPolicy? HostKeyPolicy { get; init; }
+
     /// <summary>When the device was first registered, UTC.</summary>
     public required DateTimeOffset Registered { get; init; }
 

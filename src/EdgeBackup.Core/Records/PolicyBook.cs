@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository;
@@ -93,7 +94,7 @@ public sealed record EffectivePolicy
     /// <summary>An IANA id; null for the zone of the machine that runs the schedule.</summary>
     public required string? TimeZone { get; init; }
 
-    /// <summary>Where each value came from: the property's name, and "built-in", "all", "type x", "tag x" or "device x".</summary>
+    /// <summary>Where each value came from: the property's name, and "built-in", "the device type", "all", "type x", "tag x" or "device x".</summary>
     public required IReadOnlyDictionary<string, string> Sources { get; init; }
 }
 
@@ -104,6 +105,9 @@ public sealed class PolicyBook
 
     private readonly Dictionary<(PolicyScope Scope, string Key), PolicyValues> values = new();
     private readonly List<EdgeBackupException> unreadable = [];
+
+    /// <summary>What device types say for their devices where no policy does, by the type's id.</summary>
+    private readonly Dictionary<string, PolicyValues> typeDefaults = new(StringComparer.Ordinal);
 
     /// <summary>
     /// The policies that are left out because their records are damaged or missing. While there are any, a value may be missing that
@@ -151,6 +155,7 @@ public sealed class PolicyBook
             }
         }
 
+        await book.ReadTypesAsync(repository, cancellationToken).ConfigureAwait(false);
         foreach (var problem in book.unreadable)
         {
             warn?.Invoke($"A policy is left out, and until it can be read again nothing expires. {problem.Message}");
@@ -179,6 +184,11 @@ public sealed class PolicyBook
     {
         var sources = new Dictionary<string, string>(StringComparer.Ordinal);
         var layers = new List<(string Source, PolicyValues Values)>();
+        if (type is not null && typeDefaults.TryGetValue(type, out var defaults))
+        {
+            layers.Add(("the device type", defaults));
+        }
+
         AddLayer(PolicyScope.All, "", "all");
         if (type is not null)
         {
@@ -234,6 +244,28 @@ public sealed class PolicyBook
             sources[name] = "built-in";
             return null;
         }
+    }
+
+    private static PolicyValues ToValues(PolicyDefaults defaults) => new()
+    {
+        Interval = defaults.Interval,
+        Content = defaults.Content,
+        RetentionMonths = defaults.RetentionMonths,
+        ManualLimit = defaults.ManualLimit,
+        KeepLast = defaults.KeepLast,
+        OverdueAfter = defaults.OverdueAfter,
+    };
+
+    /// <summary>Only shipped types and those of the repository: every machine must see the same policy.</summary>
+    private async Task ReadTypesAsync(EdgeRepository repository, CancellationToken cancellationToken)
+    {
+        var (types, damaged) = await new DeviceTypeBook(repository, author: "").ReadAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var entry in DeviceTypeCatalog.With([], types).Entries.Where(entry => entry.Type.Policy != new PolicyDefaults()))
+        {
+            typeDefaults[entry.Type.Id] = ToValues(entry.Type.Policy);
+        }
+
+        unreadable.AddRange(damaged.Values);
     }
 
     /// <summary>Ids belong to hardware and are exact; types and tags are typed by people.</summary>

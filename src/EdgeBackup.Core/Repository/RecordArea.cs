@@ -6,6 +6,7 @@ public enum RecordArea
     Devices,
     Events,
     Policies,
+    Types,
 
     /// <summary>The only ones that are not kept: each takes the place of the one before.</summary>
     Attempts,

@@ -31,6 +31,12 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
             : throw new PSInvalidOperationException($"'{path}' is on a {provider.Name} drive. Give a path in a file system.");
     }
 
+    /// <summary>A wildcard that matches nothing gives nothing; a literal is tried as it is.</summary>
+    private protected IEnumerable<string> ExpandFiles(string path) =>
+        WildcardPattern.ContainsWildcardCharacters(path) && !File.Exists(ResolvePath(path))
+            ? SessionState.InvokeProvider.Item.Exists(path, force: false, literalPath: false) ? SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _) : []
+            : [ResolvePath(path)];
+
     /// <summary>Runs an operation in the repository that the user means. A repository that cannot be used ends the command; anything else is one error.</summary>
     /// <param name="operation">What to do.</param>
     /// <param name="target">What the user named.</param>

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using EdgeBackup.Core.Catalog;
-using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Formatting;
 
@@ -103,13 +103,28 @@ internal sealed class LiteralTagCompleter : TagCompleter
     protected override bool TakesWildcards => false;
 }
 
-/// <summary>Device types: those that are built in, and those that devices were registered with.</summary>
+/// <summary>Device types: those that are shipped, in the user's folder or in the repository, and those that devices were registered with.</summary>
 internal sealed class DeviceTypeCompleter : RegisteredDeviceCompleter
 {
     // A type has no character that could be a wildcard.
     protected override bool TakesWildcards => false;
 
-    protected override IEnumerable<Candidate> FindFixed(CompletionQuery query) => DeviceTypes.BuiltIn.Select(type => new Candidate(type.Id, type.Title));
+    protected override IEnumerable<Candidate> FindFixed(CompletionQuery query) => ToCandidates(DeviceTypeCatalog.BuiltIn);
+
+    protected override async IAsyncEnumerable<Candidate> FindAsync(RepositoryContext context, CompletionQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var candidate in ToCandidates((await context.Types.ReadAsync(cancellationToken).ConfigureAwait(false)).Catalog))
+        {
+            yield return candidate;
+        }
+
+        await foreach (var candidate in base.FindAsync(context, query, cancellationToken).ConfigureAwait(false))
+        {
+            yield return candidate;
+        }
+    }
 
     protected override IEnumerable<Candidate> Read(CatalogDevice device) => [new Candidate(device.Type)];
+
+    private static IEnumerable<Candidate> ToCandidates(DeviceTypeCatalog catalog) => catalog.Entries.Select(entry => new Candidate(entry.Type.Id, entry.Type.Title));
 }

@@ -23,6 +23,7 @@ internal static class EdgeErrors
         [ErrorIds.DeviceIdDuplicate] = ErrorCategory.ResourceExists,
         [ErrorIds.DeviceReplaced] = ErrorCategory.InvalidOperation,
         [ErrorIds.DeviceResponseInvalid] = ErrorCategory.ProtocolError,
+        [ErrorIds.DeviceTypeInvalid] = ErrorCategory.InvalidData,
         [ErrorIds.ItemPathInvalid] = ErrorCategory.InvalidData,
         [ErrorIds.CaptureInterrupted] = ErrorCategory.ResourceBusy,
         [ErrorIds.CaptureFailed] = ErrorCategory.ReadError,

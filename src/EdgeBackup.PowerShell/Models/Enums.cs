@@ -10,6 +10,19 @@ public enum DeviceState
     Replaced,
 }
 
+/// <summary>Where a device type comes from.</summary>
+public enum DeviceTypeSource
+{
+    /// <summary>Shipped with EdgeBackup.</summary>
+    BuiltIn,
+
+    /// <summary>A file in this user's folder of types.</summary>
+    Folder,
+
+    /// <summary>The repository.</summary>
+    Repository,
+}
+
 /// <summary>How a device's newest backup stands against its policy.</summary>
 public enum BackupState
 {

@@ -137,6 +137,19 @@ internal static class OutputObjects
         };
     }
 
+    public static DeviceTypeInfo ToOutput(this Core.Devices.Types.DeviceTypeEntry entry) => new()
+    {
+        Id = entry.Type.Id,
+        Title = entry.Type.Title,
+        MinimumVersion = entry.Type.MinimumVersion?.Text,
+        Connection = [.. entry.Type.Connections.Select(connection => connection.ToString())],
+        Source = Convert<DeviceTypeSource>(entry.Source),
+        Path = entry.Location,
+        Description = entry.Type.Description,
+        Documentation = [.. entry.Type.Sources],
+        Json = System.Text.Encoding.UTF8.GetString(entry.Json.Span),
+    };
+
     public static RepositoryKeyKind ToOutput(this Core.Repository.KeyKind kind) => Convert<RepositoryKeyKind>(kind);
 
     public static BackupKind ToOutput(this Core.Items.BackupKind kind) => Convert<BackupKind>(kind);

@@ -115,6 +115,11 @@ public abstract class ConnectionConformanceTests
         await using var device = await CreateDeviceAsync(new DeviceSeed { Items = State });
         await using var connection = device.Connect();
 
+        if (!device.HasStamps)
+        {
+            return;
+        }
+
         var before = await ListFilesAsync(connection);
         await device.SetAsync("a.txt", Bytes("ALPHA"));
         var after = await ListFilesAsync(connection);
@@ -167,7 +172,7 @@ public abstract class ConnectionConformanceTests
         Assert.Equal(Bytes("longer than before"), bytes);
         var described = captured!.Describe();
         Assert.Equal(bytes.Length, described.Length);
-        Assert.NotEqual(item.Stamp, described.Stamp);
+        Assert.True(!device.HasStamps || item.Stamp != described.Stamp);
         Assert.Equal((await ListFilesAsync(connection))["a.txt"].Stamp, described.Stamp);
     }
 

@@ -25,6 +25,9 @@ public interface ITestDevice : IAsyncDisposable
 
     bool HasHold { get; }
 
+    /// <summary>Whether an unchanged item can be told without reading it.</summary>
+    bool HasStamps => true;
+
     /// <summary>A new connection; the suite disposes it. May be called while another is open.</summary>
     IDeviceConnection Connect();
 

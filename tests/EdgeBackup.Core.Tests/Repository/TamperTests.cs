@@ -15,6 +15,7 @@ public sealed class TamperTests
     [InlineData("devices/")]
     [InlineData("events/")]
     [InlineData("policies/")]
+    [InlineData("types/")]
     [InlineData("keys/")]
     public async Task A_record_that_was_deleted_is_missed(string area)
     {
@@ -320,6 +321,7 @@ public sealed class TamperTests
         await repository.AppendAsync(RecordArea.Devices, "device one", "{\"device\":\"device one\",\"kind\":\"Unregistered\"}"u8.ToArray(), default);
         var record = await Bench.BackUpAsync(repository, "device one", Files);
         await repository.AppendAsync(RecordArea.Policies, "policies", "{}"u8.ToArray(), default);
+        await repository.AppendAsync(RecordArea.Types, "press", "{}"u8.ToArray(), default);
         await repository.AppendAsync(RecordArea.Events, "", "{}"u8.ToArray(), default);
         return (store, record);
     }

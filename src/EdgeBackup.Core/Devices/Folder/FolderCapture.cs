@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Platform;
@@ -18,14 +19,16 @@ internal sealed class FolderCapture : ICapture
     private readonly FileEntry opened;
     private readonly IPlatform platform;
     private readonly TimeProvider timeProvider;
+    private readonly ItemRuleSet rules;
     private readonly List<NotSavedItem> notSaved = [];
 
-    public FolderCapture(string root, FileEntry opened, IPlatform platform, TimeProvider timeProvider)
+    public FolderCapture(string root, FileEntry opened, IPlatform platform, TimeProvider timeProvider, ItemRuleSet rules)
     {
         this.root = root;
         this.opened = opened;
         this.platform = platform;
         this.timeProvider = timeProvider;
+        this.rules = rules;
     }
 
     public IReadOnlyList<NotSavedItem> NotSaved => notSaved;
@@ -33,7 +36,7 @@ internal sealed class FolderCapture : ICapture
     public async IAsyncEnumerable<Item> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         notSaved.Clear();
-        var walker = new FolderWalker(root, platform, notSaved.Add);
+        var walker = new FolderWalker(root, platform, notSaved.Add, rules);
         var count = 0;
         foreach (var item in walker.Items(timeProvider.GetUtcNow() - ClockMargin, cancellationToken))
         {

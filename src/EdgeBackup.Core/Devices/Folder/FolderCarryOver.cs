@@ -1,3 +1,4 @@
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Files;
 using EdgeBackup.Core.Items;
@@ -10,19 +11,22 @@ internal sealed class FolderCarryOver
 {
     private readonly string root;
     private readonly RestoreMode mode;
+    private readonly ItemRuleSet rules;
     private readonly HashSet<string> sent;
     private readonly IPlatform platform;
     private readonly FolderTreeWriter writer;
 
     /// <param name="root">The live folder.</param>
     /// <param name="plan">What is sent.</param>
+    /// <param name="rules">The device type's.</param>
     /// <param name="isCaseSensitive">Whether the folder tells names apart that differ only in case.</param>
     /// <param name="writer">The stage.</param>
     /// <param name="platform">The system.</param>
-    public FolderCarryOver(string root, RestorePlan plan, bool isCaseSensitive, FolderTreeWriter writer, IPlatform platform)
+    public FolderCarryOver(string root, RestorePlan plan, ItemRuleSet rules, bool isCaseSensitive, FolderTreeWriter writer, IPlatform platform)
     {
         this.root = root;
         mode = plan.Mode;
+        this.rules = rules;
         sent = plan.Items.Select(item => item.Saved.Item.Path)
             .ToHashSet(isCaseSensitive ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);
         this.platform = platform;
@@ -52,7 +56,7 @@ internal sealed class FolderCarryOver
                         found.Path);
                 }
             }
-            else if (mode == RestoreMode.Overlay || FolderDevice.IsIdentity(found.Path, platform))
+            else if (mode == RestoreMode.Overlay || FolderDevice.IsIdentity(found.Path, platform) || rules.IsKept(found.Path))
             {
                 await CarryAsync(found.Path, found.Entry, cancellationToken).ConfigureAwait(false);
             }

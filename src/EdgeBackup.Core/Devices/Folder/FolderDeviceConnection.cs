@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Devices.Gate;
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Files;
 using EdgeBackup.Core.Items;
@@ -17,6 +18,7 @@ public sealed class FolderDeviceConnection : IDeviceConnection
     private readonly TimeProvider timeProvider;
     private readonly IRandomSource random;
     private readonly FolderTransactions transactions;
+    private readonly ItemRuleSet rules;
 
     /// <param name="options">The address is a folder's absolute path; id, type and version stand in where the folder tells none.</param>
     /// <param name="platform">The system that the folder is on.</param>
@@ -29,6 +31,7 @@ public sealed class FolderDeviceConnection : IDeviceConnection
         this.timeProvider = timeProvider;
         this.random = random ?? new SystemRandom();
         transactions = new FolderTransactions(platform, timeProvider);
+        rules = new ItemRuleSet(options.Definition?.Items ?? []);
     }
 
     /// <summary>Told each step of a swap; a test throws from it where a crash would strike.</summary>
@@ -45,9 +48,9 @@ public sealed class FolderDeviceConnection : IDeviceConnection
 
     public async Task<ICapture> BeginCaptureAsync(BackupContent content, CancellationToken cancellationToken)
     {
-        // A folder has no history items, so that both contents are the same.
+        // Only a type's rules make history items of files; else both contents are the same.
         var (paths, entry) = await ContactAsync(cancellationToken).ConfigureAwait(false);
-        return new FolderCapture(paths.Root, entry, platform, timeProvider);
+        return RuledCapture.Wrap(new FolderCapture(paths.Root, entry, platform, timeProvider, rules), rules, content);
     }
 
     public async Task<IRestoreSession> BeginRestoreAsync(RestorePlan plan, IRestoreJournal journal, CancellationToken cancellationToken)
@@ -71,6 +74,7 @@ public sealed class FolderDeviceConnection : IDeviceConnection
         var context = new FolderRestoreContext(
             paths,
             plan,
+            rules,
             journal,
             stages,
             isCaseSensitive,

@@ -7,7 +7,7 @@ namespace EdgeBackup.Core.Devices.Folder;
 internal static class FolderJson
 {
     /// <summary>Far above any real one; keeps a mistaken file out of memory.</summary>
-    private const int LengthLimit = 4 * 1024 * 1024;
+    public const int LengthLimit = 4 * 1024 * 1024;
 
     private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
@@ -49,6 +49,13 @@ internal static class FolderJson
             return null;
         }
 
+        return Parse(bytes);
+    }
+
+    /// <summary>Parses a file's bytes.</summary>
+    /// <exception cref="JsonException">They are not JSON.</exception>
+    public static JsonDocument Parse(byte[] bytes)
+    {
         // Editors on Windows write a byte order mark, which JSON does not know.
         var start = bytes.AsSpan().StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
         return JsonDocument.Parse(bytes.AsMemory(start));

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using EdgeBackup.Core.Devices.Gate;
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Files;
 using EdgeBackup.Core.Items;
@@ -11,6 +12,7 @@ namespace EdgeBackup.Core.Devices.Folder;
 internal sealed record FolderRestoreContext(
     FolderPaths Paths,
     RestorePlan Plan,
+    ItemRuleSet Rules,
     IRestoreJournal Journal,
     FolderStages Stages,
     bool IsCaseSensitive,
@@ -245,7 +247,7 @@ internal sealed class FolderRestoreSession : IRestoreSession
 
     private async Task CompleteStageAsync(CancellationToken cancellationToken)
     {
-        var carryOver = new FolderCarryOver(root, context.Plan, context.IsCaseSensitive, writer, context.Platform);
+        var carryOver = new FolderCarryOver(root, context.Plan, context.Rules, context.IsCaseSensitive, writer, context.Platform);
         await carryOver.RunAsync(cancellationToken).ConfigureAwait(false);
         writer.Finish();
     }
@@ -256,7 +258,7 @@ internal sealed class FolderRestoreSession : IRestoreSession
     {
         if (context.Platform.Stat(Path.Combine(root, FolderDevice.TransactionsFile)) is { } entry)
         {
-            var carryOver = new FolderCarryOver(root, context.Plan, context.IsCaseSensitive, writer, context.Platform);
+            var carryOver = new FolderCarryOver(root, context.Plan, context.Rules, context.IsCaseSensitive, writer, context.Platform);
             await carryOver.CarryAsync(FolderDevice.TransactionsFile, entry, cancellationToken).ConfigureAwait(false);
         }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Platform;
@@ -9,7 +10,11 @@ namespace EdgeBackup.Core.Devices.Folder;
 /// Lists a tree in ascending ordinal order of full paths, depth first, one folder at a time in memory. A folder's
 /// contents sort as its name with a '/' behind, so that 'a-b' comes between 'a' and 'a/x'.
 /// </summary>
-internal sealed class FolderWalker(string root, IPlatform platform, Action<NotSavedItem>? notSaved = null)
+/// <param name="root">The folder.</param>
+/// <param name="platform">The system it is on.</param>
+/// <param name="notSaved">Told of what cannot be saved.</param>
+/// <param name="rules">Folders that these exclude with everything in them are not looked into, so that they need not be readable.</param>
+internal sealed class FolderWalker(string root, IPlatform platform, Action<NotSavedItem>? notSaved = null, ItemRuleSet? rules = null)
 {
     private static readonly EnumerationOptions Everything = new()
     {
@@ -54,6 +59,11 @@ internal sealed class FolderWalker(string root, IPlatform platform, Action<NotSa
             if (child.Entry.Type != FileEntryType.Directory)
             {
                 steps.Add(new Step(child.Path, child.Path, child.Entry, Children: null, Descend: false));
+                continue;
+            }
+
+            if (rules?.ExcludesTree(child.Path) == true)
+            {
                 continue;
             }
 

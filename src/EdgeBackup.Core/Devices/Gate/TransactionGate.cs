@@ -19,6 +19,11 @@ public static class TransactionGate
         var busy = new List<string>();
         var unknown = new List<string>();
         var running = new List<RunningTransaction>();
+        if (status.RunningWork is { } work)
+        {
+            busy.Add(work);
+        }
+
         if (status.GateFault is { } fault)
         {
             unknown.Add($"its transactions could not be read ({fault.TrimEnd('.')})");

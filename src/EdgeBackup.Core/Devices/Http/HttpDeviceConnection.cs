@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 
@@ -13,6 +14,7 @@ public sealed class HttpDeviceConnection : IDeviceConnection
 {
     private readonly DeviceHttpClient client;
     private readonly ConnectionOptions options;
+    private readonly ItemRuleSet rules;
 
     /// <param name="options">An <see cref="ConnectionKind.Http"/> address and what belongs to it.</param>
     /// <param name="clock">For time-outs, pauses and the renewal of holds.</param>
@@ -26,6 +28,7 @@ public sealed class HttpDeviceConnection : IDeviceConnection
 
         this.options = options;
         client = new DeviceHttpClient(options, clock);
+        rules = new ItemRuleSet(options.Definition?.Items ?? []);
     }
 
     /// <inheritdoc/>
@@ -72,12 +75,23 @@ public sealed class HttpDeviceConnection : IDeviceConnection
     public Task<ICapture> BeginCaptureAsync(BackupContent content, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<ICapture>(new HttpCapture(client, content));
+        return Task.FromResult(RuledCapture.Wrap(new HttpCapture(client, rules.IsEmpty ? content : BackupContent.All), rules, content));
     }
 
     /// <inheritdoc/>
-    public Task<IRestoreSession> BeginRestoreAsync(RestorePlan plan, IRestoreJournal journal, CancellationToken cancellationToken) =>
-        new HttpRestoreOpener(client, options).OpenAsync(plan, journal, cancellationToken);
+    /// <remarks>
+    /// The device itself removes what is not sent, by its own word for what is configuration. Where the type's rules want
+    /// some of that left alone, a restore of everything is RestoreTargetMismatch.
+    /// </remarks>
+    public async Task<IRestoreSession> BeginRestoreAsync(RestorePlan plan, IRestoreJournal journal, CancellationToken cancellationToken)
+    {
+        if (plan.Mode == RestoreMode.Replace && !rules.IsEmpty)
+        {
+            await RefuseLossAsync(plan, cancellationToken).ConfigureAwait(false);
+        }
+
+        return await new HttpRestoreOpener(client, options).OpenAsync(plan, journal, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public async Task StopTransactionAsync(string chargePoint, int connector, CancellationToken cancellationToken)
@@ -105,6 +119,29 @@ public sealed class HttpDeviceConnection : IDeviceConnection
         return answer.Status == HttpStatusCode.OK
             ? DeviceAnswers.ReadChildren(client.Fault, "GET children", answer.Body)
             : throw client.Fault.Status("GET children", answer);
+    }
+
+    private async Task RefuseLossAsync(RestorePlan plan, CancellationToken cancellationToken)
+    {
+        const int Shown = 5;
+        var sent = plan.Items.Select(item => item.Saved.Item.Path).ToHashSet(StringComparer.Ordinal);
+        var lost = new List<string>();
+        var capture = new HttpCapture(client, BackupContent.All);
+        await using var lease = capture.ConfigureAwait(false);
+        await foreach (var item in capture.ListAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (item.Kind == ItemKind.Configuration && item.Retain != RetainLevel.None && !sent.Contains(item.Path) && rules.IsKept(item.Path))
+            {
+                lost.Add(item.Path);
+            }
+        }
+
+        if (lost.Count > 0)
+        {
+            throw client.Fault.Create(
+                ErrorIds.RestoreTargetMismatch,
+                $"the rules of its type keep {lost.Count} of its items out of backups ({string.Join(", ", lost.Take(Shown))}{(lost.Count > Shown ? ", ..." : "")}), and the device would remove them in a restore of everything. Restore what you need with -Path");
+        }
     }
 
     /// <summary>Closes the connections; holds and restore sessions are disposed by those who took them.</summary>

@@ -32,17 +32,32 @@ internal sealed class DeviceContact : IAsyncDisposable
     public string? Version => Status.Identity.Version;
 
     /// <summary>Connects and looks.</summary>
+    /// <param name="context">The repository.</param>
+    /// <param name="registration">The device's.</param>
+    /// <param name="observer">Is told what happens.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <param name="definition">The device's type where it is not yet one that the repository knows.</param>
     /// <exception cref="EdgeBackupException">
     /// DeviceUnreachable, DeviceAuthenticationFailed, DeviceResponseInvalid; DeviceIdChanged: other hardware answers;
     /// DeviceRegistrationMismatch: the device is of another type than registered.
     /// </exception>
-    public static async Task<DeviceContact> OpenAsync(RepositoryContext context, DeviceRegistration registration, IOperationObserver observer, CancellationToken cancellationToken)
+    public static async Task<DeviceContact> OpenAsync(RepositoryContext context, DeviceRegistration registration, IOperationObserver observer, CancellationToken cancellationToken, DeviceType? definition = null)
     {
-        var connection = context.Connections.Connect(Options(registration, observer));
+        var options = Options(registration, observer);
+        var type = definition ?? (await context.Types.FindAsync(registration.Type, options.Address.Kind, cancellationToken).ConfigureAwait(false))?.Type;
+        var connection = context.Connections.Connect(options with { Definition = type });
         try
         {
             var status = await connection.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-            var type = CheckIdentity(registration, status.Identity);
+            CheckIdentity(registration, status.Identity);
+            if (type is null)
+            {
+                throw new EdgeBackupException(
+                    ErrorIds.DeviceResponseInvalid,
+                    $"The device '{registration.Id}' is of type '{registration.Type}', which is not known for its kind of address. Get-EdgeDeviceType lists the known ones.",
+                    registration.Id);
+            }
+
             observer.Verbose($"{registration.Id}: answers as {type.Id}, version {status.Identity.Version ?? "unknown"}.");
             return new DeviceContact(connection, registration, type, status);
         }
@@ -63,6 +78,8 @@ internal sealed class DeviceContact : IAsyncDisposable
         Credential = registration.Credential,
         CertificateThumbprint = registration.CertificateThumbprint,
         AllowUnencryptedAuthentication = registration.AllowUnencryptedAuthentication,
+        KeyFilePath = registration.KeyFilePath,
+        HostKeyPolicy = registration.HostKeyPolicy ?? HostKeyPolicy.Strict,
         Trace = line => observer.Verbose($"{registration.Id}: {line}"),
     };
 
@@ -76,7 +93,7 @@ internal sealed class DeviceContact : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Connection.DisposeAsync();
 
-    private static DeviceType CheckIdentity(DeviceRegistration registration, DeviceIdentity identity)
+    private static void CheckIdentity(DeviceRegistration registration, DeviceIdentity identity)
     {
         if (!string.Equals(identity.Id, registration.Id, StringComparison.Ordinal))
         {
@@ -93,12 +110,5 @@ internal sealed class DeviceContact : IAsyncDisposable
                 $"The device '{registration.Id}' says that it is of type '{identity.Type}', but it is registered as '{registration.Type}'. Check the address; if the device is right, unregister it and register it again.",
                 registration.Id);
         }
-
-        var kind = DeviceAddress.Parse(registration.Address, Path.GetPathRoot(Environment.CurrentDirectory)!).Kind;
-        return DeviceTypes.Find(identity.Type, kind)
-            ?? throw new EdgeBackupException(
-                ErrorIds.DeviceResponseInvalid,
-                $"The device '{registration.Id}' says that it is of type '{identity.Type}', which is not known for its kind of address. Get-EdgeDeviceType lists the known ones.",
-                registration.Id);
     }
 }

@@ -69,6 +69,7 @@ public sealed class OpenRepository
             return new RepositoryContext(repository, catalog, connections, author)
             {
                 KeyFile = secret is KeyFileSecret ? keyFile : null,
+                TypesFolder = locations.Types,
                 IsEmbedded = string.Equals(folder, locations.EmbeddedRepository, StringComparison.Ordinal),
             };
         }

@@ -29,6 +29,7 @@ public sealed class RepositoryContext : IAsyncDisposable
         Devices = new DeviceRegistry(repository, author);
         Events = new EventLog(repository, author);
         Attempts = new AttemptBook(repository, author);
+        Types = new DeviceTypeLibrary(new DeviceTypeBook(repository, author), () => TypesFolder);
     }
 
     public EdgeRepository Repository { get; }
@@ -40,6 +41,9 @@ public sealed class RepositoryContext : IAsyncDisposable
     public EventLog Events { get; }
 
     public AttemptBook Attempts { get; }
+
+    /// <summary>The device types that are known here.</summary>
+    public DeviceTypeLibrary Types { get; }
 
     public IConnectionFactory Connections { get; }
 
@@ -64,6 +68,9 @@ public sealed class RepositoryContext : IAsyncDisposable
 
     /// <summary>The key file that opened it; null for another key.</summary>
     public string? KeyFile { get; init; }
+
+    /// <summary>The folder of the user's own device types; null for none.</summary>
+    public string? TypesFolder { get; init; }
 
     /// <summary>Whether it is the user's embedded repository.</summary>
     public bool IsEmbedded { get; init; }

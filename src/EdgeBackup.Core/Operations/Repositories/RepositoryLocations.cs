@@ -34,6 +34,9 @@ public sealed class RepositoryLocations
     /// <summary>Remembers the newest state of a repository that was seen; no cache, since nothing can bring it back.</summary>
     public string ChainMemory(string repositoryId) => Path.Combine(root, "seen", repositoryId + ".chain");
 
+    /// <summary>The folder of the user's own device types.</summary>
+    public string Types => Path.Combine(root, "types");
+
     /// <summary>The catalog of a repository.</summary>
     public string Catalog(string repositoryId) => Path.Combine(root, "catalog", repositoryId + ".db");
 }

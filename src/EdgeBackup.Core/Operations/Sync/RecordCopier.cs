@@ -5,7 +5,7 @@ using EdgeBackup.Core.Repository;
 namespace EdgeBackup.Core.Operations.Sync;
 
 /// <summary>
-/// Copies policies, device logs and events, each under its own name in the folder that the copy has for the subject: so
+/// Copies policies, device types, device logs and events, each under its own name in the folder that the copy has for the subject: so
 /// they keep their order, and what is there is known by its name.
 /// </summary>
 internal sealed class RecordCopier(EdgeRepository source, EdgeRepository copy, SyncPlan plan, ICollection<SyncFailure> failed)
@@ -21,6 +21,26 @@ internal sealed class RecordCopier(EdgeRepository source, EdgeRepository copy, S
 
     public Task CopyPoliciesAsync(CancellationToken cancellationToken) =>
         CopyFolderAsync(RecordArea.Policies, PolicyBook.Subject, source.ListAsync(RecordArea.Policies, PolicyBook.Subject, cancellationToken), _ => true, cancellationToken);
+
+    /// <summary>Whoever restores from the copy must know what its devices are.</summary>
+    public async Task CopyTypesAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var name in source.ListAsync(RecordArea.Types, subject: null, cancellationToken).ConfigureAwait(false))
+        {
+            try
+            {
+                var json = await source.ReadAsync(name, cancellationToken).ConfigureAwait(false);
+                if (await copy.TryAppendAsAsync(RecordArea.Types, DeviceTypeBook.IdOf(json), name[(name.LastIndexOf('/') + 1)..], json, cancellationToken).ConfigureAwait(false))
+                {
+                    Interlocked.Increment(ref copied);
+                }
+            }
+            catch (Exception exception) when (IsOfOneRecord(exception))
+            {
+                Fail(null, exception.Message);
+            }
+        }
+    }
 
     public async Task CopyDevicesAsync(CancellationToken cancellationToken)
     {

@@ -5,7 +5,7 @@ using EdgeBackup.Core.Repository.Chain;
 namespace EdgeBackup.Core.Repository.Backups;
 
 /// <summary>
-/// Sealed append-only records: those of devices and policies in the folders of their subjects, events in folders of months.
+/// Sealed append-only records: those of devices, policies and device types in the folders of their subjects, events in folders of months.
 /// </summary>
 internal sealed class RecordLog(RepositoryCore core) : IDisposable
 {
@@ -117,6 +117,7 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
         RecordArea.Events => "events/",
         RecordArea.Policies => "policies/",
         RecordArea.Attempts => "attempts/",
+        RecordArea.Types => "types/",
         _ => throw new ArgumentOutOfRangeException(nameof(area)),
     };
 

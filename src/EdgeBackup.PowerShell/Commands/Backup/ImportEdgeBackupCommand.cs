@@ -19,7 +19,7 @@ public sealed class ImportEdgeBackupCommand : EdgeRepositoryCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var file in Path.SelectMany(Expand))
+        foreach (var file in Path.SelectMany(ExpandFiles))
         {
             RunInRepository(
                 async (context, pipeline, cancellationToken) =>
@@ -33,10 +33,4 @@ public sealed class ImportEdgeBackupCommand : EdgeRepositoryCommand
                 file);
         }
     }
-
-    /// <summary>A wildcard that matches nothing gives nothing; a literal is tried as it is.</summary>
-    private IEnumerable<string> Expand(string path) =>
-        WildcardPattern.ContainsWildcardCharacters(path) && !File.Exists(ResolvePath(path))
-            ? SessionState.InvokeProvider.Item.Exists(path, force: false, literalPath: false) ? SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _) : []
-            : [ResolvePath(path)];
 }

@@ -27,8 +27,22 @@ internal static class AddressParameter
     {
         if (keyFile is not null && address?.Kind != ConnectionKind.Ssh)
         {
-            var exception = new PSArgumentException("-KeyFilePath is for ssh:// addresses. Leave it out; HTTP devices take -Credential or -Token.");
-            command.ThrowTerminatingError(new ErrorRecord(exception, "KeyFilePathNotUsed", ErrorCategory.InvalidArgument, keyFile));
+            Refuse(command, "-KeyFilePath is for ssh:// addresses. Leave it out; HTTP devices take -Credential or -Token.", "KeyFilePathNotUsed", keyFile);
         }
     }
+
+    /// <summary>The same for what is done with an unknown host key.</summary>
+    public static void RefuseHostKeyPolicy(PSCmdlet command, string? policy, DeviceAddress? address)
+    {
+        if (policy is not null && address?.Kind != ConnectionKind.Ssh)
+        {
+            Refuse(command, "-HostKeyPolicy is for ssh:// addresses. Leave it out; HTTP devices take -CertificateThumbprint.", "HostKeyPolicyNotUsed", policy);
+        }
+    }
+
+    /// <summary>Reads -HostKeyPolicy, whose words were checked when it was bound.</summary>
+    public static HostKeyPolicy? ReadHostKeyPolicy(string? policy) => policy is null ? null : Enum.Parse<HostKeyPolicy>(policy, ignoreCase: true);
+
+    private static void Refuse(PSCmdlet command, string message, string id, string target) =>
+        command.ThrowTerminatingError(new ErrorRecord(new PSArgumentException(message), id, ErrorCategory.InvalidArgument, target));
 }

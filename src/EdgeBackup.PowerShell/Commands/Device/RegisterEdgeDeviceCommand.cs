@@ -27,7 +27,7 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
     [Parameter]
     public string? Name { get; set; }
 
-    /// <summary>The device type; a device that tells another one is refused.</summary>
+    /// <summary>The device type, or a file that is one; a device that tells another one is refused.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DeviceTypeCompleter))]
@@ -65,6 +65,11 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
     [ValidateNotNullOrEmpty]
     public string? KeyFilePath { get; set; }
 
+    /// <summary>What is done with an unknown host key (ssh://).</summary>
+    [Parameter]
+    [ValidateSet("Strict", "AcceptNew")]
+    public string? HostKeyPolicy { get; set; }
+
     /// <summary>The thumbprint of the certificate to accept instead of the system's trust.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -87,7 +92,13 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
         }
 
         AddressParameter.RefuseKeyFile(this, KeyFilePath, address);
+        AddressParameter.RefuseHostKeyPolicy(this, HostKeyPolicy, address);
         if (!ShouldProcess(address.Text, "Register device"))
+        {
+            return;
+        }
+
+        if (!TypeParameter.TryRead(this, Type, ResolvePath, out var type, out var typeFile))
         {
             return;
         }
@@ -97,7 +108,8 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
             Address = address,
             Id = Id,
             Name = Name,
-            Type = Type,
+            Type = type,
+            TypeFile = typeFile,
             Version = Version,
             Tags = Tag,
             Site = Site,
@@ -106,6 +118,8 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
             CertificateThumbprint = CertificateThumbprint,
             AllowUnencryptedAuthentication = AllowUnencryptedAuthentication,
             SkipContact = SkipContact,
+            KeyFilePath = KeyFilePath is null ? null : ResolvePath(KeyFilePath),
+            HostKeyPolicy = AddressParameter.ReadHostKeyPolicy(HostKeyPolicy),
         };
         RunInRepository(
             async (context, pipeline, cancellationToken) =>

@@ -21,7 +21,7 @@ public sealed class SetEdgeDeviceCommand : DeviceCommand
     [AllowEmptyString]
     public string? Name { get; set; }
 
-    /// <summary>The device type.</summary>
+    /// <summary>The device type, or a file that is one.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DeviceTypeCompleter))]
@@ -58,10 +58,15 @@ public sealed class SetEdgeDeviceCommand : DeviceCommand
     [Parameter]
     public SecureString? Token { get; set; }
 
-    /// <summary>A private key for ssh:// addresses.</summary>
+    /// <summary>A private key for ssh:// addresses; empty for the user's own.</summary>
     [Parameter]
-    [ValidateNotNullOrEmpty]
+    [AllowEmptyString]
     public string? KeyFilePath { get; set; }
+
+    /// <summary>What is done with an unknown host key (ssh://).</summary>
+    [Parameter]
+    [ValidateSet("Strict", "AcceptNew")]
+    public string? HostKeyPolicy { get; set; }
 
     /// <summary>The thumbprint of the certificate to accept; empty for the system's trust.</summary>
     [Parameter]
@@ -90,12 +95,23 @@ public sealed class SetEdgeDeviceCommand : DeviceCommand
             return;
         }
 
-        AddressParameter.RefuseKeyFile(this, KeyFilePath, address);
+        if (address is not null)
+        {
+            AddressParameter.RefuseKeyFile(this, KeyFilePath, address);
+            AddressParameter.RefuseHostKeyPolicy(this, HostKeyPolicy, address);
+        }
+
+        if (!TypeParameter.TryRead(this, Type, ResolvePath, out var type, out var typeFile))
+        {
+            return;
+        }
+
         var options = new ChangeDeviceOptions
         {
             Address = address,
             Name = Name,
-            Type = Type,
+            Type = type,
+            TypeFile = typeFile,
             Version = Version,
             Tags = Tag,
             Site = Site,
@@ -105,6 +121,8 @@ public sealed class SetEdgeDeviceCommand : DeviceCommand
             AllowUnencryptedAuthentication = MyInvocation.BoundParameters.ContainsKey(nameof(AllowUnencryptedAuthentication)) ? AllowUnencryptedAuthentication.IsPresent : null,
             LiftFence = State is not null,
             SkipContact = SkipContact,
+            KeyFilePath = string.IsNullOrEmpty(KeyFilePath) ? KeyFilePath : ResolvePath(KeyFilePath),
+            HostKeyPolicy = AddressParameter.ReadHostKeyPolicy(HostKeyPolicy),
         };
         var action = State is null ? "Change device" : "Change device and lift its fence";
         RunForDevices(Devices, async (context, id, pipeline, cancellationToken) =>

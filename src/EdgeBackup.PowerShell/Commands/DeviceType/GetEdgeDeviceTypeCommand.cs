@@ -1,12 +1,15 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Catalog;
-using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Devices.Types;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Completion;
+using EdgeBackup.PowerShell.Session;
 
 namespace EdgeBackup.PowerShell.Commands;
 
-/// <summary>Lists the device types that are built in.</summary>
+/// <summary>Lists the device types that are known: shipped, in the user's folder of types, in the repository.</summary>
 [Cmdlet(VerbsCommon.Get, "EdgeDeviceType")]
 [OutputType(typeof(DeviceTypeInfo))]
 public sealed class GetEdgeDeviceTypeCommand : EdgeRepositoryCommand
@@ -21,29 +24,58 @@ public sealed class GetEdgeDeviceTypeCommand : EdgeRepositoryCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        foreach (var literal in Id.Where(id => !System.Management.Automation.WildcardPattern.ContainsWildcardCharacters(id)))
-        {
-            if (!DeviceTypes.BuiltIn.Any(type => string.Equals(type.Id, literal, StringComparison.OrdinalIgnoreCase)))
+        var path = RepositoryPath;
+        RunEach(
+            async (writer, cancellationToken) =>
             {
-                var known = DeviceTypes.BuiltIn.Select(type => type.Id);
-                var exception = new ItemNotFoundException($"There is no device type '{literal}'.{NearestNames.Suggest(literal, known)} Known are {string.Join(", ", known)}; a folder may be of any type.");
-                WriteError(new ErrorRecord(exception, "DeviceTypeNotFound", ErrorCategory.ObjectNotFound, literal));
-            }
-        }
-
-        var patterns = Array.ConvertAll(Id, id => new System.Management.Automation.WildcardPattern(id, WildcardOptions.IgnoreCase));
-        foreach (var type in DeviceTypes.BuiltIn)
-        {
-            if (Array.Exists(patterns, pattern => pattern.IsMatch(type.Id)))
-            {
-                WriteObject(new DeviceTypeInfo
+                var pipeline = new OperationPipeline(writer);
+                var (catalog, files, records) = await ReadAsync(path, cancellationToken).ConfigureAwait(false);
+                var patterns = Array.ConvertAll(Id, id => new System.Management.Automation.WildcardPattern(id, WildcardOptions.IgnoreCase));
+                foreach (var fault in files.Where(fault => Array.Exists(patterns, pattern => pattern.IsMatch(Path.GetFileNameWithoutExtension(fault.File)))))
                 {
-                    Id = type.Id,
-                    Title = type.Title,
-                    MinimumVersion = type.MinimumVersion?.Text,
-                    Connection = [.. type.Connections.Select(connection => connection.ToString())],
-                });
-            }
+                    await pipeline.WriteErrorAsync(new EdgeBackupException(ErrorIds.DeviceTypeInvalid, $"A file in the folder of types is not used: {fault.File}:{fault.Problem}.", fault.File)).ConfigureAwait(false);
+                }
+
+                foreach (var record in records)
+                {
+                    await pipeline.WriteErrorAsync(record).ConfigureAwait(false);
+                }
+
+                foreach (var literal in Id.Where(id => !System.Management.Automation.WildcardPattern.ContainsWildcardCharacters(id)))
+                {
+                    if (catalog.Get(literal.ToLowerInvariant()) is null)
+                    {
+                        await pipeline.WriteErrorAsync(NotFound(literal, [.. catalog.Entries.Select(entry => entry.Type.Id)])).ConfigureAwait(false);
+                    }
+                }
+
+                foreach (var entry in catalog.Entries.Where(entry => Array.Exists(patterns, pattern => pattern.IsMatch(entry.Type.Id))))
+                {
+                    await pipeline.WriteAsync(entry.ToOutput()).ConfigureAwait(false);
+                }
+            },
+            Repository);
+    }
+
+    private static ErrorRecord NotFound(string literal, IReadOnlyList<string> known) => new(
+        new ItemNotFoundException($"There is no device type '{literal}'.{NearestNames.Suggest(literal, known)} Known are {string.Join(", ", known)}; a folder may be of any type."),
+        "DeviceTypeNotFound",
+        ErrorCategory.ObjectNotFound,
+        literal);
+
+    /// <summary>Types can be looked at before there is any repository.</summary>
+    private static async Task<(DeviceTypeCatalog Catalog, IReadOnlyList<DeviceTypeFileFault> Files, IReadOnlyCollection<EdgeBackupException> Records)> ReadAsync(string? path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var borrowed = await RepositorySession.Current.BorrowAsync(path, cancellationToken).ConfigureAwait(false);
+            await using var lease = borrowed.ConfigureAwait(false);
+            return await borrowed.Context.Types.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (path is null && exception.ErrorId is ErrorIds.RepositoryNotFound or ErrorIds.RepositoryKeyWrong)
+        {
+            var (types, faults) = DeviceTypeFolder.Read(RepositoryLocations.ForCurrentUser().Types);
+            return (DeviceTypeCatalog.With(types, []), faults, []);
         }
     }
 }

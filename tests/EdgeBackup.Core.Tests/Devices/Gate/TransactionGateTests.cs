@@ -1,5 +1,6 @@
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Devices.Gate;
+using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using Xunit;
 
@@ -116,11 +117,12 @@ public sealed class TransactionGateTests
     [InlineData(null, false)]
     public void R1_a_controller_below_its_minimum_is_refused(string? version, bool isSupported)
     {
-        Assert.Equal(isSupported, VersionGate.FindFault(DeviceTypes.EdgeController, version) is null);
-        Assert.Null(VersionGate.FindFault(DeviceTypes.Folder, version));
+        var controller = DeviceTypeCatalog.BuiltIn.Get(DeviceTypes.EdgeControllerId)!.Type;
+        Assert.Equal(isSupported, VersionGate.FindFault(controller, version) is null);
+        Assert.Null(VersionGate.FindFault(DeviceTypeCatalog.BuiltIn.Get(DeviceTypes.FolderId)!.Type, version));
         if (!isSupported)
         {
-            var refused = Assert.Throws<EdgeBackupException>(() => VersionGate.Check(DeviceTypes.EdgeController, "d", version));
+            var refused = Assert.Throws<EdgeBackupException>(() => VersionGate.Check(controller, "d", version));
             Assert.Equal(ErrorIds.DeviceVersionUnsupported, refused.ErrorId);
             Assert.Contains("1.24.5", refused.Message, StringComparison.Ordinal);
             Assert.Contains(version ?? "", refused.Message, StringComparison.Ordinal);
@@ -139,7 +141,18 @@ public sealed class TransactionGateTests
     [InlineData("", ConnectionKind.Folder, false)]
     [InlineData(null, ConnectionKind.Folder, false)]
     public void A_type_is_found_where_it_can_be_reached(string? id, ConnectionKind connection, bool isFound) =>
-        Assert.Equal(isFound, DeviceTypes.Find(id, connection) is not null);
+        Assert.Equal(isFound, DeviceTypeCatalog.BuiltIn.Find(id, connection) is not null);
+
+    [Fact]
+    public void R2_work_that_a_type_tells_of_holds_up_like_a_transaction()
+    {
+        var idle = Status();
+        var working = idle with { RunningWork = "a vehicle is charging" };
+        var decision = Evaluate(working);
+        Assert.Equal((GateState.Busy, "a vehicle is charging"), (decision.State, decision.Reason));
+        Assert.Equal(GateState.Busy, Look(idle, working).State);
+        Assert.True(Evaluate(idle).IsIdle);
+    }
 
     private static GateDecision Evaluate(DeviceStatus status) => TransactionGate.Evaluate(status, TransactionGate.DefaultSeenWithin);
 

@@ -1,0 +1,40 @@
+using System.Text.RegularExpressions;
+
+namespace EdgeBackup.Core.Devices.Types;
+
+/// <summary>
+/// The regular expressions of device types: <c>^</c> and <c>$</c> stand at lines, matching takes time linear in the text
+/// whatever the expression (a type may come from somebody else), so that lookarounds and back references are refused.
+/// </summary>
+internal static class TypePattern
+{
+    private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.Multiline | RegexOptions.CultureInvariant;
+
+    /// <summary>Says why a text is no such expression.</summary>
+    /// <returns>Null for a good one.</returns>
+    public static string? FindFault(string pattern)
+    {
+        try
+        {
+            _ = new Regex(pattern, Options);
+            return null;
+        }
+        catch (ArgumentException exception)
+        {
+            return exception.Message.TrimEnd('.');
+        }
+        catch (NotSupportedException)
+        {
+            return "it looks around or refers back, which is not supported";
+        }
+    }
+
+    public static bool IsMatch(string pattern, string text) => new Regex(pattern, Options).IsMatch(text);
+
+    /// <returns>The first group, or the whole match where the expression has no group; null without a match.</returns>
+    public static string? Pick(string pattern, string text)
+    {
+        var match = new Regex(pattern, Options).Match(text);
+        return !match.Success ? null : match.Groups.Count > 1 ? match.Groups[1].Value : match.Value;
+    }
+}
