@@ -14,6 +14,7 @@ namespace EdgeBackup.Core.Catalog;
 internal sealed class CatalogDevices(EdgeRepository repository, CatalogFile file, CatalogFolders folders)
 {
     private const string Table = "device_log";
+    private const string Root = "devices/";
     private readonly DeviceRegistry registry = new(repository, author: "");
 
     public async Task<IReadOnlyList<EdgeBackupException>> RefreshAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken)
@@ -21,7 +22,10 @@ internal sealed class CatalogDevices(EdgeRepository repository, CatalogFile file
         var problems = new List<EdgeBackupException>();
         if (devices is null)
         {
+            // First, lest what is missing passes for what never was; and what is written meanwhile is not missing.
+            await repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
             await folders.RefreshAllAsync(Table, RecordArea.Devices, TakeAsync, problems, cancellationToken).ConfigureAwait(false);
+            await FindMissingAsync(Root, problems, cancellationToken).ConfigureAwait(false);
             return problems;
         }
 
@@ -29,12 +33,34 @@ internal sealed class CatalogDevices(EdgeRepository repository, CatalogFile file
         {
             var listing = repository.ListAsync(RecordArea.Devices, device, cancellationToken);
             await folders.RefreshAsync(Table, FolderOf(device), listing, TakeAsync, problems, cancellationToken).ConfigureAwait(false);
+            await FindMissingAsync(FolderOf(device), problems, cancellationToken).ConfigureAwait(false);
         }
 
         return problems;
     }
 
-    private string FolderOf(string device) => $"devices/{repository.SubjectFolder(device)}/";
+    private string FolderOf(string device) => $"{Root}{repository.SubjectFolder(device)}/";
+
+    /// <summary>Records that the store lacked before the catalog ever saw them, even whole logs: no comparison of listings tells of those.</summary>
+    private async Task FindMissingAsync(string folder, List<EdgeBackupException> problems, CancellationToken cancellationToken)
+    {
+        if (FindUnknown().Count == 0)
+        {
+            return;
+        }
+
+        // Somebody may have taken their loss for good since. Of a store that was taken back, or whose chain is damaged, the
+        // user is told otherwise.
+        await repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
+        var unknown = repository.Notice is null ? FindUnknown() : [];
+        await CatalogWriter.ReadAllAsync(unknown, registry.ReadAsync, problems, cancellationToken).ConfigureAwait(false);
+
+        List<string> FindUnknown()
+        {
+            var told = problems.Select(problem => CatalogFolders.FolderOf(problem.Target ?? "")).ToHashSet(StringComparer.Ordinal);
+            return [.. CatalogLiveNames.FindUnknown(file, Table, folder).Where(name => !told.Contains(CatalogFolders.FolderOf(name)))];
+        }
+    }
 
     private async Task TakeAsync(IReadOnlyList<string> fresh, IReadOnlyCollection<string> gone, List<EdgeBackupException> problems, CancellationToken cancellationToken)
     {

@@ -8,6 +8,9 @@ namespace EdgeBackup.Core.Catalog;
 /// <summary>Keeps in the catalog which records are live by the chain.</summary>
 internal sealed class CatalogLiveNames(BackupCatalog catalog, CatalogFile file) : ILiveNames
 {
+    /// <summary>A folder and those in it, of which no name has a character behind '~'.</summary>
+    private const string Within = "folder >= $folder AND folder < $folder || '~'";
+
     private const string PositionKey = "chain";
 
     public Task<ChainPosition?> ReadPositionAsync(CancellationToken cancellationToken) =>
@@ -30,7 +33,7 @@ internal sealed class CatalogLiveNames(BackupCatalog catalog, CatalogFile file) 
                 }
 
                 using var command = lease.Connection.CreateCommand();
-                command.CommandText = "SELECT object_name FROM live_records WHERE folder = $folder;";
+                command.CommandText = $"SELECT object_name FROM live_records WHERE {Within};";
                 command.Parameters.AddWithValue("$folder", folder);
                 using var reader = command.ExecuteReader();
                 var names = new List<string>();
@@ -51,6 +54,23 @@ internal sealed class CatalogLiveNames(BackupCatalog catalog, CatalogFile file) 
                 return true;
             },
             cancellationToken);
+
+    /// <summary>Live records in a folder that the catalog's table does not have: not read yet, or missing.</summary>
+    public static IReadOnlyList<string> FindUnknown(CatalogFile file, string table, string folder)
+    {
+        using var lease = file.OpenReader();
+        using var command = lease.Connection.CreateCommand();
+        command.CommandText = $"SELECT object_name FROM live_records WHERE {Within} AND object_name NOT IN (SELECT object_name FROM {table});";
+        command.Parameters.AddWithValue("$folder", folder);
+        using var reader = command.ExecuteReader();
+        var names = new List<string>();
+        while (reader.Read())
+        {
+            names.Add(reader.GetString(0));
+        }
+
+        return names;
+    }
 
     private static void Take(SqliteConnection connection, SqliteTransaction transaction, ChainPosition? since, ChainDelta changes)
     {

@@ -292,7 +292,6 @@ public sealed class FindBackups
 
     private async Task<(IReadOnlyList<UnreadableDevice> Devices, IReadOnlyList<EdgeBackupException> Backups)> RefreshAsync(CancellationToken cancellationToken)
     {
-        // The devices after the backups, which may tell whose a log is.
         var backups = await context.Catalog.RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false);
         return (await UnreadableDevices.RefreshAsync(context, cancellationToken).ConfigureAwait(false), backups);
     }

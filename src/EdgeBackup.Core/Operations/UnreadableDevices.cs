@@ -26,6 +26,8 @@ internal static class UnreadableDevices
             return [];
         }
 
+        // Backups tell whose a log is that has nothing left.
+        await context.Catalog.RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false);
         var byFolder = new Dictionary<string, string>(StringComparer.Ordinal);
         await foreach (var id in context.Catalog.QueryDeviceIdsAsync(cancellationToken).ConfigureAwait(false))
         {

@@ -156,9 +156,9 @@ public sealed class EdgeRepository : IAsyncDisposable
     public IAsyncEnumerable<string> ListAsync(RecordArea area, string? subject, CancellationToken cancellationToken) =>
         log.ListAsync(area, subject, cancellationToken);
 
-    /// <summary>Records of a subject that the chain has and a listing lacks, as far as <see cref="FollowRecordsAsync"/> has followed it.</summary>
-    internal Task<IReadOnlyList<string>> FindUnlistedAsync(RecordArea area, string subject, IReadOnlyCollection<string> listed, CancellationToken cancellationToken) =>
-        core.Watch?.FindUnlistedAsync($"{RecordLog.ToFolder(area)}{SubjectFolder(subject)}/", listed, cancellationToken) ?? Task.FromResult<IReadOnlyList<string>>([]);
+    /// <summary>Records of a subject, or of all, that the chain has and a listing lacks, as far as <see cref="FollowRecordsAsync"/> has followed it.</summary>
+    internal Task<IReadOnlyList<string>> FindUnlistedAsync(RecordArea area, string? subject, IReadOnlyCollection<string> listed, CancellationToken cancellationToken) =>
+        core.Watch?.FindUnlistedAsync(subject is null ? RecordLog.ToFolder(area) : $"{RecordLog.ToFolder(area)}{SubjectFolder(subject)}/", listed, cancellationToken) ?? Task.FromResult<IReadOnlyList<string>>([]);
 
     /// <summary>Takes in which records of devices and policies there must be by now: before something is decided upon them.</summary>
     internal Task FollowRecordsAsync(CancellationToken cancellationToken) => core.Watch?.LearnAsync(cancellationToken) ?? Task.CompletedTask;

@@ -222,6 +222,46 @@ public sealed class MissingRecordTests
     }
 
     [Theory]
+    [InlineData("user", "a", false)]
+    [InlineData("a new catalog", "a", true)]
+    [InlineData("a new catalog", null, false)]
+    public async Task A_device_all_of_whose_records_were_removed_is_told_of_by_whatever_is_about_all(string user, string? told, bool hasBackup)
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await bench.AddFolderAsync("a");
+        await bench.AddFolderAsync("b");
+        if (hasBackup)
+        {
+            await bench.AutomaticAsync("a");
+        }
+
+        var (file, _) = await TakeAwayAsync(bench, NewestOf(bench, "a"));
+        file.Directory!.Delete();
+        var context = await bench.OpenAsync(user);
+        for (var time = 0; time < 2; time++)
+        {
+            var errors = new List<EdgeBackupException>();
+            await foreach (var found in new FindDevices(context, bench.Observer).RunAsync(new FindDevicesOptions(), error => { errors.Add(error); return Task.CompletedTask; }, default))
+            {
+                Assert.Contains(found.Device.Id, (string[])["a", "b"]);
+            }
+
+            Assert.Contains(file.Name, Assert.Single(errors).Message, StringComparison.Ordinal);
+            var chosen = await RegisteredDevices.ResolveAsync(context, ["*"], default);
+            Assert.Equal(2, chosen.Count);
+            Assert.Contains(chosen, found => found.Id == "b");
+            Assert.Contains(chosen, found => found.Id == told && (told is not null || found.Error!.Message.Contains(file.Name, StringComparison.Ordinal)));
+            await context.Catalog.RefreshBackupsAsync(devices: null, default);
+        }
+
+        var copy = await bench.CreateAnotherAsync("copy");
+        var outcome = await new SyncRepository(context, copy, bench.Observer).RunAsync(new SyncOptions(), default);
+        var failure = Assert.Single(outcome.Failed);
+        Assert.Equal(told, failure.Device);
+        Assert.Contains(file.Name, failure.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("live_records")]
     [InlineData("backups")]
     public async Task A_catalog_that_is_made_anew_in_the_middle_of_a_command_knows_what_must_be_there(string lost)

@@ -45,17 +45,12 @@ internal sealed class RecordCopier(EdgeRepository source, EdgeRepository copy, S
     public async Task CopyDevicesAsync(CancellationToken cancellationToken)
     {
         var devices = plan.Devices.ToDictionary(source.SubjectFolder, device => device, StringComparer.Ordinal);
-        var folders = new List<List<string>>();
-        await foreach (var name in source.ListAsync(RecordArea.Devices, subject: null, cancellationToken).ConfigureAwait(false))
-        {
-            if (folders.Count == 0 || FolderOf(folders[^1][0]) != FolderOf(name))
-            {
-                folders.Add([]);
-            }
+        var listed = await ToSetAsync(source.ListAsync(RecordArea.Devices, subject: null, cancellationToken)).ConfigureAwait(false);
 
-            folders[^1].Add(name);
-        }
-
+        // A device all of whose records somebody has removed is in no listing.
+        var unlisted = await source.FindUnlistedAsync(RecordArea.Devices, subject: null, listed, cancellationToken).ConfigureAwait(false);
+        var folders = listed.GroupBy(FolderOf, StringComparer.Ordinal).Select(group => group.ToList()).ToList();
+        folders.AddRange(unlisted.GroupBy(FolderOf, StringComparer.Ordinal).ExceptBy(folders.Select(names => FolderOf(names[0])), group => group.Key, StringComparer.Ordinal).Select(group => group.ToList()));
         var options = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken };
         await System.Threading.Tasks.Parallel.ForEachAsync(folders, options, async (names, token) =>
         {
@@ -63,7 +58,7 @@ internal sealed class RecordCopier(EdgeRepository source, EdgeRepository copy, S
             if (device is not null && plan.Wants(device))
             {
                 // An open restore session is the source's own affair.
-                await CopyFolderAsync(RecordArea.Devices, device, names.ToAsyncEnumerable(), json => DeviceLogEntry.FromJson(json).Kind is not (DeviceLogEntryKind.RestoreOpened or DeviceLogEntryKind.RestoreClosed), token).ConfigureAwait(false);
+                await CopyFolderAsync(RecordArea.Devices, device, names.Where(listed.Contains).ToAsyncEnumerable(), json => DeviceLogEntry.FromJson(json).Kind is not (DeviceLogEntryKind.RestoreOpened or DeviceLogEntryKind.RestoreClosed), token).ConfigureAwait(false);
             }
         }).ConfigureAwait(false);
     }
@@ -154,6 +149,13 @@ internal sealed class RecordCopier(EdgeRepository source, EdgeRepository copy, S
     {
         lock (sync)
         {
+            // The plan may have come upon the same record, and could not tell whose it is.
+            if (failed.FirstOrDefault(failure => failure.Reason == reason) is { } known)
+            {
+                failed.Remove(known);
+                device ??= known.Device;
+            }
+
             failed.Add(new SyncFailure(device, null, null, reason));
         }
     }

@@ -8,7 +8,7 @@ internal interface ILiveNames
     /// <summary>Null for nothing yet.</summary>
     Task<ChainPosition?> ReadPositionAsync(CancellationToken cancellationToken);
 
-    /// <param name="folder">With its final '/'.</param>
+    /// <param name="folder">With its final '/'; those in it count.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>Null where nothing was taken in yet, or what was taken in is lost.</returns>
     Task<IReadOnlyCollection<string>?> ReadFolderAsync(string folder, CancellationToken cancellationToken);
@@ -56,7 +56,7 @@ internal sealed class RecordWatch(RepositoryCore core, ILiveNames kept)
     /// Live records that a listing lacks. They are durable before they are live, so one that cannot be read either was
     /// removed by somebody else.
     /// </summary>
-    /// <param name="folder">What was listed, with its final '/'.</param>
+    /// <param name="folder">What was listed, with all that is in it; with its final '/'.</param>
     /// <param name="listed">The names.</param>
     /// <param name="cancellationToken">Stops.</param>
     public async Task<IReadOnlyList<string>> FindUnlistedAsync(string folder, IReadOnlyCollection<string> listed, CancellationToken cancellationToken)
