@@ -63,7 +63,8 @@ internal sealed class SyncPlan
             plan.Devices.Add(device);
         }
 
-        var fold = options.WhatIf || copy.Repository.Core.Returns is not { } returns ? null : await returns.FoldAsync(cancellationToken).ConfigureAwait(false);
+        // Read where there is something that it may be asked about; of a large copy that takes a while.
+        var fold = new Lazy<Task<ChainFold?>>(() => options.WhatIf || copy.Repository.Core.Returns is not { } returns ? Task.FromResult<ChainFold?>(null) : returns.FoldAsync(cancellationToken));
         var missing = new List<CatalogBackup>();
         await foreach (var backup in source.Catalog.QueryBackupsAsync(new BackupQuery(), cancellationToken).ConfigureAwait(false))
         {
@@ -84,9 +85,9 @@ internal sealed class SyncPlan
                 missing.Add(backup);
             }
 
-            if (fold is not null)
+            if (await fold.Value.ConfigureAwait(false) is { } known)
             {
-                plan.NoteState(copy.Repository.BackupObjectName(backup.Device, backup.Id), fold, isThere);
+                plan.NoteState(copy.Repository.BackupObjectName(backup.Device, backup.Id), known, isThere);
             }
         }
 

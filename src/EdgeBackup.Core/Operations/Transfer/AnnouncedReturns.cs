@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Repository;
 using EdgeBackup.Core.Repository.Chain;
-using EdgeBackup.Core.Repository.Maintenance;
 
 namespace EdgeBackup.Core.Operations.Transfer;
 

@@ -44,7 +44,8 @@ internal static class UnnamedBackups
         {
             if (await FindDamageAsync(repository, name, cancellationToken).ConfigureAwait(false) is { } reason)
             {
-                left.Add((await repository.FindMissingAsync([name], cancellationToken).ConfigureAwait(false)).Count > 0 ? Gone(name) : new UnnamedBackup(name, ErrorIds.BackupDamaged, $"its record is there without all that it needs: {reason}"));
+                var isGone = (await repository.FindMissingAsync([name], cancellationToken).ConfigureAwait(false)).Count > 0;
+                left.Add(isGone ? Gone(name) : new UnnamedBackup(name, ErrorIds.BackupDamaged, $"its record is there without all that it needs: {reason}"));
             }
             else
             {
@@ -56,15 +57,13 @@ internal static class UnnamedBackups
         whole = await LeaveRemovingAsync(whole).ConfigureAwait(false);
         var putBack = await returns.FindAsync(whole, state => state == ChainedState.Removed, cancellationToken).ConfigureAwait(false);
         await repository.NameAgainAsync(whole).ConfigureAwait(false);
-        foreach (var name in putBack)
-        {
-            await TellAsync(context, observer, name).ConfigureAwait(false);
-        }
 
         // Who was about to remove them may have done so just before.
-        foreach (var name in await returns.TakeBackMissingAsync(whole).ConfigureAwait(false))
+        var gone = await returns.TakeBackMissingAsync(whole).ConfigureAwait(false);
+        left.AddRange(gone.Select(Gone));
+        foreach (var name in putBack.Except(gone, StringComparer.Ordinal))
         {
-            left.Add(Gone(name));
+            await TellAsync(context, observer, name).ConfigureAwait(false);
         }
 
         return left;

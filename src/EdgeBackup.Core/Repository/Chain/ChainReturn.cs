@@ -38,8 +38,9 @@ internal sealed class ChainReturn(RepositoryCore core, RecordChain chain) : IDis
     }
 
     /// <summary>What the chain says of all names.</summary>
-    /// <returns>Null where it cannot be read.</returns>
-    public Task<ChainFold?> FoldAsync(CancellationToken cancellationToken) => FoldAsync(known: null, cancellationToken);
+    /// <returns>Null where not all of it can be read.</returns>
+    public async Task<ChainFold?> FoldAsync(CancellationToken cancellationToken) =>
+        await FoldAsync(known: null, cancellationToken).ConfigureAwait(false) is { Damage.Count: 0 } fold ? fold : null;
 
     /// <summary>
     /// Names the removal of records that were named although somebody removed them meanwhile: else they would be missed
