@@ -87,8 +87,10 @@ Describe 'A damaged repository' {
         $null = Protect-EdgeBackup $last.Id -Reason 'test'
         $key = Join-Path (Split-Path $repository.Path) 'k.key'
         Disconnect-EdgeRepository -Repository $repository.Path
+
+        # What is known of attempts is replaced as soon as a backup was read back; the suites of the core break it.
         $objects = Get-ChildItem $repository.Path -Recurse -File -Force |
-            Where-Object { [System.IO.Path]::GetRelativePath($repository.Path, $_.FullName) -notmatch '^(leases|tmp)[\\/]' }
+            Where-Object { [System.IO.Path]::GetRelativePath($repository.Path, $_.FullName) -notmatch '^(leases|tmp|attempts)[\\/]' }
     }
 
     It 'is healthy before' {

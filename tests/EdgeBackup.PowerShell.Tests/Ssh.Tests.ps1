@@ -27,12 +27,12 @@ BeforeAll {
             ) | Set-Content "$folder/sshd_config"
             $script:daemon = Start-Process /usr/sbin/sshd -ArgumentList '-D', '-E', "$folder/log", '-f', "$folder/sshd_config" -PassThru
             foreach ($wait in 1..200) {
-                if (Select-String "Server listening on 127.0.0.1 port $port" "$folder/log" -Quiet -ErrorAction Ignore) { return }
+                if ((Test-Path "$folder/log") -and (Select-String "Server listening on 127.0.0.1 port $port" "$folder/log" -Quiet)) { return }
                 if ($daemon.HasExited) { break }
                 Start-Sleep -Milliseconds 50
             }
         }
-        throw "sshd does not start: $(Get-Content "$folder/log" -Raw)"
+        throw "sshd does not start: $((Test-Path "$folder/log") ? (Get-Content "$folder/log" -Raw) : 'it wrote no log')"
     }
     Start-Sshd
 

@@ -20,9 +20,9 @@ internal sealed class StandIn
         Parent = server.NewFolder();
         Root = Path.Combine(Parent, "root");
         Copy(Path.Combine(Source, product, "root"), Root);
-        if (Directory.Exists(Path.Combine(Source, product, "bin")))
+        if (Directory.Exists(Path.Combine(Source, product, "programs")))
         {
-            foreach (var program in Directory.EnumerateFiles(Path.Combine(Source, product, "bin")))
+            foreach (var program in Directory.EnumerateFiles(Path.Combine(Source, product, "programs")))
             {
                 server.WriteProgram(Path.GetFileName(program), File.ReadAllText(program).ReplaceLineEndings("\n"));
             }

@@ -188,9 +188,11 @@ internal sealed record Deed(string Name, Func<FaultWorld, RepositoryContext, int
         }),
         new("import", async (world, context, time) =>
         {
-            if (time == 1)
+            // A removal that was cut short is finished first, as the error of an import asks.
+            var name = world.Lasting.Single(known => known.Record.Id == world.ManualId).ObjectName;
+            if (time == 1 || await context.Repository.Core.Store.GetAsync(name, default) is not null)
             {
-                await context.Repository.DeleteBackupsAsync([world.Lasting.Single(known => known.Record.Id == world.ManualId).ObjectName], default);
+                await context.Repository.DeleteBackupsAsync([name], default);
             }
 
             await new ImportBackup(context, Observer).RunAsync(world.ExportedFile, default);
