@@ -70,20 +70,7 @@ internal sealed record RemoteEntry
             "l" => FileEntryType.SymbolicLink,
             _ => FileEntryType.Other,
         };
-        return Named(name, link) with
-        {
-            Type = type,
-            UnixMode = Convert.ToInt32(fields[1], 8) & PermissionMask,
-            Length = type == FileEntryType.File ? Number(fields[2]) : 0,
-            Modified = Time(fields[3]),
-            ModifiedText = fields[3],
-            Changed = Time(fields[4]),
-            ChangedText = fields[4],
-            Volume = fields[5],
-            Inode = fields[6],
-            Owner = (int)Number(fields[7]),
-            Group = (int)Number(fields[8]),
-        };
+        return Described(Named(name, link), type, Convert.ToInt32(fields[1], 8), fields.AsSpan(2));
     }
 
     /// <summary>Reads a line of <c>stat</c>: eight fields and the name.</summary>
@@ -106,21 +93,24 @@ internal sealed record RemoteEntry
             0xA000 => FileEntryType.SymbolicLink,
             _ => FileEntryType.Other,
         };
-        return Named(line[at..], link: null) with
-        {
-            Type = type,
-            UnixMode = mode & PermissionMask,
-            Length = type == FileEntryType.File ? Number(fields[1]) : 0,
-            Modified = Time(fields[2]),
-            ModifiedText = fields[2],
-            Changed = Time(fields[3]),
-            ChangedText = fields[3],
-            Volume = fields[4],
-            Inode = fields[5],
-            Owner = (int)Number(fields[6]),
-            Group = (int)Number(fields[7]),
-        };
+        return Described(Named(line[at..], link: null), type, mode, fields.AsSpan(1));
     }
+
+    /// <summary>Length, modified, changed, volume, inode, owner and group, which every look tells in this order.</summary>
+    private static RemoteEntry Described(RemoteEntry named, FileEntryType type, int mode, ReadOnlySpan<string> fields) => named with
+    {
+        Type = type,
+        UnixMode = mode & PermissionMask,
+        Length = type == FileEntryType.File ? Number(fields[0]) : 0,
+        Modified = Time(fields[1]),
+        ModifiedText = fields[1],
+        Changed = Time(fields[2]),
+        ChangedText = fields[2],
+        Volume = fields[3],
+        Inode = fields[4],
+        Owner = (int)Number(fields[5]),
+        Group = (int)Number(fields[6]),
+    };
 
     /// <summary>Reads the modification time and what <c>ls -lnid</c> says in front of the name, which it may write in its own way.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
