@@ -79,6 +79,12 @@ public sealed record CatalogDevice
 
     /// <summary>What is known of the attempts at it; null when nothing is.</summary>
     public Records.KnownAttempts? Attempts { get; init; }
+
+    /// <summary>Who looks after it.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>All that is registered, but the credential.</summary>
+    public Records.DeviceRegistration? Registration { get; init; }
 }
 
 /// <summary>The backups of one device in a few numbers.</summary>
@@ -113,7 +119,7 @@ public sealed record BackupQuery
     public bool Latest { get; init; }
 }
 
-/// <summary>Which devices to list; null leaves a property out. Names, tags and types may have wildcards.</summary>
+/// <summary>Which devices to list; null leaves a property out. All but ids may have wildcards.</summary>
 public sealed record DeviceQuery
 {
     /// <summary>Exact ids.</summary>
@@ -125,6 +131,13 @@ public sealed record DeviceQuery
     public IReadOnlyCollection<string>? Tags { get; init; }
 
     public IReadOnlyCollection<string>? Types { get; init; }
+
+    public IReadOnlyCollection<string>? Sites { get; init; }
+
+    public IReadOnlyCollection<string>? Owners { get; init; }
+
+    /// <summary>Ids of the devices that they stand directly below.</summary>
+    public IReadOnlyCollection<string>? Parents { get; init; }
 
     /// <summary>True: only replaced ones; false: only active ones.</summary>
     public bool? Replaced { get; init; }

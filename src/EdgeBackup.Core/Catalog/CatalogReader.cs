@@ -85,6 +85,9 @@ internal static class CatalogReader
         filter.In("d.id", query.Ids);
         filter.Matching("d.name", query.Names);
         filter.Matching("d.type", query.Types);
+        filter.Matching("d.site", query.Sites);
+        filter.Matching("d.owner", query.Owners);
+        filter.Matching("d.parent", query.Parents);
         if (query.Tags is { Count: > 0 })
         {
             filter.AnyMatching("SELECT value FROM json_each(d.tags)", query.Tags);
@@ -102,6 +105,7 @@ internal static class CatalogReader
                 (SELECT max(a.object_name) FROM attempts a WHERE a.device = x.id) AS attempts_name,
                 (SELECT a.json FROM attempts a WHERE a.device = x.id ORDER BY a.object_name DESC LIMIT 1) AS attempts_json
             FROM (SELECT d.id, d.name, d.type, d.address, d.version, d.tags, d.site, d.parent, d.replaced_by, d.replaced_at, d.replaced_reason, d.replaced_author,
+                d.owner, d.registration,
                 (SELECT max(b.created) FROM backups b WHERE b.device = d.id) AS last_backup
                 FROM devices d
             """ + filter.Where + ") x ORDER BY x.id");
@@ -109,8 +113,8 @@ internal static class CatalogReader
 
     public static CatalogDevice ReadDevice(SqliteDataReader row)
     {
-        var lastBackup = row.IsDBNull(12) ? null : (DateTimeOffset?)Time(row.GetInt64(12));
-        var attempts = row.IsDBNull(14) ? null : new KnownAttempts(NumberedRecords.ToNumber(row.GetString(14)), AttemptState.FromJson(row.GetFieldValue<byte[]>(15)));
+        var lastBackup = row.IsDBNull(14) ? null : (DateTimeOffset?)Time(row.GetInt64(14));
+        var attempts = row.IsDBNull(16) ? null : new KnownAttempts(NumberedRecords.ToNumber(row.GetString(16)), AttemptState.FromJson(row.GetFieldValue<byte[]>(17)));
         return ReadDevice(row, lastBackup, attempts);
     }
 
@@ -135,8 +139,10 @@ internal static class CatalogReader
         ReplacedReason = Text(row, 10),
         ReplacedAuthor = Text(row, 11),
         LastBackup = lastBackup,
-        PostponedSince = PostponedSince(lastBackup, attempts, row.IsDBNull(13) ? null : Time(row.GetInt64(13))),
+        PostponedSince = PostponedSince(lastBackup, attempts, row.IsDBNull(15) ? null : Time(row.GetInt64(15))),
         Attempts = attempts,
+        Owner = Text(row, 12),
+        Registration = Text(row, 13) is { } json ? JsonSerializer.Deserialize(json, RecordsJson.Default.DeviceRegistration) : null,
     };
 
     public static SqliteCommand Events(SqliteConnection connection, EventQuery query)

@@ -5,7 +5,7 @@ namespace EdgeBackup.Core.Catalog;
 /// <summary>The tables of the catalog. A catalog of another version is made anew, never migrated: it is a cache.</summary>
 internal static class CatalogSchema
 {
-    public const int Version = 4;
+    public const int Version = 5;
 
     private const string Tables = """
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -51,7 +51,9 @@ internal static class CatalogSchema
             replaced_by TEXT,
             replaced_at INTEGER,
             replaced_reason TEXT,
-            replaced_author TEXT) WITHOUT ROWID;
+            replaced_author TEXT,
+            owner TEXT,
+            registration TEXT) WITHOUT ROWID;
         CREATE TABLE predecessors (device TEXT NOT NULL, predecessor TEXT NOT NULL, PRIMARY KEY (device, predecessor)) WITHOUT ROWID;
         CREATE TABLE protections (
             backup TEXT PRIMARY KEY,

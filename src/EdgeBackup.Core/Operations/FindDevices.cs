@@ -46,6 +46,13 @@ public sealed record FindDevicesOptions
 
     public IReadOnlyCollection<string> Types { get; init; } = [];
 
+    public IReadOnlyCollection<string> Sites { get; init; } = [];
+
+    public IReadOnlyCollection<string> Owners { get; init; } = [];
+
+    /// <summary>Ids of the devices that they stand directly below.</summary>
+    public IReadOnlyCollection<string> Parents { get; init; } = [];
+
     /// <summary>True: only replaced ones; false: only active ones; null: both.</summary>
     public bool? Replaced { get; init; }
 
@@ -101,7 +108,7 @@ public sealed class FindDevices
 
         var policies = await PolicyBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false);
         var replaces = await LoadReplacementsAsync(cancellationToken).ConfigureAwait(false);
-        var query = new DeviceQuery { Ids = ids, Names = options.Names, Tags = options.Tags, Types = options.Types, Replaced = options.Replaced };
+        var query = new DeviceQuery { Ids = ids, Names = options.Names, Tags = options.Tags, Types = options.Types, Sites = options.Sites, Owners = options.Owners, Parents = options.Parents, Replaced = options.Replaced };
         var now = context.Clock.GetUtcNow();
         var planner = new DuePlanner(now, spread: TimeSpan.Zero);
         var subjects = new DueSubjects(context.Clock);

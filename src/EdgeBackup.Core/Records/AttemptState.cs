@@ -64,6 +64,12 @@ public sealed record AttemptState
     /// <summary>Who wrote this: user@machine.</summary>
     public string? Author { get; init; }
 
+    /// <summary>
+    /// Ids of the writes that this adds up, the newest first, as many as <see cref="AttemptBook"/> keeps: whoever was told
+    /// that somebody else was first finds out by them whether others have only gone on from what it wrote.
+    /// </summary>
+    public IReadOnlyList<string>? Writes { get; init; }
+
     internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, RecordsJson.Default.AttemptState);
 
     internal static AttemptState FromJson(ReadOnlySpan<byte> json) =>
