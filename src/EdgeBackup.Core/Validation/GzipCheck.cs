@@ -11,6 +11,12 @@ internal sealed class GzipCheck : ContentCheck
 {
     private const long Limit = 1L << 30;
 
+    /// <summary>
+    /// An empty member, sent behind the content. Unpacking stops silently where only the trailer is missing; with this
+    /// behind it, these bytes are taken for the trailer, and do not fit.
+    /// </summary>
+    private static readonly byte[] EmptyMember = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
     private readonly Pipe pipe = new(new PipeOptions(pauseWriterThreshold: 1 << 18, resumeWriterThreshold: 1 << 17, useSynchronizationContext: false));
     private readonly Task<string?> unpacking;
     private bool done;
@@ -30,6 +36,7 @@ internal sealed class GzipCheck : ContentCheck
 
     public override async ValueTask<string?> FinishAsync(long length)
     {
+        await AddAsync(EmptyMember, CancellationToken.None).ConfigureAwait(false);
         await pipe.Writer.CompleteAsync().ConfigureAwait(false);
         return await unpacking.ConfigureAwait(false);
     }
