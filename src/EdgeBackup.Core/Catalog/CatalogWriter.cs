@@ -202,8 +202,8 @@ internal sealed class CatalogWriter
         var command = connection.CreateCommand();
         command.Transaction = transaction;
         command.CommandText = """
-            INSERT OR REPLACE INTO backups (object_name, folder, id, device, device_name, device_type, name, kind, content, created, version, item_count, length, changed, not_saved, author)
-            VALUES ($object, $folder, $id, $device, $deviceName, $type, $name, $kind, $content, $created, $version, $items, $length, $changed, $notSaved, $author);
+            INSERT OR REPLACE INTO backups (object_name, folder, id, device, device_name, device_type, name, kind, content, created, version, item_count, length, changed, not_saved, author, is_suspect, suspect)
+            VALUES ($object, $folder, $id, $device, $deviceName, $type, $name, $kind, $content, $created, $version, $items, $length, $changed, $notSaved, $author, $isSuspect, $suspect);
             """;
         return command;
     }
@@ -228,7 +228,9 @@ internal sealed class CatalogWriter
             ("$length", record.Length),
             ("$changed", record.Changed ? 1 : 0),
             ("$notSaved", record.NotSaved.Count == 0 ? null : JsonSerializer.Serialize(record.NotSaved, RecordsJson.Default.IReadOnlyListNotSavedItem)),
-            ("$author", record.Author));
+            ("$author", record.Author),
+            ("$isSuspect", record.Suspect is { Count: > 0 } ? 1 : 0),
+            ("$suspect", record.Suspect is { Count: > 0 } suspect ? JsonSerializer.Serialize(suspect, RecordsJson.Default.IReadOnlyListSuspectReason) : null));
         insert.ExecuteNonQuery();
     }
 

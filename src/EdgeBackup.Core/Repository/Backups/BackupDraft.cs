@@ -134,6 +134,7 @@ public sealed class BackupDraft : IAsyncDisposable
             Changed = isChanged(digest),
             NotSaved = header.NotSaved,
             Author = header.Author,
+            Suspect = header.Suspect,
             ItemCount = itemCount,
             Length = length,
             StateDigest = digest,
