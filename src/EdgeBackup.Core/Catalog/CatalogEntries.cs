@@ -79,6 +79,9 @@ public sealed record CatalogDevice
 
     /// <summary>What is known of the attempts at it; null when nothing is.</summary>
     public Records.KnownAttempts? Attempts { get; init; }
+
+    /// <summary>When the oldest of the newest backups that all hold the same configuration was taken; null when there is none.</summary>
+    public DateTimeOffset? ConfigurationUnchangedSince { get; init; }
 }
 
 /// <summary>The backups of one device in a few numbers.</summary>
