@@ -78,6 +78,9 @@ public sealed class DeviceInfo
     /// <summary>The id of the server above it; null where there is none.</summary>
     public string? Parent { get; init; }
 
+    /// <summary>When the oldest of its newest backups that all hold the same configuration was taken, local time; null without a backup.</summary>
+    public DateTime? ConfigurationUnchangedSince { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Id;
 }

@@ -54,6 +54,7 @@ internal static class OutputObjects
         Tag = [.. listed.Device.Tags],
         Site = listed.Device.Site,
         Parent = listed.Device.Parent,
+        ConfigurationUnchangedSince = LocalTime.From(listed.Device.ConfigurationUnchangedSince),
     };
 
     /// <param name="saved">From a backup's item list.</param>
