@@ -94,6 +94,9 @@ public sealed record CatalogDevice
 
     /// <summary>Whether the newest backup is suspect.</summary>
     public bool IsSuspect => LastBackup is { } last && LastGoodBackup != last;
+
+    /// <summary>When the oldest of the newest backups that all hold the same configuration was taken; null when there is none.</summary>
+    public DateTimeOffset? ConfigurationUnchangedSince { get; init; }
 }
 
 /// <summary>The backups of one device in a few numbers.</summary>

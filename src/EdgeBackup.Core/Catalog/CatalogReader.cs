@@ -108,7 +108,11 @@ internal static class CatalogReader
             SELECT x.*, (SELECT min(e.time) FROM events e
                 WHERE e.device = x.id AND e.action = 'Refused' AND e.kind = 0 AND e.time > coalesce(x.last_backup, 0)) AS postponed,
                 (SELECT max(a.object_name) FROM attempts a WHERE a.device = x.id) AS attempts_name,
-                (SELECT a.json FROM attempts a WHERE a.device = x.id ORDER BY a.object_name DESC LIMIT 1) AS attempts_json
+                (SELECT a.json FROM attempts a WHERE a.device = x.id ORDER BY a.object_name DESC LIMIT 1) AS attempts_json,
+                (SELECT min(b.created) FROM backups b WHERE b.device = x.id AND b.created > coalesce(
+                    (SELECT o.created FROM backups o WHERE o.device = x.id AND o.configuration <>
+                        (SELECT n.configuration FROM backups n WHERE n.device = x.id ORDER BY n.created DESC, n.id LIMIT 1)
+                        ORDER BY o.created DESC LIMIT 1), -1)) AS unchanged_since
             FROM (SELECT d.id, d.name, d.type, d.address, d.version, d.tags, d.site, d.parent, d.replaced_by, d.replaced_at, d.replaced_reason, d.replaced_author,
                 d.owner, d.registration,
                 (SELECT max(b.created) FROM backups b WHERE b.device = d.id) AS last_backup,
@@ -150,6 +154,7 @@ internal static class CatalogReader
         Owner = Text(row, 12),
         Registration = Text(row, 13) is { } json ? JsonSerializer.Deserialize(json, RecordsJson.Default.DeviceRegistration) : null,
         LastGoodBackup = row.IsDBNull(15) ? null : Time(row.GetInt64(15)),
+        ConfigurationUnchangedSince = row.IsDBNull(19) ? null : Time(row.GetInt64(19)),
     };
 
     public static SqliteCommand Events(SqliteConnection connection, EventQuery query)

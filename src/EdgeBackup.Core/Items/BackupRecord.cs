@@ -115,5 +115,11 @@ public sealed record BackupRecord : BackupHeader
     /// </summary>
     public required string StateDigest { get; init; }
 
+    /// <summary>
+    /// The same without the items of history, whatever the backup's content; null where it holds no history and
+    /// <see cref="StateDigest"/> says it. A version that did not know it wrote none.
+    /// </summary>
+    public string? ConfigurationDigest { get; init; }
+
     public required ManifestRoot Manifest { get; init; }
 }
