@@ -110,7 +110,7 @@ public sealed class CompareBackupsTests
         var types = bench.Path("types");
         Directory.CreateDirectory(types);
         var file = Path.Combine(types, "kiosk.json");
-        await File.WriteAllTextAsync(file, """{"id":"kiosk","title":"Kiosk","connections":["folder"],"items":[{"path":"*.json","volatile":[{"key":"seen"}]}]}""");
+        await File.WriteAllTextAsync(file, """{"id":"kiosk","title":"Kiosk","connections":["Folder"],"items":[{"path":"*.json","volatile":[{"key":"seen"}]}]}""");
         var entry = Core.Operations.Repositories.DeviceTypeLibrary.ReadFile(file);
         await bench.Context.Types.KeepAsync(entry, default);
         var root = await bench.AddFolderAsync("k");
