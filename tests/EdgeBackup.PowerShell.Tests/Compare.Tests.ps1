@@ -107,7 +107,7 @@ Describe 'A device' {
     }
 
     It 'whose item breaks off is an error and no difference' {
-        Add-Fault one @{ kind = 'cutBody'; path = 'items/config/limits.json'; bytes = 5; times = -1 }
+        Add-Fault one @{ kind = 'shortBody'; path = 'items/config/limits.json'; bytes = 5; times = -1 }
         $watched = Watch { Compare-EdgeBackup after -Device one }
         Reset-Device one
         $watched.Errors | Should -HaveCount 1
