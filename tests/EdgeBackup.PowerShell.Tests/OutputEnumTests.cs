@@ -15,6 +15,8 @@ public sealed class OutputEnumTests
     [InlineData(typeof(AttemptResult), typeof(Core.Records.AttemptResult))]
     [InlineData(typeof(ScheduleOutcome), typeof(Core.Operations.Scheduling.ScheduledResult))]
     [InlineData(typeof(RepairMethod), typeof(Core.Repository.RepairMethod))]
+    [InlineData(typeof(ItemChange), typeof(Core.Operations.Compare.ItemChange))]
+    [InlineData(typeof(ItemFormat), typeof(Core.Operations.Compare.ItemFormat))]
     [InlineData(typeof(DeviceTypeSource), typeof(Core.Devices.Types.DeviceTypeSource))]
     [InlineData(typeof(RepositoryKeyKind), typeof(Core.Repository.KeyKind))]
     public void What_scripts_see_has_the_names_of_what_the_core_means(Type shown, Type meant) =>

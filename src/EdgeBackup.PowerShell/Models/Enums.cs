@@ -130,6 +130,34 @@ public enum ItemChange
     Modified,
 }
 
+/// <summary>What an item was read as, to find out which of its values differ.</summary>
+public enum ItemFormat
+{
+    /// <summary>JSON.</summary>
+    Json,
+
+    /// <summary>XML.</summary>
+    Xml,
+
+    /// <summary>YAML.</summary>
+    Yaml,
+
+    /// <summary>Sections, keys and values.</summary>
+    Ini,
+
+    /// <summary>Rows and columns.</summary>
+    Csv,
+
+    /// <summary>An SQLite database.</summary>
+    Sqlite,
+
+    /// <summary>Lines.</summary>
+    Text,
+
+    /// <summary>Bytes that are none of these.</summary>
+    Binary,
+}
+
 /// <summary>How an attempt at an automatic backup ended.</summary>
 public enum AttemptResult
 {

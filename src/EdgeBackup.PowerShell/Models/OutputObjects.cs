@@ -114,6 +114,25 @@ internal static class OutputObjects
         Destination = destination,
     };
 
+    public static BackupDifference ToOutput(this Core.Operations.Compare.ItemDifference found) => new()
+    {
+        Path = found.Path,
+        Change = Convert<ItemChange>(found.Change),
+        ReferenceLength = found.ReferenceLength,
+        DifferenceLength = found.DifferenceLength,
+        Detail = [.. found.Details.Select(value => new ValueDifference
+        {
+            Path = value.Path,
+            Change = Convert<ItemChange>(value.Change),
+            Reference = value.Reference,
+            Difference = value.Difference,
+        })],
+        Format = found.Format is { } format ? Convert<ItemFormat>(format) : null,
+        Note = found.Note,
+        Reference = found.Reference,
+        Difference = found.Difference,
+    };
+
     /// <summary>What a restore would do.</summary>
     public static RestoreResult ToOutput(this RestorePreview preview, string? destination = null) => new()
     {

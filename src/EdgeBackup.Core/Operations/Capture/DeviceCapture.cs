@@ -13,20 +13,18 @@ namespace EdgeBackup.Core.Operations.Capture;
 internal sealed class DeviceCapture
 {
     private const int Window = 8;
-    private const int Attempts = 3;
-
-    /// <summary>A reading that has failed for so long is not begun again: somebody waits for the device's hold to end.</summary>
-    private static readonly TimeSpan RepeatWithin = TimeSpan.FromSeconds(30);
 
     private readonly EdgeRepository repository;
     private readonly WriteSession session;
     private readonly IOperationObserver observer;
+    private readonly RepeatedReading reading;
 
     public DeviceCapture(EdgeRepository repository, WriteSession session, IOperationObserver observer)
     {
         this.repository = repository;
         this.session = session;
         this.observer = observer;
+        reading = new RepeatedReading(repository.Environment.Clock, observer);
     }
 
     /// <summary>Captures.</summary>
@@ -123,18 +121,17 @@ internal sealed class DeviceCapture
         return Task.Run(() => StoreAsync(capture, item, before, isChecked, cancellationToken), cancellationToken);
     }
 
-    private static bool IsUnchanged(Item before, Item now) =>
+    /// <summary>Whether a device promises that an item holds the bytes that it held before.</summary>
+    public static bool IsUnchanged(Item before, Item now) =>
         before.Type == ItemType.File
         && now.Stamp is not null
         && string.Equals(before.Stamp, now.Stamp, StringComparison.Ordinal)
         && before.Length == now.Length;
 
-    private async Task<TakenItem> StoreAsync(ICapture capture, Item item, EarlierItem before, bool isChecked, CancellationToken cancellationToken)
-    {
-        var started = repository.Environment.Clock.GetTimestamp();
-        for (var attempt = 1; ; attempt++)
-        {
-            try
+    private Task<TakenItem> StoreAsync(ICapture capture, Item item, EarlierItem before, bool isChecked, CancellationToken cancellationToken) =>
+        reading.RunAsync(
+            item.Path,
+            async () =>
             {
                 var captured = await capture.OpenReadAsync(item, cancellationToken).ConfigureAwait(false);
                 if (captured is null)
@@ -149,15 +146,8 @@ internal sealed class DeviceCapture
                 var saved = await session.StoreAsync(item, content, before.Newest, cancellationToken).ConfigureAwait(false);
                 var fault = inspector is null ? null : await inspector.FinishAsync(item.Path, cancellationToken).ConfigureAwait(false);
                 return new TakenItem(saved with { Item = captured.Describe() with { Length = saved.Item.Length } }, fault, before);
-            }
-            catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.CaptureFailed && attempt < Attempts
-                && repository.Environment.Clock.GetElapsedTime(started) < RepeatWithin)
-            {
-                observer.Verbose($"{item.Path}: {exception.Message} Reading it again ({attempt + 1} of {Attempts}).");
-                await Task.Delay(TimeSpan.FromMilliseconds(100 * attempt), repository.Environment.Clock, cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
+            },
+            cancellationToken);
 
     /// <summary>An item that was read, or need not be.</summary>
     /// <param name="Saved">Null for one that vanished.</param>

@@ -62,4 +62,10 @@ public sealed record ItemDifference
 
     /// <summary>What the details do not say, and why: sentences. Null where they say all.</summary>
     public string? Note { get; init; }
+
+    /// <summary>The id of the reference.</summary>
+    public string Reference { get; init; } = "";
+
+    /// <summary>The id of the backup or the device that it was compared with.</summary>
+    public string Difference { get; init; } = "";
 }
