@@ -14,6 +14,8 @@ public sealed class OutputEnumTests
     [InlineData(typeof(OverdueAction), typeof(Core.Records.OverdueAction))]
     [InlineData(typeof(AttemptResult), typeof(Core.Records.AttemptResult))]
     [InlineData(typeof(ScheduleOutcome), typeof(Core.Operations.Scheduling.ScheduledResult))]
+    [InlineData(typeof(ScheduleMethod), typeof(Core.Operations.SystemSchedules.ScheduleMethod))]
+    [InlineData(typeof(ScheduleScope), typeof(Core.Operations.SystemSchedules.ScheduleScope))]
     [InlineData(typeof(RepairMethod), typeof(Core.Repository.RepairMethod))]
     [InlineData(typeof(ItemChange), typeof(Core.Operations.Compare.ItemChange))]
     [InlineData(typeof(ItemFormat), typeof(Core.Operations.Compare.ItemFormat))]

@@ -31,6 +31,10 @@ public static class ErrorIds
     public const string SwitchRefused = nameof(SwitchRefused);
     public const string SyncRefused = nameof(SyncRefused);
     public const string PolicyInvalid = nameof(PolicyInvalid);
+    public const string ScheduleExists = nameof(ScheduleExists);
+    public const string ScheduleFailed = nameof(ScheduleFailed);
+    public const string ScheduleInvalid = nameof(ScheduleInvalid);
+    public const string ScheduleNotFound = nameof(ScheduleNotFound);
     public const string RepositoryNotFound = nameof(RepositoryNotFound);
     public const string RepositoryExists = nameof(RepositoryExists);
     public const string RepositoryKeyWrong = nameof(RepositoryKeyWrong);

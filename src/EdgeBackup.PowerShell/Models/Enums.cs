@@ -218,3 +218,26 @@ public enum RepairMethod
     /// <summary>It stood under another object's name.</summary>
     Misplaced,
 }
+
+/// <summary>Which of the operating system's schedulers.</summary>
+public enum ScheduleMethod
+{
+    /// <summary>The Windows Task Scheduler.</summary>
+    Task,
+
+    /// <summary>A systemd timer with its service.</summary>
+    Systemd,
+
+    /// <summary>A line in a crontab.</summary>
+    Cron,
+}
+
+/// <summary>Whose scheduler.</summary>
+public enum ScheduleScope
+{
+    /// <summary>That of the user who registers it.</summary>
+    User,
+
+    /// <summary>That of the computer.</summary>
+    System,
+}

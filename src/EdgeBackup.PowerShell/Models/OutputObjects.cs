@@ -186,6 +186,14 @@ internal static class OutputObjects
 
     public static ScheduleOutcome ToOutput(this Core.Operations.Scheduling.ScheduledResult result) => Convert<ScheduleOutcome>(result);
 
+    public static ScheduleMethod ToOutput(this Core.Operations.SystemSchedules.ScheduleMethod method) => Convert<ScheduleMethod>(method);
+
+    public static ScheduleScope ToOutput(this Core.Operations.SystemSchedules.ScheduleScope scope) => Convert<ScheduleScope>(scope);
+
+    public static Core.Operations.SystemSchedules.ScheduleMethod ToCore(this ScheduleMethod method) => Convert<Core.Operations.SystemSchedules.ScheduleMethod>(method);
+
+    public static Core.Operations.SystemSchedules.ScheduleScope ToCore(this ScheduleScope scope) => Convert<Core.Operations.SystemSchedules.ScheduleScope>(scope);
+
     public static OverdueAction ToOutput(this Core.Records.OverdueAction action) => Convert<OverdueAction>(action);
 
     public static Core.Records.OverdueAction ToCore(this OverdueAction action) => Convert<Core.Records.OverdueAction>(action);

@@ -10,6 +10,9 @@ public sealed class RepositoryLocations
     /// <param name="dataFolder">The folder for a user's application data, absolute.</param>
     public RepositoryLocations(string dataFolder) => root = Path.Combine(dataFolder, "EdgeBackup");
 
+    /// <summary>The data folder: everything below it is EdgeBackup's.</summary>
+    public string Root => root;
+
     /// <summary>The repository that is used where nothing else is set up.</summary>
     public string EmbeddedRepository => Path.Combine(root, "repository");
 

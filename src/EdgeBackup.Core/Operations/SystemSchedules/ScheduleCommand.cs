@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text;
+
+namespace EdgeBackup.Core.Operations.SystemSchedules;
+
+/// <summary>What a scheduled run does, as a call of PowerShell.</summary>
+public sealed record ScheduleCommand
+{
+    /// <summary>The program pwsh, absolute.</summary>
+    public required string PowerShell { get; init; }
+
+    /// <summary>The module's manifest or folder, absolute.</summary>
+    public required string Module { get; init; }
+
+    /// <summary>The repository, absolute.</summary>
+    public required string Repository { get; init; }
+
+    /// <summary>The key file that opens it, absolute; null where the account finds its own.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>Ids and wildcards; empty for all devices in service.</summary>
+    public IReadOnlyList<string> Devices { get; init; } = [];
+
+    public TimeSpan? WatchFor { get; init; }
+
+    public int? ThrottleLimit { get; init; }
+
+    public int? SiteThrottleLimit { get; init; }
+
+    /// <summary>The call.</summary>
+    /// <param name="delay">Waits up to so long first, where the scheduler itself cannot.</param>
+    public ProgramCall ToCall(TimeSpan delay = default) => new(PowerShell, ["-NoProfile", "-NonInteractive", "-Command", ToScript(delay)]);
+
+    /// <summary>A text of PowerShell between single quotes. Its typographic quotes end a text as well, so they are doubled too.</summary>
+    internal static string Quote(string text)
+    {
+        var quoted = new StringBuilder("'");
+        foreach (var character in text)
+        {
+            quoted.Append(character);
+            if (character is '\'' or '\u2018' or '\u2019' or '\u201A' or '\u201B')
+            {
+                quoted.Append(character);
+            }
+        }
+
+        return quoted.Append('\'').ToString();
+    }
+
+    private string ToScript(TimeSpan delay)
+    {
+        var script = new StringBuilder();
+        if (delay >= TimeSpan.FromSeconds(1))
+        {
+            script.Append(CultureInfo.InvariantCulture, $"Start-Sleep (Get-Random {delay.TotalSeconds:0}); ");
+        }
+
+        // What cannot be loaded or opened must end the run, and not be followed by a run in another repository.
+        script.Append(CultureInfo.InvariantCulture, $"Import-Module {Quote(Module)} -ErrorAction Stop; ");
+        if (KeyFile is not null)
+        {
+            script.Append(CultureInfo.InvariantCulture, $"Connect-EdgeRepository {Quote(Repository)} -KeyFile {Quote(KeyFile)} -ErrorAction Stop | Out-Null; ");
+        }
+
+        script.Append(CultureInfo.InvariantCulture, $"Invoke-EdgeBackupSchedule -Repository {Quote(Repository)}");
+        if (Devices.Count > 0)
+        {
+            script.Append(CultureInfo.InvariantCulture, $" -Device {string.Join(", ", Devices.Select(Quote))}");
+        }
+
+        if (WatchFor is { } watch)
+        {
+            script.Append(CultureInfo.InvariantCulture, $" -WatchFor {watch:c}");
+        }
+
+        if (ThrottleLimit is { } limit)
+        {
+            script.Append(CultureInfo.InvariantCulture, $" -ThrottleLimit {limit}");
+        }
+
+        if (SiteThrottleLimit is { } siteLimit)
+        {
+            script.Append(CultureInfo.InvariantCulture, $" -SiteThrottleLimit {siteLimit}");
+        }
+
+        // Five hundred lines of "not due" every quarter of an hour would fill the journal, and cron's mail.
+        return script.Append(" -SetExitCode | Where-Object Result -NE NotDue").ToString();
+    }
+}

@@ -1,0 +1,66 @@
+using EdgeBackup.Core.Operations.SystemSchedules;
+
+namespace EdgeBackup;
+
+/// <summary>A schedule that the operating system keeps.</summary>
+public sealed class ScheduleInfo
+{
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Which scheduler has it.</summary>
+    public required ScheduleMethod Method { get; init; }
+
+    /// <summary>Whose scheduler.</summary>
+    public required ScheduleScope Scope { get; init; }
+
+    /// <summary>How often it runs; null where somebody has changed that by hand.</summary>
+    public TimeSpan? Every { get; init; }
+
+    /// <summary>The time of day of its first run after midnight; null as with Every.</summary>
+    public TimeSpan? At { get; init; }
+
+    /// <summary>As whom it runs.</summary>
+    public required string Account { get; init; }
+
+    /// <summary>Whether it runs by itself.</summary>
+    public bool Enabled { get; init; }
+
+    /// <summary>When it runs next, local time; null where it does not, or nobody knows.</summary>
+    public DateTime? NextRun { get; init; }
+
+    /// <summary>When it ran last, local time; null where it has not, or nobody knows.</summary>
+    public DateTime? LastRun { get; init; }
+
+    /// <summary>The exit code of the last run: 0 nothing failed, 1 some devices failed, 2 all failed or the repository could not be used; null where nobody knows.</summary>
+    public int? LastResult { get; init; }
+
+    /// <summary>The repository it works in.</summary>
+    public string? Repository { get; init; }
+
+    /// <summary>The command line, as it stands there.</summary>
+    public required string Command { get; init; }
+
+    /// <summary>Where it stands: files, a crontab, a task.</summary>
+    public string[] Path { get; init; } = [];
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+
+    internal static ScheduleInfo From(RegisteredSchedule schedule) => new()
+    {
+        Name = schedule.Name,
+        Method = schedule.Method.ToOutput(),
+        Scope = schedule.Scope.ToOutput(),
+        Every = schedule.Calendar?.Every,
+        At = schedule.Calendar?.Offset,
+        Account = schedule.Account,
+        Enabled = schedule.Enabled,
+        NextRun = LocalTime.From(schedule.NextRun),
+        LastRun = LocalTime.From(schedule.LastRun),
+        LastResult = schedule.LastResult,
+        Repository = schedule.Repository,
+        Command = schedule.Command,
+        Path = [.. schedule.Places],
+    };
+}
