@@ -78,6 +78,12 @@ public sealed class DeviceInfo
     /// <summary>The id of the server above it; null where there is none.</summary>
     public string? Parent { get; init; }
 
+    /// <summary>When its newest backup that is not suspect was taken, local time; null without one.</summary>
+    public DateTime? LastGoodBackup { get; init; }
+
+    /// <summary>Whether something speaks against its newest backup.</summary>
+    public bool Suspect { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Id;
 }
