@@ -285,7 +285,7 @@ public sealed class DeviceTypeTests : IAsyncLifetime
     public async Task A_type_says_when_and_how_strictly_where_no_policy_does()
     {
         var folder = MakePress();
-        Drop("press.json", Press.Replace("\"items\"", """"policy": { "window": "sat 8:00-10:00", "timeZone": "W. Europe Standard Time", "sizeFactor": 3.5 }, "items" """, StringComparison.Ordinal));
+        Drop("press.json", Press.Replace("\"items\"", """ "policy": { "window": "sat 8:00-10:00", "timeZone": "W. Europe Standard Time", "sizeFactor": 3.5 }, "items" """, StringComparison.Ordinal));
         await RegisterAsync(folder, "press");
         var policy = (await PolicyBook.LoadAsync(bench.Context.Repository, default)).For("p1", "press", []);
         Assert.Equal(("Sat 08:00-10:00", "Europe/Berlin", 3.5), (policy.Window, policy.TimeZone, policy.SizeFactor));
@@ -304,7 +304,7 @@ public sealed class DeviceTypeTests : IAsyncLifetime
     public async Task A_type_is_tried_on_a_folder_and_says_which_rule_takes_what()
     {
         var folder = MakePress();
-        var type = Core.Devices.Types.Reading.DeviceTypeReader.ReadGood(Encoding.UTF8.GetBytes(Press.Replace("{ \"path\": \"plate.txt\"", """{ "path": "data/old.log" }, { "path": "etc/**", "required": true }, { "path": "plate.txt" """.TrimEnd(), StringComparison.Ordinal)), "press.json");
+        var type = Core.Devices.Types.Reading.DeviceTypeReader.ReadGood(Encoding.UTF8.GetBytes(Press.Replace("{ \"path\": \"plate.txt\"", """{ "path": "data/old.log" }, { "path": "etc/**", "required": true }, { "path": "plate.txt" """, StringComparison.Ordinal)), "press.json");
         var before = Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
         var trial = await new TryDeviceType(bench.Connections()).RunAsync(
             new ConnectionOptions { Address = new DeviceAddress(ConnectionKind.Folder, folder) }, type, (_, _) => Task.FromResult<DeviceType?>(null), default);
