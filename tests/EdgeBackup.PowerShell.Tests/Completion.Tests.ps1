@@ -106,7 +106,7 @@ Describe 'Names, types and tags' {
         @{ Line = 'Set-EdgeDevice edge-001 -Tag f'; Text = "'first floor'" }
         @{ Line = 'Register-EdgeDevice x -Tag n'; Text = 'north' }
         @{ Line = 'Set-EdgeBackupPolicy -Tag n'; Text = 'north' }
-        @{ Line = 'Get-EdgeDevice -Type '; Text = 'bacnet-device', 'bms-server', 'edge-controller', 'evcc', 'folder', 'home-assistant', 'linux', 'openwrt', 'pfsense', 'pump-station' }
+        @{ Line = 'Get-EdgeDevice -Type '; Text = 'bacnet-device', 'bms-server', 'edge-controller', 'evcc', 'folder', 'home-assistant', 'ignition', 'linux', 'openwrt', 'pfsense', 'pump-station' }
         @{ Line = 'Register-EdgeDevice x -Type e'; Text = 'edge-controller', 'evcc' }
         @{ Line = 'Set-EdgeDevice x -Type pump'; Text = 'pump-station' }
         @{ Line = 'Set-EdgeBackupPolicy -Type b'; Text = 'bacnet-device', 'bms-server' }

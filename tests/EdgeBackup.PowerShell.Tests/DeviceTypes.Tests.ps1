@@ -97,7 +97,7 @@ Describe 'Test-EdgeDeviceType' {
 Describe 'Get-EdgeDeviceType' {
     It 'lists the shipped types without any repository' {
         $shipped = Get-EdgeDeviceType
-        $shipped.Id | Should -Be 'bacnet-device', 'bms-server', 'edge-controller', 'evcc', 'folder', 'home-assistant', 'linux', 'openwrt', 'pfsense'
+        $shipped.Id | Should -Be 'bacnet-device', 'bms-server', 'edge-controller', 'evcc', 'folder', 'home-assistant', 'ignition', 'linux', 'openwrt', 'pfsense'
         $shipped.Source | Sort-Object -Unique | Should -Be 'BuiltIn'
         (Get-EdgeDeviceType edge-controller).MinimumVersion | Should -Be '1.24.5'
         (Get-EdgeDeviceType openwrt).Documentation | Should -Match '^https://openwrt.org/'

@@ -42,6 +42,9 @@ public sealed record ConnectionOptions
     /// <summary>How long a device may be away after a commit that it accepted.</summary>
     public TimeSpan RestartLimit { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>True: nothing on the device is changed, not even to undo a restore that was interrupted. It can only be looked at then.</summary>
+    public bool IsTrial { get; init; }
+
     /// <summary>Called with one line where the connection does something worth telling: a retry, a wait. Never a secret.</summary>
     public Action<string>? Trace { get; init; }
 }

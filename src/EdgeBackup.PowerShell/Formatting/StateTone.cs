@@ -10,7 +10,7 @@ public static class StateTone
     {
         "Current" or "Completed" or "Healthy" or "Intact" or "yes" => "Good",
         "Due" or "Postponed" or "Modified" => "Notice",
-        "Overdue" or "Never" or "Failed" or "Damaged" or "Removed" or "no" => "Bad",
+        "Overdue" or "Suspect" or "Never" or "Failed" or "Damaged" or "Removed" or "no" => "Bad",
         "Replaced" or "NotDue" or "unchanged" => "Dim",
         "Added" => "Good",
         _ => "",

@@ -54,6 +54,12 @@ public sealed class BackupInfo
     /// <summary>What the device listed and the backup does not hold.</summary>
     public ItemReason[] NotSaved { get; init; } = [];
 
+    /// <summary>Whether something speaks against what it holds.</summary>
+    public bool Suspect => SuspectReason.Length > 0;
+
+    /// <summary>What speaks against it, one sentence each; empty for a good backup.</summary>
+    public string[] SuspectReason { get; init; } = [];
+
     /// <inheritdoc/>
     public override string ToString() => Id;
 }

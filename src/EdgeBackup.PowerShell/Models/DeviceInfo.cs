@@ -105,6 +105,12 @@ public sealed class DeviceInfo
     /// <summary>When the oldest of its newest backups that all hold the same configuration was taken, local time; null without a backup.</summary>
     public DateTime? ConfigurationUnchangedSince { get; init; }
 
+    /// <summary>When its newest backup that is not suspect was taken, local time; null without one.</summary>
+    public DateTime? LastGoodBackup { get; init; }
+
+    /// <summary>Whether something speaks against its newest backup.</summary>
+    public bool Suspect { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Id;
 }

@@ -26,6 +26,7 @@ internal static class OutputObjects
         ProtectedReason = listed.Backup.ProtectedReason,
         Expires = LocalTime.From(listed.Expires),
         NotSaved = listed.Backup.NotSaved.ToOutput(),
+        SuspectReason = [.. listed.Backup.Suspect.Select(reason => reason.ToString())],
     };
 
     public static DeviceInfo ToOutput(this ListedDevice listed) => new()
@@ -63,6 +64,8 @@ internal static class OutputObjects
         CertificateThumbprint = listed.Device.Registration?.CertificateThumbprint,
         AllowUnencryptedAuthentication = listed.Device.Registration?.AllowUnencryptedAuthentication == true,
         ConfigurationUnchangedSince = LocalTime.From(listed.Device.ConfigurationUnchangedSince),
+        LastGoodBackup = LocalTime.From(listed.Device.LastGoodBackup),
+        Suspect = listed.Device.IsSuspect,
     };
 
     /// <param name="saved">From a backup's item list.</param>
@@ -176,6 +179,32 @@ internal static class OutputObjects
         Description = entry.Type.Description,
         Documentation = [.. entry.Type.Sources],
         Json = System.Text.Encoding.UTF8.GetString(entry.Json.Span),
+    };
+
+    public static DeviceTypeTrial ToOutput(this Core.Operations.DeviceTypeTrial trial, string address) => new()
+    {
+        Address = address,
+        Id = trial.Identity.Id,
+        Name = trial.Identity.Name,
+        Type = trial.Identity.Type,
+        Version = trial.Identity.Version,
+        VersionSupported = trial.VersionFault is null,
+        CanBackup = trial.VersionFault is null && trial.GateReason is null,
+        Reason = trial.VersionFault ?? trial.GateReason,
+        Item = [.. trial.Items.Where(item => item.LeftOut is null).Select(ToOutput)],
+        LeftOut = [.. trial.Items.Where(item => item.LeftOut is not null).Select(ToOutput)],
+        UnusedRule = [.. trial.UnusedRules],
+        Warning = [.. trial.Warnings],
+    };
+
+    private static DeviceTypeItem ToOutput(TriedItem tried) => new()
+    {
+        Path = tried.Item.Path,
+        Length = tried.Item.Length,
+        Kind = Convert<ItemKind>(tried.Item.Kind),
+        Retain = Convert<RetainLevel>(tried.Item.Retain),
+        Rule = tried.Rule,
+        Reason = tried.LeftOut,
     };
 
     public static RepositoryKeyKind ToOutput(this Core.Repository.KeyKind kind) => Convert<RepositoryKeyKind>(kind);

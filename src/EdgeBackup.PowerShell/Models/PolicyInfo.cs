@@ -38,6 +38,9 @@ public sealed class PolicyInfo
     /// <summary>For a device: where each value comes from ("Interval: tag north").</summary>
     public string[] Source { get; init; } = [];
 
+    /// <summary>So much larger or smaller than in the last good backup makes an item, or a backup, suspect.</summary>
+    public double? SizeFactor { get; init; }
+
     internal static string Name(PolicyScope scope, string? key) => scope == PolicyScope.All ? "all devices" : $"{scope.ToString().ToLowerInvariant()} {key}";
 
     internal static PolicyInfo From(PolicyScope scope, string? key, PolicyValues values) => new()
@@ -52,6 +55,7 @@ public sealed class PolicyInfo
         OverdueAction = values.OverdueAction is { } action ? action.ToOutput() : null,
         Window = values.Window,
         TimeZone = values.TimeZone,
+        SizeFactor = values.SizeFactor,
     };
 
     internal static PolicyInfo From(string device, EffectivePolicy policy) => new()
@@ -66,6 +70,7 @@ public sealed class PolicyInfo
         OverdueAction = policy.OverdueAction.ToOutput(),
         Window = policy.Window,
         TimeZone = policy.TimeZone,
+        SizeFactor = policy.SizeFactor,
         Source = [.. policy.Sources.Select(source => $"{source.Key}: {source.Value}").Order(StringComparer.Ordinal)],
     };
 }

@@ -17,7 +17,7 @@ public sealed class ScheduleResult
     /// <summary>Whether anything differs from the backup before; null where none was taken.</summary>
     public bool? Changed { get; init; }
 
-    /// <summary>Why there is no backup; null where there is one.</summary>
+    /// <summary>Why there is no backup, or why the one that was taken is suspect; null for a good one.</summary>
     public string? Reason { get; init; }
 
     /// <summary>Since when it has been waiting for an idle moment (R4), local time.</summary>

@@ -281,6 +281,51 @@ public sealed class DeviceTypeTests : IAsyncLifetime
 
     private static string Read(string folder, string path) => File.ReadAllText(Path.Combine(folder, path));
 
+    [Fact]
+    public async Task A_type_says_when_and_how_strictly_where_no_policy_does()
+    {
+        var folder = MakePress();
+        Drop("press.json", Press.Replace("\"items\"", """ "policy": { "window": "sat 8:00-10:00", "timeZone": "W. Europe Standard Time", "sizeFactor": 3.5 }, "items" """, StringComparison.Ordinal));
+        await RegisterAsync(folder, "press");
+        var policy = (await PolicyBook.LoadAsync(bench.Context.Repository, default)).For("p1", "press", []);
+        Assert.Equal(("Sat 08:00-10:00", "Europe/Berlin", 3.5), (policy.Window, policy.TimeZone, policy.SizeFactor));
+        Assert.Equal(["the device type"], new[] { "Window", "TimeZone", "SizeFactor" }.Select(name => policy.Sources[name]).Distinct());
+
+        // A Monday: the window is closed until Saturday.
+        bench.Put(new DateTimeOffset(2030, 6, 3, 12, 0, 0, TimeSpan.Zero));
+        var planned = Assert.Single(await new Core.Operations.Scheduling.PlanSchedule(bench.Context, bench.Observer).RunAsync(["p1"], TimeSpan.Zero, default));
+        Assert.Equal((Core.Schedule.DueState.WaitingForWindow, new DateTimeOffset(2030, 6, 8, 6, 0, 0, TimeSpan.Zero)), (planned.Decision.State, planned.Decision.At));
+        await bench.SetPolicyAsync(new PolicyValues { Window = "Always" });
+        planned = Assert.Single(await new Core.Operations.Scheduling.PlanSchedule(bench.Context, bench.Observer).RunAsync(["p1"], TimeSpan.Zero, default));
+        Assert.Equal(Core.Schedule.DueState.Due, planned.Decision.State);
+    }
+
+    [Fact]
+    public async Task A_type_is_tried_on_a_folder_and_says_which_rule_takes_what()
+    {
+        var folder = MakePress();
+        var type = Core.Devices.Types.Reading.DeviceTypeReader.ReadGood(Encoding.UTF8.GetBytes(Press.Replace("{ \"path\": \"plate.txt\"", """{ "path": "data/old.log" }, { "path": "etc/**", "required": true }, { "path": "plate.txt" """, StringComparison.Ordinal)), "press.json");
+        var before = Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
+        var trial = await new TryDeviceType(bench.Connections()).RunAsync(
+            new ConnectionOptions { Address = new DeviceAddress(ConnectionKind.Folder, folder) }, type, (_, _) => Task.FromResult<DeviceType?>(null), default);
+        Assert.Equal("p1", trial.Identity.Id);
+        Assert.Equal(
+            [
+                ("cache/big.bin", "cache/**", ItemKind.Configuration, false), ("data/a.ini", null, ItemKind.Configuration, true), ("data/old.log", "**/*.log", ItemKind.History, true),
+                ("edge-device.json", null, ItemKind.Identity, true), ("plate.txt", "plate.txt", ItemKind.Identity, true), ("run/pid", "run/**", ItemKind.Configuration, false),
+            ],
+            trial.Items.Select(item => (item.Item.Path, item.Rule, item.Item.Kind, item.LeftOut is null)));
+        Assert.Equal(["data/old.log", "etc/**"], trial.UnusedRules);
+        Assert.Contains(trial.Warnings, warning => warning.Contains("'**/*.log' stands before it", StringComparison.Ordinal));
+        Assert.Contains(trial.Warnings, warning => warning.StartsWith("'etc/**' is required", StringComparison.Ordinal));
+        Assert.Equal(before, Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal));
+
+        var wrong = type with { Id = "other" };
+        var refused = await Assert.ThrowsAsync<EdgeBackupException>(() => new TryDeviceType(bench.Connections()).RunAsync(
+            new ConnectionOptions { Address = new DeviceAddress(ConnectionKind.Folder, folder) }, wrong, (_, _) => Task.FromResult<DeviceType?>(null), default));
+        Assert.Equal(ErrorIds.DeviceRegistrationMismatch, refused.ErrorId);
+    }
+
     private async Task<List<string>> ItemsAsync()
     {
         var newest = (await bench.ListAsync(new FindBackupsOptions { Devices = ["p1"] })).MaxBy(listed => listed.Backup.Created)!;

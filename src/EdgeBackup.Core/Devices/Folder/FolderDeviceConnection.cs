@@ -171,7 +171,11 @@ public sealed class FolderDeviceConnection : IDeviceConnection
         try
         {
             paths = FolderPaths.Of(address, platform);
-            await new FolderStages(paths, platform, timeProvider).RecoverAsync(cancellationToken).ConfigureAwait(false);
+            if (!options.IsTrial)
+            {
+                await new FolderStages(paths, platform, timeProvider).RecoverAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             entry = platform.Stat(paths.Root);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -63,7 +63,7 @@ public sealed class SshDeviceConnection : IDeviceConnection
     /// <summary>Undoes a restore that was interrupted in its swap; the device's services work with the old state again.</summary>
     private async Task RecoverAsync(SshShell shell, CancellationToken cancellationToken)
     {
-        if (await stages.RecoverAsync(shell, cancellationToken).ConfigureAwait(false) && target.Options.Definition is { } type)
+        if (!target.Options.IsTrial && await stages.RecoverAsync(shell, cancellationToken).ConfigureAwait(false) && target.Options.Definition is { } type)
         {
             await SshCommands.RunAsync(shell, target, type.Commands.AfterRestore, ErrorIds.RestoreFailed, "after a restore", cancellationToken).ConfigureAwait(false);
         }

@@ -49,6 +49,10 @@ public sealed class GetEdgeBackupCommand : EdgeRepositoryCommand
     [Parameter]
     public SwitchParameter Latest { get; set; }
 
+    /// <summary>Only those that something speaks against; -Suspect:$false, only good ones.</summary>
+    [Parameter]
+    public SwitchParameter Suspect { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => devices.AddRange(Device);
 
@@ -69,6 +73,7 @@ public sealed class GetEdgeBackupCommand : EdgeRepositoryCommand
             After = LocalTime.ToInstant(After),
             Before = LocalTime.ToInstant(Before),
             Latest = Latest,
+            Suspect = MyInvocation.BoundParameters.ContainsKey(nameof(Suspect)) ? Suspect.IsPresent : null,
         };
         RunInRepository(async (context, pipeline, cancellationToken) =>
         {

@@ -38,6 +38,10 @@ public sealed class NewEdgeBackupCommand : DeviceCommand
     [Parameter]
     public SwitchParameter IncludeChildren { get; set; }
 
+    /// <summary>Takes what the device gives for good, so that the next backups are measured against it.</summary>
+    [Parameter]
+    public SwitchParameter SkipValidation { get; set; }
+
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
@@ -49,6 +53,7 @@ public sealed class NewEdgeBackupCommand : DeviceCommand
             WaitForIdle = WaitForIdle,
             ThrottleLimit = ThrottleLimit,
             IncludeChildren = IncludeChildren,
+            SkipValidation = SkipValidation,
         };
         if (ParameterSetName == AutomaticSet && !Automatic)
         {

@@ -71,6 +71,11 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
     [ArgumentCompleter(typeof(TimeZoneCompleter))]
     public string? TimeZone { get; set; }
 
+    /// <summary>How many times larger or smaller than in the last good backup makes an item, or a backup, suspect.</summary>
+    [Parameter]
+    [ValidateRange(1.1, 1000000.0)]
+    public double? SizeFactor { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -90,6 +95,7 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
             OverdueAction = OverdueAction is { } action ? action.ToCore() : null,
             Window = Window,
             TimeZone = TimeZone,
+            SizeFactor = SizeFactor,
         };
         var general = Tag.Select(key => (PolicyScope.Tag, (string?)key)).Concat(Type.Select(key => (PolicyScope.Type, (string?)key))).ToList();
         RunInRepository(async (context, pipeline, cancellationToken) =>

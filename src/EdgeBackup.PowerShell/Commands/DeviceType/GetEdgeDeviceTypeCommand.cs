@@ -29,7 +29,7 @@ public sealed class GetEdgeDeviceTypeCommand : EdgeRepositoryCommand
             async (writer, cancellationToken) =>
             {
                 var pipeline = new OperationPipeline(writer);
-                var (catalog, files, records) = await ReadAsync(path, cancellationToken).ConfigureAwait(false);
+                var (catalog, files, records) = await KnownTypes.ReadAsync(path, cancellationToken).ConfigureAwait(false);
                 var patterns = Array.ConvertAll(Id, id => new System.Management.Automation.WildcardPattern(id, WildcardOptions.IgnoreCase));
                 foreach (var fault in files.Where(fault => Array.Exists(patterns, pattern => pattern.IsMatch(Path.GetFileNameWithoutExtension(fault.File)))))
                 {
@@ -62,20 +62,4 @@ public sealed class GetEdgeDeviceTypeCommand : EdgeRepositoryCommand
         "DeviceTypeNotFound",
         ErrorCategory.ObjectNotFound,
         literal);
-
-    /// <summary>Types can be looked at before there is any repository.</summary>
-    private static async Task<(DeviceTypeCatalog Catalog, IReadOnlyList<DeviceTypeFileFault> Files, IReadOnlyCollection<EdgeBackupException> Records)> ReadAsync(string? path, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var borrowed = await RepositorySession.Current.BorrowAsync(path, cancellationToken).ConfigureAwait(false);
-            await using var lease = borrowed.ConfigureAwait(false);
-            return await borrowed.Context.Types.ReadAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (EdgeBackupException exception) when (path is null && exception.ErrorId is ErrorIds.RepositoryNotFound or ErrorIds.RepositoryKeyWrong)
-        {
-            var (types, faults) = DeviceTypeFolder.Read(RepositoryLocations.ForCurrentUser().Types);
-            return (DeviceTypeCatalog.With(types, []), faults, []);
-        }
-    }
 }

@@ -141,11 +141,60 @@ public sealed class ProductTests(SshServer server) : IClassFixture<SshServer>, I
     }
 
     [SshFact]
+    public async Task Ignition_is_saved_as_its_own_backup_and_takes_one_back_as_a_whole()
+    {
+        var gateway = new StandIn(server, "ignition");
+        var id = await RegisterMachineAsync(gateway, "ignition");
+        Assert.Equal("8.1.44", (await context.Devices.GetAsync(id, default)).Registration!.Version);
+        Assert.Equal(["data/edgebackup/gateway.gwbk"], (await BackUpAsync(id, "before")).Keys);
+        Assert.False(File.Exists(gateway.At("data/edgebackup/gateway.gwbk")));
+        Assert.Empty(bench.Observer.Warnings);
+
+        gateway.Write("data/projects/main/project.json", "{\"title\":\"Broken\"}\n");
+        await RestoreAsync("before");
+        Assert.Equal("{\"title\":\"Depot\",\"enabled\":true}\n", gateway.Read("data/projects/main/project.json"));
+
+        // The export before the restore is the safety backup; the read-back looks at what was sent, not at another export.
+        Assert.Equal(["gwcmd -b", "gwcmd -b", "gwcmd --restore", "gwcmd --restart"], gateway.Log);
+        Assert.False(File.Exists(gateway.At("data/edgebackup/gateway.gwbk")));
+        await BackUpAsync(id, "after");
+        Assert.Equal(5, gateway.Log.Count);
+
+        gateway.Write("../stopped", "");
+        Assert.Equal(ErrorIds.CaptureFailed, (await TryBackUpAsync(id, "stopped")).ErrorId);
+    }
+
+    [SshFact]
+    public async Task A_type_is_tried_on_a_device_without_a_trace()
+    {
+        var gateway = new StandIn(server, "ignition");
+        var type = DeviceTypeCatalog.BuiltIn.Get("ignition")!.Type;
+        var before = Directory.EnumerateFileSystemEntries(gateway.Parent, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
+        var trial = await new TryDeviceType(new StandInConnections(server)).RunAsync(
+            new ConnectionOptions { Address = gateway.Address, Type = type.Id, Id = "machine" }, type, (_, _) => Task.FromResult<DeviceType?>(null), default);
+        Assert.Equal(("depot-scada", "8.1.44"), (trial.Identity.Name, trial.Identity.Version));
+        Assert.Empty(trial.Items);
+        Assert.Equal(["data/edgebackup/gateway.gwbk"], trial.UnusedRules);
+        Assert.Contains(trial.Warnings, warning => warning.Contains("beforeCapture", StringComparison.Ordinal));
+        Assert.Equal(before, Directory.EnumerateFileSystemEntries(gateway.Parent, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal));
+
+        var router = new StandIn(server, "home-assistant");
+        type = DeviceTypeCatalog.BuiltIn.Get("home-assistant")!.Type;
+        trial = await new TryDeviceType(new StandInConnections(server)).RunAsync(
+            new ConnectionOptions { Address = router.Address, Type = type.Id }, type, (_, _) => Task.FromResult<DeviceType?>(null), default);
+        Assert.Contains(trial.Items, item => item is { Item.Path: "configuration.yaml", Rule: "configuration.yaml", LeftOut: null });
+        Assert.Contains(trial.Items, item => item is { Item.Path: "automations.yaml", Rule: null, LeftOut: null });
+        Assert.Contains(trial.Items, item => item is { Item.Path: "backups/4f2a1c9e.tar", Rule: "backups/**", LeftOut: not null });
+        Assert.Contains(trial.Items, item => item is { Item: { Path: "home-assistant_v2.db", Kind: ItemKind.History }, LeftOut: null });
+        Assert.Contains("OZW_Log.txt", trial.UnusedRules);
+        Assert.Empty(trial.Warnings);
+    }
+
+    [SshFact]
     public async Task A_Linux_machine_is_saved_from_the_folder_of_its_address_and_keeps_its_identity()
     {
         var machine = new StandIn(server, "linux");
-        var options = new RegisterDeviceOptions { Address = machine.Address, Type = "linux", Id = File.Exists("/etc/machine-id") && File.ReadAllText("/etc/machine-id").Trim().Length > 0 ? null : "machine" };
-        var id = await new RegisterDevice(context, bench.Observer).RunAsync(options, default);
+        var id = await RegisterMachineAsync(machine, "linux");
         var items = await BackUpAsync(id, "before");
         Assert.Equal(["etc/app.conf", "etc/ssh/ssh_host_ed25519_key", "etc/ssh/sshd_config"], items.Keys);
         Assert.Equal(ItemKind.Identity, items["etc/ssh/ssh_host_ed25519_key"]);
@@ -157,6 +206,10 @@ public sealed class ProductTests(SshServer server) : IClassFixture<SshServer>, I
         var registration = (await context.Devices.GetAsync(id, default)).Registration!;
         Assert.Equal((type, name, version), (registration.Type, registration.Name, registration.Version));
     }
+
+    /// <summary>The id is that of the machine on which the tests run, where it has one.</summary>
+    private Task<string> RegisterMachineAsync(StandIn device, string type) => new RegisterDevice(context, bench.Observer).RunAsync(
+        new RegisterDeviceOptions { Address = device.Address, Type = type, Id = File.Exists("/etc/machine-id") && File.ReadAllText("/etc/machine-id").Trim().Length > 0 ? null : "machine" }, default);
 
     private async Task<DeviceStatus> LookAsync(StandIn device, string type)
     {

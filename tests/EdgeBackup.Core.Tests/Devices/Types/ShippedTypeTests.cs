@@ -10,7 +10,7 @@ public sealed class ShippedTypeTests
 {
     [Fact]
     public void The_types_that_are_promised_are_shipped() => Assert.Equal(
-        ["bacnet-device", "bms-server", "edge-controller", "evcc", "folder", "home-assistant", "linux", "openwrt", "pfsense"],
+        ["bacnet-device", "bms-server", "edge-controller", "evcc", "folder", "home-assistant", "ignition", "linux", "openwrt", "pfsense"],
         DeviceTypeCatalog.BuiltIn.Entries.Select(entry => entry.Type.Id));
 
     [Fact]
@@ -34,6 +34,7 @@ public sealed class ShippedTypeTests
     [InlineData("openwrt", "etc/dropbear/authorized_keys", ItemKind.Configuration)]
     [InlineData("openwrt", "etc/config/network", ItemKind.Configuration)]
     [InlineData("evcc", "etc/evcc.yaml", ItemKind.Configuration)]
+    [InlineData("ignition", "data/edgebackup/gateway.gwbk", ItemKind.Configuration)]
     [InlineData("evcc", "var/lib/evcc/evcc.db-shm", null)]
     [InlineData("home-assistant", "home-assistant_v2.db", ItemKind.History)]
     [InlineData("home-assistant", "zigbee.db", ItemKind.Configuration)]

@@ -60,7 +60,7 @@ internal sealed class StandIn
             var target = Path.Combine(to, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.WriteAllText(target, File.ReadAllText(file).ReplaceLineEndings("\n"));
-            if (Path.GetFileName(file).StartsWith("rc.", StringComparison.Ordinal) && !OperatingSystem.IsWindows())
+            if ((Path.GetFileName(file).StartsWith("rc.", StringComparison.Ordinal) || Path.GetExtension(file) == ".sh") && !OperatingSystem.IsWindows())
             {
                 File.SetUnixFileMode(target, (UnixFileMode)0x1ED);
             }

@@ -52,7 +52,7 @@ internal static partial class TypeWords
         }
         catch (FormatException exception)
         {
-            return $"is not a window: {exception.Message} One is written like 'Mon-Fri 19:00-06:00, Sat-Sun 00:00-24:00', or 'Always'";
+            return $"is not a window. {exception.Message} One is written like 'Mon-Fri 19:00-06:00, Sat-Sun 00:00-24:00', or 'Always'";
         }
     }
 
