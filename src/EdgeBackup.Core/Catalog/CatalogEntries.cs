@@ -41,6 +41,9 @@ public sealed record CatalogBackup
     public bool Protected { get; init; }
 
     public string? ProtectedReason { get; init; }
+
+    /// <summary>What speaks against it; empty for a good one.</summary>
+    public IReadOnlyList<SuspectReason> Suspect { get; init; } = [];
 }
 
 /// <summary>A registered device as the catalog lists it.</summary>
@@ -85,6 +88,15 @@ public sealed record CatalogDevice
 
     /// <summary>All that is registered, but the credential.</summary>
     public Records.DeviceRegistration? Registration { get; init; }
+
+    /// <summary>When the newest backup that is not suspect was taken, UTC; null when there is none.</summary>
+    public DateTimeOffset? LastGoodBackup { get; init; }
+
+    /// <summary>Whether the newest backup is suspect.</summary>
+    public bool IsSuspect => LastBackup is { } last && LastGoodBackup != last;
+
+    /// <summary>When the oldest of the newest backups that all hold the same configuration was taken; null when there is none.</summary>
+    public DateTimeOffset? ConfigurationUnchangedSince { get; init; }
 }
 
 /// <summary>The backups of one device in a few numbers.</summary>
@@ -117,6 +129,9 @@ public sealed record BackupQuery
 
     /// <summary>Only the newest of each device among those that match.</summary>
     public bool Latest { get; init; }
+
+    /// <summary>True: only suspect ones; false: only good ones.</summary>
+    public bool? Suspect { get; init; }
 }
 
 /// <summary>Which devices to list; null leaves a property out. All but ids may have wildcards.</summary>

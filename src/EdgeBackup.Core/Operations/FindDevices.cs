@@ -20,7 +20,7 @@ public enum BackupState
     /// <summary>An automatic backup was refused because something runs; it is taken at the first idle moment.</summary>
     Postponed,
 
-    /// <summary>A backup is due, or has been postponed, for longer than the policy tolerates.</summary>
+    /// <summary>A backup is due, or has been postponed, for longer than the policy tolerates, or all of that time are suspect.</summary>
     Overdue,
 
     /// <summary>There is none.</summary>
@@ -175,7 +175,13 @@ public sealed class FindDevices
         var tolerated = policy.Interval + policy.OverdueAfter;
         if (device.PostponedSince is { } since)
         {
-            return now - (device.LastBackup ?? since) > tolerated ? BackupState.Overdue : BackupState.Postponed;
+            return now - (device.LastGoodBackup ?? since) > tolerated ? BackupState.Overdue : BackupState.Postponed;
+        }
+
+        if (device.IsSuspect && !(now - device.LastGoodBackup <= tolerated))
+        {
+            // Suspect backups keep no device from being looked after: a week of error pages is a week without a backup.
+            return BackupState.Overdue;
         }
 
         if (Age(device, now) is not { } age)

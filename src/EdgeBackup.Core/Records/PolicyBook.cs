@@ -44,6 +44,9 @@ public sealed record PolicyValues
 
     /// <summary>The IANA id of the zone in which the window's hours are local.</summary>
     public string? TimeZone { get; init; }
+
+    /// <summary>Above 1: so much larger or smaller than in the last good backup makes an item, or a backup, suspect.</summary>
+    public double? SizeFactor { get; init; }
 }
 
 /// <summary>What a run of the schedule makes of a device that has been busy for longer than its policy tolerates. It is never backed up while it is busy (R2).</summary>
@@ -93,6 +96,9 @@ public sealed record EffectivePolicy
 
     /// <summary>An IANA id; null for the zone of the machine that runs the schedule.</summary>
     public required string? TimeZone { get; init; }
+
+    /// <summary>Above 1: so much larger or smaller than in the last good backup makes an item, or a backup, suspect.</summary>
+    public required double SizeFactor { get; init; }
 
     /// <summary>Where each value came from: the property's name, and "built-in", "the device type", "all", "type x", "tag x" or "device x".</summary>
     public required IReadOnlyDictionary<string, string> Sources { get; init; }
@@ -214,6 +220,7 @@ public sealed class PolicyBook
             OverdueAction = Pick(nameof(PolicyValues.OverdueAction), policy => policy.OverdueAction, OverdueAction.Warn),
             Window = PickText(nameof(PolicyValues.Window), policy => policy.Window) ?? BackupWindow.Always.ToString(),
             TimeZone = PickText(nameof(PolicyValues.TimeZone), policy => policy.TimeZone),
+            SizeFactor = Pick(nameof(PolicyValues.SizeFactor), policy => policy.SizeFactor, 10),
             Sources = sources,
         };
 
@@ -254,6 +261,9 @@ public sealed class PolicyBook
         ManualLimit = defaults.ManualLimit,
         KeepLast = defaults.KeepLast,
         OverdueAfter = defaults.OverdueAfter,
+        Window = defaults.Window is null ? null : BackupWindow.Parse(defaults.Window).ToString(),
+        TimeZone = defaults.TimeZone is null ? null : TimeZones.Find(defaults.TimeZone)?.Id,
+        SizeFactor = defaults.SizeFactor,
     };
 
     /// <summary>Only shipped types and those of the repository: every machine must see the same policy.</summary>
@@ -286,6 +296,7 @@ public sealed class PolicyBook
             OverdueAction = entry.Values.OverdueAction ?? old.OverdueAction,
             Window = entry.Values.Window ?? old.Window,
             TimeZone = entry.Values.TimeZone ?? old.TimeZone,
+            SizeFactor = entry.Values.SizeFactor ?? old.SizeFactor,
         };
     }
 }

@@ -15,4 +15,5 @@ namespace EdgeBackup.Core.Records;
 [JsonSerializable(typeof(DeviceTypeRecord))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(IReadOnlyList<Items.NotSavedItem>))]
+[JsonSerializable(typeof(IReadOnlyList<Items.SuspectReason>))]
 internal sealed partial class RecordsJson : JsonSerializerContext;

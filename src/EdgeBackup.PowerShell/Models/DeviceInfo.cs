@@ -102,6 +102,9 @@ public sealed class DeviceInfo
     /// <summary>Whether its credential may go over plain http.</summary>
     public bool AllowUnencryptedAuthentication { get; init; }
 
+    /// <summary>When the oldest of its newest backups that all hold the same configuration was taken, local time; null without a backup.</summary>
+    public DateTime? ConfigurationUnchangedSince { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Id;
 }

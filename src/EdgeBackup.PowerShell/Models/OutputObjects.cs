@@ -62,6 +62,7 @@ internal static class OutputObjects
         HostKeyPolicy = listed.Device.Registration?.HostKeyPolicy?.ToString(),
         CertificateThumbprint = listed.Device.Registration?.CertificateThumbprint,
         AllowUnencryptedAuthentication = listed.Device.Registration?.AllowUnencryptedAuthentication == true,
+        ConfigurationUnchangedSince = LocalTime.From(listed.Device.ConfigurationUnchangedSince),
     };
 
     /// <param name="saved">From a backup's item list.</param>
