@@ -151,7 +151,7 @@ Describe 'Output types' {
     }
 
     It 'have a table and a list view each' {
-        $types = [EdgeBackup.BackupInfo].Assembly.ExportedTypes | Where-Object { $_.Namespace -eq 'EdgeBackup' -and $_.IsClass }
+        $types = [EdgeBackup.BackupInfo].Assembly.ExportedTypes | Where-Object { $_.Namespace -eq 'EdgeBackup' -and $_.IsClass -and -not [System.Collections.IEnumerable].IsAssignableFrom($_) }
         foreach ($type in $types) {
             $views = (Get-FormatData -TypeName $type.FullName -PowerShellVersion $PSVersionTable.PSVersion).FormatViewDefinition
             $views | ForEach-Object { $_.Control.GetType().Name } | Should -Be 'TableControl', 'ListControl' -Because "$type is shown to people"

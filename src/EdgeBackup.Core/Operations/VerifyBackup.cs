@@ -27,23 +27,9 @@ public sealed class VerifyBackup
         var damage = await context.Repository.VerifyBackupAsync(record, cancellationToken).ConfigureAwait(false);
         if (damage.Count == 0)
         {
-            await NoteAsync(backup.Device).ConfigureAwait(false);
+            await VerificationNotes.WriteAsync(context, observer, [backup.Device], cancellationToken).ConfigureAwait(false);
         }
 
         return damage;
-    }
-
-    private async Task NoteAsync(string device)
-    {
-        var now = context.Clock.GetUtcNow();
-        try
-        {
-            await context.Attempts.ChangeAsync(seen: null, device, state => state with { LastVerified = now }, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is EdgeBackupException or IOException)
-        {
-            // A repository that can only be read can be verified all the same.
-            observer.Verbose($"{device}: when it was last verified could not be written down: {exception.Message}");
-        }
     }
 }

@@ -11,6 +11,12 @@ public sealed class TextList : ReadOnlyCollection<string>
     /// <summary>Stands between two words; none can hold it.</summary>
     internal const char Separator = ';';
 
+    /// <summary>No word.</summary>
+    public TextList()
+        : this([])
+    {
+    }
+
     /// <summary>A list of words as they are.</summary>
     /// <param name="words">In their order.</param>
     public TextList(IEnumerable<string> words)

@@ -49,6 +49,9 @@ public sealed record VerificationReport
     /// <summary>Objects under <c>quarantine/</c>, which repairs have put there: no damage, and nothing reads them.</summary>
     public IReadOnlyList<string> Quarantined { get; init; } = [];
 
+    /// <summary>Devices whose newest backup was read whole and found intact; none where not every byte was read.</summary>
+    public IReadOnlyList<string> VerifiedDevices { get; init; } = [];
+
     /// <summary>Intact packs that no backup needs: no damage, only space that Reclaim can free.</summary>
     public required int OrphanedPacks { get; init; }
 }

@@ -20,8 +20,10 @@ internal sealed class Verifier
     private readonly Damages damages = new();
     private readonly VerifyCount count;
     private readonly PackCheck packCheck;
+    private readonly VerifyOptions options;
     private readonly HashSet<UInt128> intactLists = [];
     private readonly Dictionary<string, string> devices = [];
+    private readonly Dictionary<string, (DateTimeOffset Created, string Backup, bool IsIntact)> newest = new(StringComparer.Ordinal);
     private readonly List<(string Name, string Reason)> unreadableBackups = [];
     private ChainCheck? chain;
     private HashSet<string> condemned = [];
@@ -30,6 +32,7 @@ internal sealed class Verifier
     {
         this.core = core;
         count = new VerifyCount(progress);
+        this.options = options;
         packCheck = new PackCheck(core, options, damages, count);
     }
 
@@ -90,6 +93,7 @@ internal sealed class Verifier
             Objects = count.Objects,
             Bytes = count.Bytes,
             Quarantined = await ListQuarantinedAsync(cancellationToken).ConfigureAwait(false),
+            VerifiedDevices = ListVerified(),
             OrphanedPacks = packCheck.CountOrphans(present),
         };
     }
@@ -226,17 +230,31 @@ internal sealed class Verifier
 
         // Unchanged backups share their list: what was whole once is whole for all of them.
         var list = Fingerprint.Of(record.Manifest);
-        if (intactLists.Contains(list))
-        {
-            return true;
-        }
-
-        if (await VerifyItemsAsync(record, cancellationToken).ConfigureAwait(false))
+        var isIntact = intactLists.Contains(list);
+        if (!isIntact && await VerifyItemsAsync(record, cancellationToken).ConfigureAwait(false))
         {
             intactLists.Add(list);
+            isIntact = true;
+        }
+
+        if (!newest.TryGetValue(record.Device, out var known) || known.Created < record.Created)
+        {
+            newest[record.Device] = (record.Created, record.Id, isIntact);
         }
 
         return true;
+    }
+
+    /// <summary>An unreadable record may be that of a newer backup, so that nothing is said of its device.</summary>
+    private List<string> ListVerified()
+    {
+        var doubtful = damages.Found.Select(damage => damage.Device).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        return options.ReadData
+            ? [.. newest.Where(device => device.Value.IsIntact && (!doubtful.Contains(device.Key) || !damages.Found.Any(damage => damage.Device == device.Key && IsOfNewest(damage, device.Value)))).Select(device => device.Key).Order(StringComparer.Ordinal)]
+            : [];
+
+        static bool IsOfNewest(Damage damage, (DateTimeOffset Created, string Backup, bool IsIntact) newest) =>
+            damage.Backup is null || string.CompareOrdinal(damage.Backup, newest.Backup) >= 0;
     }
 
     private async Task<bool> VerifyItemsAsync(BackupRecord record, CancellationToken cancellationToken)

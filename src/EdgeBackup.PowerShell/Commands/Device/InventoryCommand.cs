@@ -22,12 +22,16 @@ public abstract class InventoryCommand : EdgeRepositoryCommand
 
     private protected int Rows { get; private set; }
 
-    /// <summary>A row of Import-Csv, or a device.</summary>
+    /// <summary>
+    /// A row of Import-Csv, or a device. The row is read as a whole (<see cref="InventoryRow"/>): an empty cell must pass,
+    /// and what is wrong in one must be told with its row. Parameters of such names say in the help that they are read;
+    /// -Id and -Name bind from no pipeline anywhere in the module, and are cells here all the same.
+    /// </summary>
     [Parameter(ValueFromPipeline = true)]
     public PSObject? InputObject { get; set; }
 
     /// <summary>What people call it.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Parameter]
     [AllowEmptyString]
     public string? Name { get; set; }
 

@@ -18,7 +18,7 @@ public sealed class RegisterEdgeDeviceCommand : InventoryCommand
     public string Address { get; set; } = "";
 
     /// <summary>The id; a device that tells another one is refused.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Parameter]
     [AllowEmptyString]
     public string? Id { get; set; }
 

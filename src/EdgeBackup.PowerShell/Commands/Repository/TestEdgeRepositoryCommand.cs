@@ -29,8 +29,7 @@ public sealed class TestEdgeRepositoryCommand : EdgeRepositoryCommand
             await context.Repository.Keyring.ProveAsync(new RecoveryKeySecret(RecoveryKey), cancellationToken).ConfigureAwait(false);
         }
 
-        var progress = new Progress(pipeline.Observer, context.Location);
-        var report = await context.Repository.VerifyAsync(new VerifyOptions(ReadData), progress, cancellationToken).ConfigureAwait(false);
+        var report = await new VerifyRepository(context, pipeline.Observer).RunAsync(ReadData, cancellationToken).ConfigureAwait(false);
         await pipeline.WriteAsync(new RepositoryTest
         {
             Repository = context.Location,
@@ -46,10 +45,4 @@ public sealed class TestEdgeRepositoryCommand : EdgeRepositoryCommand
             Duration = Stopwatch.GetElapsedTime(started),
         }).ConfigureAwait(false);
     });
-
-    private sealed class Progress(IOperationObserver observer, string location) : IProgress<VerifyProgress>
-    {
-        public void Report(VerifyProgress value) => observer.Progress(
-            new OperationProgress($"Testing {location}", $"{value.ObjectsDone} of {value.ObjectsTotal} objects", BytesDone: value.BytesDone, BytesTotal: value.BytesTotal));
-    }
 }
