@@ -18,6 +18,7 @@
     # sorted: a test holds this list against the assembly.
     CmdletsToExport      = @(
         'Export-EdgeBackup'
+        'Export-EdgeBackupMetric'
         'Get-EdgeBackup'
         'Import-EdgeBackup'
         'New-EdgeBackup'

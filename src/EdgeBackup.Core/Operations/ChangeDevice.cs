@@ -111,6 +111,15 @@ public sealed class ChangeDevice
         if (changed != old)
         {
             await context.Devices.AppendAsync(device, DeviceLogEntryKind.Registered, entry => entry with { Registration = changed }, cancellationToken).ConfigureAwait(false);
+            if (RegistrationChange.Describe(old, changed) is { Length: > 0 } what)
+            {
+                await context.NoteAsync(observer, EdgeEventCategory.Device, "Changed", $"Of '{device}' {what}.", device).ConfigureAwait(false);
+            }
+
+            if (changed.Credential != old.Credential)
+            {
+                await context.NoteAsync(observer, EdgeEventCategory.Device, "CredentialChanged", $"'{device}' has another credential.", device).ConfigureAwait(false);
+            }
         }
 
         if (options.LiftFence && state.Fence is { } fence)

@@ -13,6 +13,7 @@ namespace EdgeBackup.Core.Operations.Repositories;
 public sealed class RepositoryContext : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<(string Device, string Name), bool> namesBeingTaken = new();
+    private readonly AsyncLocal<Deed?> deed = new();
     private int told;
 
     /// <param name="repository">Closed with the context, and its store with it.</param>
@@ -95,6 +96,9 @@ public sealed class RepositoryContext : IAsyncDisposable
     /// <summary>Ids of the restore sessions that commands of this process have open now.</summary>
     internal System.Collections.Concurrent.ConcurrentDictionary<string, byte> RunningRestores { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Says under what the caller, and whatever it calls from now on, acts; commands that run beside it in the same repository have their own.</summary>
+    public void Act(Deed now) => deed.Value = now;
+
     /// <summary>
     /// Notes what has happened. It has happened whether or not that can be written down, so a failure to write is a
     /// warning, and nobody's Ctrl+C keeps it from being written.
@@ -111,13 +115,31 @@ public sealed class RepositoryContext : IAsyncDisposable
     {
         try
         {
-            await Events.AppendAsync(category, action, message, device, CancellationToken.None, backup, errorId, kind).ConfigureAwait(false);
+            await Events.AppendAsync(category, action, message, device, CancellationToken.None, backup, errorId, kind, deed.Value).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is EdgeBackupException or IOException)
         {
             observer.Warning($"{device ?? "The repository"}: '{action}' could not be written to the events: {exception.Message}");
         }
     }
+
+    /// <summary>Notes what was taken out of the repository. Whoever may only read it takes things out too, and it is no fault of theirs that nothing can be noted.</summary>
+    public async Task NoteReadingAsync(IOperationObserver observer, EdgeEventCategory category, string action, string message, string device, string backup)
+    {
+        try
+        {
+            await Events.AppendAsync(category, action, message, device, CancellationToken.None, backup, deed: deed.Value).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException)
+        {
+            observer.Verbose($"{device}: '{action}' could not be written to the events: {exception.Message}");
+        }
+    }
+
+    /// <summary>Notes what a check of the repository found.</summary>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable, RepositoryDamaged.</exception>
+    internal Task NoteVerificationAsync(string action, string message, VerificationNote verification) =>
+        Events.AppendAsync(EdgeEventCategory.Repository, action, message, device: null, CancellationToken.None, deed: deed.Value, verification: verification);
 
     public async ValueTask DisposeAsync()
     {

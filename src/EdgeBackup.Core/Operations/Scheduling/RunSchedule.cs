@@ -45,7 +45,15 @@ public sealed class RunSchedule
         using var run = new ScheduleRun(context, observer, options, policies, session, due.Count);
         using var outcomes = new SemaphoreSlim(1);
         var done = 0;
-        await Task.WhenAll(order.Select(planned => Task.Run(() => RunOneAsync(planned), cancellationToken))).ConfigureAwait(false);
+        var counts = new Dictionary<ScheduledResult, int>();
+        try
+        {
+            await Task.WhenAll(order.Select(planned => Task.Run(() => RunOneAsync(planned), cancellationToken))).ConfigureAwait(false);
+        }
+        finally
+        {
+            await NoteAsync(due.Count, counts).ConfigureAwait(false);
+        }
 
         async Task RunOneAsync(PlannedDevice planned)
         {
@@ -54,6 +62,7 @@ public sealed class RunSchedule
             try
             {
                 done++;
+                counts[outcome.Result] = counts.GetValueOrDefault(outcome.Result) + 1;
                 observer.Progress(new OperationProgress("Running the schedule", $"{done} of {due.Count} devices{run.DescribeWatched()}", ItemsDone: done, ItemsTotal: due.Count));
                 await onOutcome(outcome).ConfigureAwait(false);
             }
@@ -63,4 +72,25 @@ public sealed class RunSchedule
             }
         }
     }
+
+    /// <summary>A run that found nothing to do is none to speak of: there may be hundreds a day.</summary>
+    private Task NoteAsync(int due, Dictionary<ScheduledResult, int> counts)
+    {
+        var parts = counts.OrderBy(count => count.Key).Select(count => $"{count.Value} {Word(count.Key)}").ToList();
+        var left = due - counts.Values.Sum();
+        if (left > 0)
+        {
+            parts.Add($"{left} left undone when it was stopped");
+        }
+
+        return context.NoteAsync(observer, EdgeEventCategory.Backup, "ScheduleRun", $"{due} devices were due: {string.Join(", ", parts)}.", device: null);
+    }
+
+    private static string Word(ScheduledResult result) => result switch
+    {
+        ScheduledResult.Completed => "backed up",
+        ScheduledResult.Postponed => "busy",
+        ScheduledResult.Failed => "failed",
+        _ => "done by another run",
+    };
 }

@@ -83,6 +83,12 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
     [Parameter]
     public SwitchParameter SkipContact { get; set; }
 
+    /// <summary>Why; it stands in the events.</summary>
+    [Parameter]
+    public string? Reason { get; set; }
+
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void EndProcessing()
     {

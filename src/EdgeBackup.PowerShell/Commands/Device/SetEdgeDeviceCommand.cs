@@ -86,6 +86,12 @@ public sealed class SetEdgeDeviceCommand : DeviceCommand
     [ValidateSet("Active")]
     public string? State { get; set; }
 
+    /// <summary>Why; it stands in the events.</summary>
+    [Parameter]
+    public string? Reason { get; set; }
+
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void EndProcessing()
     {

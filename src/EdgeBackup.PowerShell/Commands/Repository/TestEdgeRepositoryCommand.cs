@@ -30,7 +30,7 @@ public sealed class TestEdgeRepositoryCommand : EdgeRepositoryCommand
         }
 
         var progress = new Progress(pipeline.Observer, context.Location);
-        var report = await context.Repository.VerifyAsync(new VerifyOptions(ReadData), progress, cancellationToken).ConfigureAwait(false);
+        var report = await new VerifyRepository(context, pipeline.Observer).RunAsync(new VerifyOptions(ReadData), progress, cancellationToken).ConfigureAwait(false);
         await pipeline.WriteAsync(new RepositoryTest
         {
             Repository = context.Location,
