@@ -16,6 +16,8 @@ public sealed class OutputEnumTests
     [InlineData(typeof(ScheduleOutcome), typeof(Core.Operations.Scheduling.ScheduledResult))]
     [InlineData(typeof(RepairMethod), typeof(Core.Repository.RepairMethod))]
     [InlineData(typeof(DeviceTypeSource), typeof(Core.Devices.Types.DeviceTypeSource))]
+    [InlineData(typeof(NotificationKind), typeof(Core.Records.NotificationKind))]
+    [InlineData(typeof(NotificationTopic), typeof(Core.Records.NotificationTopic))]
     [InlineData(typeof(RepositoryKeyKind), typeof(Core.Repository.KeyKind))]
     public void What_scripts_see_has_the_names_of_what_the_core_means(Type shown, Type meant) =>
         Assert.Equal(Enum.GetNames(meant).Order(), Enum.GetNames(shown).Order());

@@ -30,6 +30,8 @@ public static class ErrorIds
     public const string SwitchRefused = nameof(SwitchRefused);
     public const string SyncRefused = nameof(SyncRefused);
     public const string PolicyInvalid = nameof(PolicyInvalid);
+    public const string NotificationInvalid = nameof(NotificationInvalid);
+    public const string NotificationNotFound = nameof(NotificationNotFound);
     public const string RepositoryNotFound = nameof(RepositoryNotFound);
     public const string RepositoryExists = nameof(RepositoryExists);
     public const string RepositoryKeyWrong = nameof(RepositoryKeyWrong);

@@ -39,6 +39,8 @@ internal static class EdgeErrors
         [ErrorIds.SwitchRefused] = ErrorCategory.InvalidOperation,
         [ErrorIds.SyncRefused] = ErrorCategory.InvalidOperation,
         [ErrorIds.PolicyInvalid] = ErrorCategory.InvalidArgument,
+        [ErrorIds.NotificationInvalid] = ErrorCategory.InvalidArgument,
+        [ErrorIds.NotificationNotFound] = ErrorCategory.ObjectNotFound,
         [ErrorIds.RepositoryNotFound] = ErrorCategory.ObjectNotFound,
         [ErrorIds.RepositoryExists] = ErrorCategory.ResourceExists,
         [ErrorIds.RepositoryKeyWrong] = ErrorCategory.AuthenticationError,

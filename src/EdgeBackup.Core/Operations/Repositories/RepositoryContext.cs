@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Platform;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
@@ -73,6 +74,15 @@ public sealed class RepositoryContext : IAsyncDisposable
     /// <summary>The folder of the user's own device types; null for none.</summary>
     public string? TypesFolder { get; init; }
 
+    /// <summary>Where messages of notifications wait on this machine; null where nobody is told of anything.</summary>
+    public string? NotificationsFolder { get; init; }
+
+    /// <summary>How patiently they are sent.</summary>
+    public NotificationOptions Notifications { get; set; } = new();
+
+    /// <summary>The system's event log.</summary>
+    public ISystemLog SystemLog { get; set; } = SystemPlatform.CreateLog();
+
     /// <summary>Whether it is the user's embedded repository.</summary>
     public bool IsEmbedded { get; init; }
 
@@ -115,7 +125,11 @@ public sealed class RepositoryContext : IAsyncDisposable
     {
         try
         {
-            await Events.AppendAsync(category, action, message, device, CancellationToken.None, backup, errorId, kind, deed.Value).ConfigureAwait(false);
+            var happened = await Events.AppendAsync(category, action, message, device, CancellationToken.None, backup, errorId, kind, deed.Value).ConfigureAwait(false);
+            if (category is EdgeEventCategory.Restore or EdgeEventCategory.Switch)
+            {
+                await new Notifier(this, observer).TellEventAsync(happened).ConfigureAwait(false);
+            }
         }
         catch (Exception exception) when (exception is EdgeBackupException or IOException)
         {

@@ -1,3 +1,5 @@
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Schedule;
@@ -23,6 +25,41 @@ public sealed class RunSchedule
     /// <param name="cancellationToken">Gives up what is not yet recorded.</param>
     /// <exception cref="Errors.EdgeBackupException">RepositoryNotWritable, RepositoryDamaged: nothing was begun.</exception>
     public async Task RunAsync(IReadOnlyList<PlannedDevice> plan, RunScheduleOptions options, Func<ScheduledOutcome, Task> onOutcome, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(onOutcome);
+        if (!options.Tell)
+        {
+            await RunDueAsync(plan, options, onOutcome, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        var notifier = new Notifier(context, observer);
+        var started = context.Clock.GetUtcNow();
+        var outcomes = new List<ScheduledOutcome>();
+        try
+        {
+            await RunDueAsync(
+                plan,
+                options,
+                outcome =>
+                {
+                    outcomes.Add(outcome);
+                    return onOutcome(outcome);
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException failure)
+        {
+            await notifier.TellRunFailureAsync(failure, cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+
+        await notifier.TellRunAsync([.. plan.Select(planned => planned.Device.Id)], outcomes, started, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task RunDueAsync(IReadOnlyList<PlannedDevice> plan, RunScheduleOptions options, Func<ScheduledOutcome, Task> onOutcome, CancellationToken cancellationToken)
     {
         foreach (var planned in plan.Where(planned => !planned.IsDue))
         {
