@@ -161,8 +161,8 @@ internal sealed class CatalogDevices(EdgeRepository repository, CatalogFile file
             connection,
             transaction,
             """
-            INSERT OR REPLACE INTO devices (id, registered, name, type, address, version, tags, site, parent, replaced_by, replaced_at, replaced_reason, replaced_author)
-            VALUES ($id, $registered, $name, $type, $address, $version, $tags, $site, $parent, $by, $at, $reason, $author);
+            INSERT OR REPLACE INTO devices (id, registered, name, type, address, version, tags, site, parent, replaced_by, replaced_at, replaced_reason, replaced_author, owner, registration)
+            VALUES ($id, $registered, $name, $type, $address, $version, $tags, $site, $parent, $by, $at, $reason, $author, $owner, $json);
             """,
             ("$id", state.Id),
             ("$registered", registration?.Registered.UtcTicks),
@@ -176,7 +176,9 @@ internal sealed class CatalogDevices(EdgeRepository repository, CatalogFile file
             ("$by", state.Fence?.ReplacedBy),
             ("$at", state.Fence?.Time.UtcTicks),
             ("$reason", state.Fence?.Reason),
-            ("$author", state.Fence?.Author));
+            ("$author", state.Fence?.Author),
+            ("$owner", registration?.Owner),
+            ("$json", registration is null ? null : JsonSerializer.Serialize(registration.WithoutSecrets(), RecordsJson.Default.DeviceRegistration)));
         CatalogWriter.Execute(connection, transaction, "DELETE FROM protections WHERE device = $device;", ("$device", state.Id));
         CatalogWriter.Execute(connection, transaction, "DELETE FROM predecessors WHERE device = $device;", ("$device", state.Id));
         foreach (var predecessor in state.Predecessors)

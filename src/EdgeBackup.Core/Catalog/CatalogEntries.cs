@@ -41,6 +41,9 @@ public sealed record CatalogBackup
     public bool Protected { get; init; }
 
     public string? ProtectedReason { get; init; }
+
+    /// <summary>What speaks against it; empty for a good one.</summary>
+    public IReadOnlyList<SuspectReason> Suspect { get; init; } = [];
 }
 
 /// <summary>A registered device as the catalog lists it.</summary>
@@ -79,6 +82,21 @@ public sealed record CatalogDevice
 
     /// <summary>What is known of the attempts at it; null when nothing is.</summary>
     public Records.KnownAttempts? Attempts { get; init; }
+
+    /// <summary>Who looks after it.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>All that is registered, but the credential.</summary>
+    public Records.DeviceRegistration? Registration { get; init; }
+
+    /// <summary>When the newest backup that is not suspect was taken, UTC; null when there is none.</summary>
+    public DateTimeOffset? LastGoodBackup { get; init; }
+
+    /// <summary>Whether the newest backup is suspect.</summary>
+    public bool IsSuspect => LastBackup is { } last && LastGoodBackup != last;
+
+    /// <summary>When the oldest of the newest backups that all hold the same configuration was taken; null when there is none.</summary>
+    public DateTimeOffset? ConfigurationUnchangedSince { get; init; }
 }
 
 /// <summary>The backups of one device in a few numbers.</summary>
@@ -117,9 +135,12 @@ public sealed record BackupQuery
 
     /// <summary>Only the newest of each device among those that match.</summary>
     public bool Latest { get; init; }
+
+    /// <summary>True: only suspect ones; false: only good ones.</summary>
+    public bool? Suspect { get; init; }
 }
 
-/// <summary>Which devices to list; null leaves a property out. Names, tags and types may have wildcards.</summary>
+/// <summary>Which devices to list; null leaves a property out. All but ids may have wildcards.</summary>
 public sealed record DeviceQuery
 {
     /// <summary>Exact ids.</summary>
@@ -131,6 +152,13 @@ public sealed record DeviceQuery
     public IReadOnlyCollection<string>? Tags { get; init; }
 
     public IReadOnlyCollection<string>? Types { get; init; }
+
+    public IReadOnlyCollection<string>? Sites { get; init; }
+
+    public IReadOnlyCollection<string>? Owners { get; init; }
+
+    /// <summary>Ids of the devices that they stand directly below.</summary>
+    public IReadOnlyCollection<string>? Parents { get; init; }
 
     /// <summary>True: only replaced ones; false: only active ones.</summary>
     public bool? Replaced { get; init; }

@@ -12,7 +12,7 @@ namespace EdgeBackup.Core.Catalog;
 internal static class CatalogReader
 {
     private const string BackupColumns =
-        "b.object_name, b.id, b.device, b.device_name, b.device_type, b.name, b.kind, b.content, b.created, b.version, b.item_count, b.length, b.changed, b.not_saved, b.author, p.backup, p.reason";
+        "b.object_name, b.id, b.device, b.device_name, b.device_type, b.name, b.kind, b.content, b.created, b.version, b.item_count, b.length, b.changed, b.not_saved, b.author, p.backup, p.reason, b.suspect";
 
     /// <summary>By device, newest first: the order of the index, so that nothing is sorted before the first row.</summary>
     public static SqliteCommand Backups(SqliteConnection connection, BackupQuery query)
@@ -24,6 +24,10 @@ internal static class CatalogReader
         filter.In("b.kind", query.Kinds?.Select(kind => (object)(int)kind).ToList());
         filter.AtLeast("b.created", query.After);
         filter.Below("b.created", query.Before);
+        if (query.Suspect is { } suspect)
+        {
+            filter.Raw(suspect ? "b.is_suspect = 1" : "b.is_suspect = 0");
+        }
 
         var text = new StringBuilder("SELECT ").Append(BackupColumns)
             .Append(" FROM backups b LEFT JOIN protections p ON p.backup = b.id")
@@ -61,6 +65,7 @@ internal static class CatalogReader
         Author = Text(row, 14),
         Protected = !row.IsDBNull(15),
         ProtectedReason = Text(row, 16),
+        Suspect = Text(row, 17) is { } suspect ? JsonSerializer.Deserialize(suspect, RecordsJson.Default.IReadOnlyListSuspectReason) ?? [] : [],
     };
 
     /// <summary>One walk over the index of devices; no row is looked at.</summary>
@@ -85,6 +90,9 @@ internal static class CatalogReader
         filter.In("d.id", query.Ids);
         filter.Matching("d.name", query.Names);
         filter.Matching("d.type", query.Types);
+        filter.Matching("d.site", query.Sites);
+        filter.Matching("d.owner", query.Owners);
+        filter.Matching("d.parent", query.Parents);
         if (query.Tags is { Count: > 0 })
         {
             filter.AnyMatching("SELECT value FROM json_each(d.tags)", query.Tags);
@@ -100,17 +108,23 @@ internal static class CatalogReader
             SELECT x.*, (SELECT min(e.time) FROM events e
                 WHERE e.device = x.id AND e.action = 'Refused' AND e.kind = 0 AND e.time > coalesce(x.last_backup, 0)) AS postponed,
                 (SELECT max(a.object_name) FROM attempts a WHERE a.device = x.id) AS attempts_name,
-                (SELECT a.json FROM attempts a WHERE a.device = x.id ORDER BY a.object_name DESC LIMIT 1) AS attempts_json
+                (SELECT a.json FROM attempts a WHERE a.device = x.id ORDER BY a.object_name DESC LIMIT 1) AS attempts_json,
+                (SELECT min(b.created) FROM backups b WHERE b.device = x.id AND b.created > coalesce(
+                    (SELECT o.created FROM backups o WHERE o.device = x.id AND o.configuration <>
+                        (SELECT n.configuration FROM backups n WHERE n.device = x.id ORDER BY n.created DESC, n.id LIMIT 1)
+                        ORDER BY o.created DESC LIMIT 1), -1)) AS unchanged_since
             FROM (SELECT d.id, d.name, d.type, d.address, d.version, d.tags, d.site, d.parent, d.replaced_by, d.replaced_at, d.replaced_reason, d.replaced_author,
-                (SELECT max(b.created) FROM backups b WHERE b.device = d.id) AS last_backup
+                d.owner, d.registration,
+                (SELECT max(b.created) FROM backups b WHERE b.device = d.id) AS last_backup,
+                (SELECT b.created FROM backups b WHERE b.device = d.id AND b.is_suspect = 0 ORDER BY b.created DESC LIMIT 1) AS last_good
                 FROM devices d
             """ + filter.Where + ") x ORDER BY x.id");
     }
 
     public static CatalogDevice ReadDevice(SqliteDataReader row)
     {
-        var lastBackup = row.IsDBNull(12) ? null : (DateTimeOffset?)Time(row.GetInt64(12));
-        var attempts = row.IsDBNull(14) ? null : new KnownAttempts(NumberedRecords.ToNumber(row.GetString(14)), AttemptState.FromJson(row.GetFieldValue<byte[]>(15)));
+        var lastBackup = row.IsDBNull(14) ? null : (DateTimeOffset?)Time(row.GetInt64(14));
+        var attempts = row.IsDBNull(17) ? null : new KnownAttempts(NumberedRecords.ToNumber(row.GetString(17)), AttemptState.FromJson(row.GetFieldValue<byte[]>(18)));
         return ReadDevice(row, lastBackup, attempts);
     }
 
@@ -135,8 +149,12 @@ internal static class CatalogReader
         ReplacedReason = Text(row, 10),
         ReplacedAuthor = Text(row, 11),
         LastBackup = lastBackup,
-        PostponedSince = PostponedSince(lastBackup, attempts, row.IsDBNull(13) ? null : Time(row.GetInt64(13))),
+        PostponedSince = PostponedSince(lastBackup, attempts, row.IsDBNull(16) ? null : Time(row.GetInt64(16))),
         Attempts = attempts,
+        Owner = Text(row, 12),
+        Registration = Text(row, 13) is { } json ? JsonSerializer.Deserialize(json, RecordsJson.Default.DeviceRegistration) : null,
+        LastGoodBackup = row.IsDBNull(15) ? null : Time(row.GetInt64(15)),
+        ConfigurationUnchangedSince = row.IsDBNull(19) ? null : Time(row.GetInt64(19)),
     };
 
     public static SqliteCommand Newest(SqliteConnection connection)

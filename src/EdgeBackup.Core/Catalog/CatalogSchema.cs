@@ -5,7 +5,7 @@ namespace EdgeBackup.Core.Catalog;
 /// <summary>The tables of the catalog. A catalog of another version is made anew, never migrated: it is a cache.</summary>
 internal static class CatalogSchema
 {
-    public const int Version = 5;
+    public const int Version = 8;
 
     private const string Tables = """
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -28,8 +28,11 @@ internal static class CatalogSchema
             length INTEGER NOT NULL,
             changed INTEGER NOT NULL,
             not_saved TEXT,
-            author TEXT);
-        CREATE INDEX backups_device ON backups (device, created DESC, id, kind);
+            author TEXT,
+            is_suspect INTEGER NOT NULL,
+            suspect TEXT,
+            configuration INTEGER NOT NULL);
+        CREATE INDEX backups_device ON backups (device, created DESC, id, kind, is_suspect, configuration);
         CREATE INDEX backups_folder ON backups (folder, object_name);
         CREATE INDEX backups_id ON backups (id);
 
@@ -51,7 +54,9 @@ internal static class CatalogSchema
             replaced_by TEXT,
             replaced_at INTEGER,
             replaced_reason TEXT,
-            replaced_author TEXT) WITHOUT ROWID;
+            replaced_author TEXT,
+            owner TEXT,
+            registration TEXT) WITHOUT ROWID;
         CREATE TABLE predecessors (device TEXT NOT NULL, predecessor TEXT NOT NULL, PRIMARY KEY (device, predecessor)) WITHOUT ROWID;
         CREATE TABLE protections (
             backup TEXT PRIMARY KEY,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
@@ -219,8 +220,8 @@ internal sealed class CatalogWriter
         var command = connection.CreateCommand();
         command.Transaction = transaction;
         command.CommandText = """
-            INSERT OR REPLACE INTO backups (object_name, folder, id, device, device_name, device_type, name, kind, content, created, version, item_count, length, changed, not_saved, author)
-            VALUES ($object, $folder, $id, $device, $deviceName, $type, $name, $kind, $content, $created, $version, $items, $length, $changed, $notSaved, $author);
+            INSERT OR REPLACE INTO backups (object_name, folder, id, device, device_name, device_type, name, kind, content, created, version, item_count, length, changed, not_saved, author, is_suspect, suspect, configuration)
+            VALUES ($object, $folder, $id, $device, $deviceName, $type, $name, $kind, $content, $created, $version, $items, $length, $changed, $notSaved, $author, $isSuspect, $suspect, $configuration);
             """;
         return command;
     }
@@ -245,9 +246,16 @@ internal sealed class CatalogWriter
             ("$length", record.Length),
             ("$changed", record.Changed ? 1 : 0),
             ("$notSaved", record.NotSaved.Count == 0 ? null : JsonSerializer.Serialize(record.NotSaved, RecordsJson.Default.IReadOnlyListNotSavedItem)),
-            ("$author", record.Author));
+            ("$author", record.Author),
+            ("$isSuspect", record.Suspect is { Count: > 0 } ? 1 : 0),
+            ("$suspect", record.Suspect is { Count: > 0 } suspect ? JsonSerializer.Serialize(suspect, RecordsJson.Default.IReadOnlyListSuspectReason) : null),
+            ("$configuration", ToMark(record.ConfigurationDigest ?? record.StateDigest)));
         insert.ExecuteNonQuery();
     }
+
+    /// <summary>Eight bytes of a digest: enough to tell whether two backups of a device have the same, and little to read for a million.</summary>
+    private static long ToMark(string digest) =>
+        digest.Length >= 16 && long.TryParse(digest.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var mark) ? mark : 0;
 
     /// <summary>Whether others may still be read.</summary>
     internal static bool IsOfOneRecord(EdgeBackupException exception) =>

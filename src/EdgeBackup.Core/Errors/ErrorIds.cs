@@ -7,6 +7,7 @@ public static class ErrorIds
     public const string DeviceUnreachable = nameof(DeviceUnreachable);
     public const string DeviceAuthenticationFailed = nameof(DeviceAuthenticationFailed);
     public const string DeviceRegistrationMismatch = nameof(DeviceRegistrationMismatch);
+    public const string DeviceSecretUnavailable = nameof(DeviceSecretUnavailable);
     public const string DeviceVersionUnsupported = nameof(DeviceVersionUnsupported);
     public const string DeviceBusy = nameof(DeviceBusy);
     public const string DeviceStateUnknown = nameof(DeviceStateUnknown);

@@ -27,6 +27,35 @@ public enum BackupContent
 /// <param name="Reason">One sentence for the user.</param>
 public sealed record NotSavedItem(string Path, string Reason);
 
+/// <summary>What speaks against a backup.</summary>
+public enum SuspectCause
+{
+    /// <summary>There is nothing where something should be.</summary>
+    Empty,
+
+    /// <summary>A web page stands where something else belongs, or bytes that are not what the name says.</summary>
+    WrongContent,
+
+    /// <summary>The content ends in the middle.</summary>
+    Cut,
+
+    /// <summary>Much larger or smaller than in the last good backup.</summary>
+    Size,
+
+    /// <summary>What the device's type calls required is not there.</summary>
+    Missing,
+}
+
+/// <summary>Why a backup is suspect: it is kept, but what it holds may not be the device's state.</summary>
+/// <param name="Path">The item's path, or the type's pattern for what is missing; empty for the backup as a whole.</param>
+/// <param name="Cause">For programs.</param>
+/// <param name="Reason">The rest of a sentence that begins with the path, for people.</param>
+public sealed record SuspectReason(string Path, SuspectCause Cause, string Reason)
+{
+    /// <summary>Path and reason in one line.</summary>
+    public override string ToString() => Path.Length == 0 ? Reason : $"{Path}: {Reason}";
+}
+
 /// <summary>Where a backup's item list is: chunks that hold the list, or, at a greater depth, lists of such chunks.</summary>
 /// <param name="Depth">0: the chunks hold the item list itself; n: they hold the ids of the chunks of depth n - 1.</param>
 /// <param name="Chunks">Chunk ids in order.</param>
@@ -66,6 +95,9 @@ public record BackupHeader
 
     /// <summary>Who took it and where: user@machine.</summary>
     public string? Author { get; init; }
+
+    /// <summary>What speaks against it, as it was found during the capture; null where nothing does. Never empty.</summary>
+    public IReadOnlyList<SuspectReason>? Suspect { get; init; }
 }
 
 /// <summary>A backup that exists: written last, sealed, never changed.</summary>
@@ -82,6 +114,12 @@ public sealed record BackupRecord : BackupHeader
     /// digits: two backups with the same state have the same, whatever the stamps and times say.
     /// </summary>
     public required string StateDigest { get; init; }
+
+    /// <summary>
+    /// The same without the items of history, whatever the backup's content; null where it holds no history and
+    /// <see cref="StateDigest"/> says it. A version that did not know it wrote none.
+    /// </summary>
+    public string? ConfigurationDigest { get; init; }
 
     public required ManifestRoot Manifest { get; init; }
 }

@@ -189,7 +189,7 @@ public sealed class ApplyRetention
 
         var policy = policies.For(device, state.Registration?.Type ?? (backups.Count > 0 ? backups[0].DeviceType : null), state.Registration?.Tags ?? []);
         var subjects = backups
-            .Select(backup => new RetentionSubject(backup.Id, device, backup.Kind, backup.Created, state.Protections.ContainsKey(backup.Id) || backup.Id == exempt))
+            .Select(backup => new RetentionSubject(backup.Id, device, backup.Kind, backup.Created, state.Protections.ContainsKey(backup.Id) || backup.Id == exempt, backup.Suspect.Count > 0))
             .ToList();
         var plan = RetentionPlanner.Plan(subjects, policy.ToRetention(), context.Clock.GetUtcNow(), new RetentionContext { KnownCount = knownCount });
         if (plan.Refusal is not null)

@@ -44,7 +44,20 @@ public sealed record ChangeDeviceOptions
 
     /// <summary>Take a new address or credential without trying it.</summary>
     public bool SkipContact { get; init; }
+
+    public string? Owner { get; init; }
+
+    /// <summary>Where the credential is fetched from at each use, instead of a sealed one.</summary>
+    public DeviceSecretName? Secret { get; init; }
 }
+
+/// <summary>A change that was worked out and is not written yet.</summary>
+/// <param name="State">The device as it was read.</param>
+/// <param name="Changed">Its registration from now on.</param>
+/// <param name="Type">Its type.</param>
+/// <param name="Options">What was asked for.</param>
+/// <param name="WasTried">Whether the device has answered to it.</param>
+public sealed record PreparedChange(DeviceState State, DeviceRegistration Changed, DeviceTypeEntry Type, ChangeDeviceOptions Options, bool WasTried);
 
 /// <summary>Changes, and ends, registrations: <c>Set-EdgeDevice</c> and <c>Unregister-EdgeDevice</c>.</summary>
 public sealed class ChangeDevice
@@ -59,32 +72,22 @@ public sealed class ChangeDevice
     }
 
     /// <summary>Changes a registration. A new way to reach the device is tried first.</summary>
+    /// <returns>Whether anything was changed.</returns>
     /// <exception cref="EdgeBackupException">DeviceNotFound, DeviceRegistrationMismatch, and what a contact may throw.</exception>
-    public async Task SetAsync(string device, ChangeDeviceOptions options, CancellationToken cancellationToken)
+    public async Task<bool> SetAsync(string device, ChangeDeviceOptions options, CancellationToken cancellationToken)
     {
         await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
+        return await WriteAsync(await PrepareAsync(device, options, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Works out a change, and tries a new way to reach the device. Many may be tried at once.</summary>
+    /// <exception cref="EdgeBackupException">DeviceNotFound, DeviceRegistrationMismatch, and what a contact may throw.</exception>
+    public async Task<PreparedChange> PrepareAsync(string device, ChangeDeviceOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
         var state = await RegisteredDevices.RequireAsync(context, device, cancellationToken).ConfigureAwait(false);
         var old = state.Registration!;
-        var changed = old with
-        {
-            Address = options.Address?.Text ?? old.Address,
-            Name = Change(options.Name, old.Name),
-            Type = options.Type ?? old.Type,
-            Version = Change(options.Version, old.Version),
-            Tags = options.Tags ?? old.Tags,
-            Site = Change(options.Site, old.Site),
-            Parent = Change(options.Parent, old.Parent),
-            Credential = options.Credential ?? old.Credential,
-            CertificateThumbprint = Change(options.CertificateThumbprint, old.CertificateThumbprint),
-            AllowUnencryptedAuthentication = options.AllowUnencryptedAuthentication ?? old.AllowUnencryptedAuthentication,
-            KeyFilePath = Change(options.KeyFilePath, old.KeyFilePath),
-            HostKeyPolicy = options.HostKeyPolicy ?? old.HostKeyPolicy,
-        };
-        if (!string.IsNullOrEmpty(options.Parent))
-        {
-            await RegisteredDevices.CheckParentAsync(context, device, options.Parent, cancellationToken).ConfigureAwait(false);
-        }
-
+        var changed = Apply(options, old);
         var address = options.Address ?? DeviceAddress.Parse(old.Address, Path.GetPathRoot(Environment.CurrentDirectory)!);
         var type = options.TypeFile is { } file
             ? file.Type.Connections.Contains(address.Kind) ? file : null
@@ -99,16 +102,34 @@ public sealed class ChangeDevice
             throw new EdgeBackupException(ErrorIds.DeviceRegistrationMismatch, $"-KeyFilePath and -HostKeyPolicy are for ssh:// addresses, and '{device}' is at {address.Text}. Leave them out.", device);
         }
 
-        var reachedAnew = options.Address is not null || options.Type is not null || options.Credential is not null || options.CertificateThumbprint is not null
-            || options.KeyFilePath is not null || options.HostKeyPolicy is not null;
-        if (reachedAnew && !options.SkipContact)
+        if (options.SkipContact || !IsReachedAnew(options, old, changed))
         {
-            var contact = await DeviceContact.OpenAsync(context, changed, observer, cancellationToken, type.Type).ConfigureAwait(false);
-            await contact.DisposeAsync().ConfigureAwait(false);
+            _ = DeviceSecrets.Pretend(DeviceContact.Options(changed, observer), changed.Secret);
+            return new PreparedChange(state, changed, type, options, WasTried: false);
+        }
+
+        var contact = await DeviceContact.OpenAsync(context, changed, observer, cancellationToken, type.Type).ConfigureAwait(false);
+        await contact.DisposeAsync().ConfigureAwait(false);
+        return new PreparedChange(state, changed, type, options, WasTried: true);
+    }
+
+    /// <summary>Writes a change, where it is one. One at a time: parents are checked against what is there.</summary>
+    /// <returns>Whether anything was changed.</returns>
+    /// <exception cref="EdgeBackupException">DeviceNotFound (the parent), DeviceRegistrationMismatch (the parent stands below the device).</exception>
+    public async Task<bool> WriteAsync(PreparedChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        var (state, changed, type, options, _) = change;
+        var device = state.Id;
+        var old = state.Registration!;
+        if (changed.Parent is not null && changed.Parent != old.Parent)
+        {
+            await RegisteredDevices.CheckParentAsync(context, device, changed.Parent, cancellationToken).ConfigureAwait(false);
         }
 
         await KeptTypes.KeepAsync(context, observer, type, cancellationToken).ConfigureAwait(false);
-        if (changed != old)
+        var isNew = !changed.IsSameAs(old);
+        if (isNew)
         {
             await context.Devices.AppendAsync(device, DeviceLogEntryKind.Registered, entry => entry with { Registration = changed }, cancellationToken).ConfigureAwait(false);
             if (RegistrationChange.Describe(old, changed) is { Length: > 0 } what)
@@ -116,19 +137,27 @@ public sealed class ChangeDevice
                 await context.NoteAsync(observer, EdgeEventCategory.Device, "Changed", $"Of '{device}' {what}.", device).ConfigureAwait(false);
             }
 
-            if (changed.Credential != old.Credential)
+            if (changed.Credential != old.Credential || changed.Secret != old.Secret)
             {
-                await context.NoteAsync(observer, EdgeEventCategory.Device, "CredentialChanged", $"'{device}' has another credential.", device).ConfigureAwait(false);
+                await context.NoteAsync(observer, EdgeEventCategory.Device, "CredentialChanged", Describe(change), device).ConfigureAwait(false);
             }
         }
 
-        if (options.LiftFence && state.Fence is { } fence)
+        var isLifted = options.LiftFence && state.Fence is not null;
+        if (isLifted)
         {
             await context.Devices.AppendAsync(device, DeviceLogEntryKind.FenceLifted, entry => entry, cancellationToken).ConfigureAwait(false);
-            await context.NoteAsync(observer, EdgeEventCategory.Device, "FenceLifted", $"'{device}', replaced by '{fence.ReplacedBy}', is active again.", device).ConfigureAwait(false);
+            await context.NoteAsync(observer, EdgeEventCategory.Device, "FenceLifted", $"'{device}', replaced by '{state.Fence!.ReplacedBy}', is active again.", device).ConfigureAwait(false);
+        }
+
+        if (!isNew && !isLifted)
+        {
+            observer.Verbose($"{device}: nothing to change.");
+            return false;
         }
 
         await context.Catalog.RefreshDevicesAsync([device], cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>Ends a registration; the device's backups stay.</summary>
@@ -141,6 +170,37 @@ public sealed class ChangeDevice
         await context.NoteAsync(observer, EdgeEventCategory.Device, "Unregistered", $"'{device}' is no longer registered; its backups stay.", device).ConfigureAwait(false);
         await context.Catalog.RefreshDevicesAsync([device], cancellationToken).ConfigureAwait(false);
         observer.Verbose($"{device}: unregistered; its backups stay.");
+    }
+
+    private static DeviceRegistration Apply(ChangeDeviceOptions options, DeviceRegistration old) => old with
+    {
+        Address = options.Address?.Text ?? old.Address,
+        Name = Change(options.Name, old.Name),
+        Type = options.Type ?? old.Type,
+        Version = Change(options.Version, old.Version),
+        Tags = options.Tags ?? old.Tags,
+        Site = Change(options.Site, old.Site),
+        Parent = Change(options.Parent, old.Parent),
+        Credential = options.Secret is null ? options.Credential ?? old.Credential : null,
+        CertificateThumbprint = Change(options.CertificateThumbprint, old.CertificateThumbprint),
+        AllowUnencryptedAuthentication = options.AllowUnencryptedAuthentication ?? old.AllowUnencryptedAuthentication,
+        KeyFilePath = Change(options.KeyFilePath, old.KeyFilePath),
+        HostKeyPolicy = options.HostKeyPolicy ?? old.HostKeyPolicy,
+        Owner = Change(options.Owner, old.Owner),
+        Secret = options.Credential is null ? options.Secret ?? old.Secret : null,
+    };
+
+    /// <summary>A type given as a file, or a credential given once more, is tried although its name is the same.</summary>
+    private static bool IsReachedAnew(ChangeDeviceOptions options, DeviceRegistration old, DeviceRegistration changed) =>
+        options.Credential is not null || options.TypeFile is not null
+        || (changed.Address, changed.Type, changed.Secret, changed.CertificateThumbprint, changed.KeyFilePath, changed.HostKeyPolicy)
+            != (old.Address, old.Type, old.Secret, old.CertificateThumbprint, old.KeyFilePath, old.HostKeyPolicy);
+
+    private static string Describe(PreparedChange change)
+    {
+        var what = change.Changed.Secret is { } secret ? $"is reached with {secret} of SecretManagement from now on"
+            : $"has another {(change.Changed.Credential?.Token is null ? "user or password" : "token")} from now on";
+        return $"'{change.State.Id}' {what}; {(change.WasTried ? "the device has accepted it" : "it was not tried")}.";
     }
 
     private static string? Change(string? wanted, string? old) => wanted is null ? old : wanted.Length == 0 ? null : wanted;

@@ -23,6 +23,9 @@ public sealed record FindBackupsOptions
     public DateTimeOffset? Before { get; init; }
 
     public bool Latest { get; init; }
+
+    /// <summary>True: only suspect ones; false: only good ones.</summary>
+    public bool? Suspect { get; init; }
 }
 
 /// <summary>Lists and finds backups.</summary>
@@ -61,6 +64,7 @@ public sealed class FindBackups
             After = options.After,
             Before = options.Before,
             Latest = options.Latest,
+            Suspect = options.Suspect,
         };
         var missingIds = Literals(options.Ids);
         var missingNames = Literals(options.Names);
@@ -188,21 +192,28 @@ public sealed class FindBackups
     }
 
     /// <summary>
-    /// The newest backup of a device, or of those that it carries on. A safety backup holds the state that a restore did
-    /// away with, so it is taken only where there is nothing else.
+    /// The newest backup of a device, or of those that it carries on. A suspect one is passed over, with a warning, as long
+    /// as there is a good one. A safety backup holds the state that a restore did away with, so it is taken only where
+    /// there is nothing else.
     /// </summary>
     /// <exception cref="EdgeBackupException">BackupNotFound: there is none.</exception>
     public async Task<CatalogBackup> RequireNewestAsync(string device, CancellationToken cancellationToken)
     {
         var lineage = await context.Catalog.LineageAsync(device, cancellationToken).ConfigureAwait(false);
         await context.Catalog.RefreshBackupsAsync(lineage, cancellationToken).ConfigureAwait(false);
-        foreach (var kinds in (BackupKind[][])[[BackupKind.Automatic, BackupKind.Manual], [BackupKind.Safety]])
+        CatalogBackup? passedOver = null;
+        foreach (var isSuspect in (bool[])[false, true])
         {
-            foreach (var ancestor in lineage)
+            foreach (var kinds in (BackupKind[][])[[BackupKind.Automatic, BackupKind.Manual], [BackupKind.Safety]])
             {
-                if (await FirstAsync(new BackupQuery { Devices = [ancestor], Kinds = kinds }, cancellationToken).ConfigureAwait(false) is { } newest)
+                foreach (var ancestor in lineage)
                 {
-                    return newest;
+                    passedOver ??= await FirstAsync(new BackupQuery { Devices = [ancestor], Kinds = kinds, Suspect = true }, cancellationToken).ConfigureAwait(false);
+                    if (await FirstAsync(new BackupQuery { Devices = [ancestor], Kinds = kinds, Suspect = isSuspect }, cancellationToken).ConfigureAwait(false) is { } newest)
+                    {
+                        TellOfSuspect(newest, passedOver);
+                        return newest;
+                    }
                 }
             }
         }
@@ -211,6 +222,14 @@ public sealed class FindBackups
             ErrorIds.BackupNotFound,
             $"There is no backup of the device '{device}'. Get-EdgeBackup lists what there is; a backup from elsewhere can be read in by Import-EdgeBackup.",
             device);
+    }
+
+    private void TellOfSuspect(CatalogBackup taken, CatalogBackup? suspect)
+    {
+        if (taken.Suspect.Count == 0 && suspect is not null && suspect.Created > taken.Created)
+        {
+            observer.Warning($"{suspect.Device}: its newest backup {suspect.Id} of {suspect.Created:u} is suspect, so the newest good one is taken: {taken.Id} of {taken.Created:u}. To take the other nevertheless: -Backup {suspect.Id}. {Suspicion.Describe(suspect.Suspect)}");
+        }
     }
 
     private static HashSet<string> Literals(IEnumerable<string> texts) =>

@@ -20,7 +20,7 @@ public enum BackupState
     /// <summary>An automatic backup was refused because something runs; it is taken at the first idle moment.</summary>
     Postponed,
 
-    /// <summary>A backup is due, or has been postponed, for longer than the policy tolerates.</summary>
+    /// <summary>A backup is due, or has been postponed, for longer than the policy tolerates, or all of that time are suspect.</summary>
     Overdue,
 
     /// <summary>There is none.</summary>
@@ -45,6 +45,13 @@ public sealed record FindDevicesOptions
     public IReadOnlyCollection<string> Tags { get; init; } = [];
 
     public IReadOnlyCollection<string> Types { get; init; } = [];
+
+    public IReadOnlyCollection<string> Sites { get; init; } = [];
+
+    public IReadOnlyCollection<string> Owners { get; init; } = [];
+
+    /// <summary>Ids of the devices that they stand directly below.</summary>
+    public IReadOnlyCollection<string> Parents { get; init; } = [];
 
     /// <summary>True: only replaced ones; false: only active ones; null: both.</summary>
     public bool? Replaced { get; init; }
@@ -101,7 +108,7 @@ public sealed class FindDevices
 
         var policies = await PolicyBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false);
         var replaces = await LoadReplacementsAsync(cancellationToken).ConfigureAwait(false);
-        var query = new DeviceQuery { Ids = ids, Names = options.Names, Tags = options.Tags, Types = options.Types, Replaced = options.Replaced };
+        var query = new DeviceQuery { Ids = ids, Names = options.Names, Tags = options.Tags, Types = options.Types, Sites = options.Sites, Owners = options.Owners, Parents = options.Parents, Replaced = options.Replaced };
         var now = context.Clock.GetUtcNow();
         var planner = new DuePlanner(now, spread: TimeSpan.Zero);
         var subjects = new DueSubjects(context.Clock);
@@ -168,7 +175,13 @@ public sealed class FindDevices
         var tolerated = policy.Interval + policy.OverdueAfter;
         if (device.PostponedSince is { } since)
         {
-            return now - (device.LastBackup ?? since) > tolerated ? BackupState.Overdue : BackupState.Postponed;
+            return now - (device.LastGoodBackup ?? since) > tolerated ? BackupState.Overdue : BackupState.Postponed;
+        }
+
+        if (device.IsSuspect && !(now - device.LastGoodBackup <= tolerated))
+        {
+            // Suspect backups keep no device from being looked after: a week of error pages is a week without a backup.
+            return BackupState.Overdue;
         }
 
         if (Age(device, now) is not { } age)

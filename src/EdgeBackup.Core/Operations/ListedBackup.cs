@@ -32,6 +32,7 @@ public sealed record ListedBackup(CatalogBackup Backup, DateTimeOffset? Expires)
             Changed = record.Changed,
             NotSaved = record.NotSaved,
             Author = record.Author,
+            Suspect = record.Suspect ?? [],
         },
         policy);
 }

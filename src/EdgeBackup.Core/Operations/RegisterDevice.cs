@@ -46,7 +46,19 @@ public sealed record RegisterDeviceOptions
 
     /// <summary>Register without asking the device; needs <see cref="Id"/> and <see cref="Type"/>.</summary>
     public bool SkipContact { get; init; }
+
+    /// <summary>Who looks after it.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>Where the credential is fetched from at each use, instead of <see cref="Credential"/>.</summary>
+    public DeviceSecretName? Secret { get; init; }
 }
+
+/// <summary>A device that has told who it is, and is not registered yet.</summary>
+/// <param name="Options">What was said of it.</param>
+/// <param name="Identity">What it tells.</param>
+/// <param name="Type">Its type.</param>
+public sealed record IdentifiedDevice(RegisterDeviceOptions Options, DeviceIdentity Identity, DeviceTypeEntry Type);
 
 /// <summary>Registers a device: <c>Register-EdgeDevice</c>.</summary>
 public sealed class RegisterDevice
@@ -62,12 +74,21 @@ public sealed class RegisterDevice
 
     /// <summary>Asks the device who it is, checks that against what was said, and writes the registration.</summary>
     /// <returns>The device's id.</returns>
-    /// <exception cref="EdgeBackupException">
-    /// DeviceUnreachable, DeviceAuthenticationFailed, DeviceResponseInvalid, DeviceRegistrationMismatch, DeviceIdDuplicate,
-    /// DeviceNotFound (the parent).
-    /// </exception>
+    /// <exception cref="EdgeBackupException">As <see cref="IdentifyAsync"/> and <see cref="WriteAsync"/>.</exception>
     public async Task<string> RunAsync(RegisterDeviceOptions options, CancellationToken cancellationToken)
     {
+        var identified = await IdentifyAsync(options, cancellationToken).ConfigureAwait(false);
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
+        return await WriteAsync(identified, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks a device who it is, and checks that against what was said. Many may be asked at once.</summary>
+    /// <exception cref="EdgeBackupException">
+    /// DeviceUnreachable, DeviceAuthenticationFailed, DeviceResponseInvalid, DeviceRegistrationMismatch, DeviceSecretUnavailable.
+    /// </exception>
+    public async Task<IdentifiedDevice> IdentifyAsync(RegisterDeviceOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
         CheckFolder(options.Address);
         var given = options.Type is null ? null : await FindTypeAsync(options, options.Type, cancellationToken).ConfigureAwait(false);
         var connection = ToConnectionOptions(options) with { Definition = given?.Type };
@@ -87,7 +108,16 @@ public sealed class RegisterDevice
                 options.Address.Text);
         }
 
-        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
+        return new IdentifiedDevice(options, identity, type);
+    }
+
+    /// <summary>Writes the registration, unless the same is registered already. One at a time: parents are checked against what is there.</summary>
+    /// <returns>The device's id.</returns>
+    /// <exception cref="EdgeBackupException">DeviceIdDuplicate, DeviceNotFound (the parent), DeviceRegistrationMismatch (the parent stands below the device).</exception>
+    public async Task<string> WriteAsync(IdentifiedDevice identified, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(identified);
+        var (options, identity, type) = identified;
         var before = await context.Devices.GetAsync(identity.Id, cancellationToken).ConfigureAwait(false);
         CheckDuplicate(options, identity, before);
         if (options.Parent is not null)
@@ -108,21 +138,29 @@ public sealed class RegisterDevice
             Tags = options.Tags.Count > 0 ? options.Tags : old?.Tags ?? [],
             Site = options.Site ?? old?.Site,
             Parent = options.Parent ?? old?.Parent,
-            Credential = options.Credential ?? old?.Credential,
+            Credential = options.Secret is null ? options.Credential ?? old?.Credential : null,
             CertificateThumbprint = options.CertificateThumbprint ?? old?.CertificateThumbprint,
             AllowUnencryptedAuthentication = options.AllowUnencryptedAuthentication || old?.AllowUnencryptedAuthentication == true,
             KeyFilePath = options.KeyFilePath ?? old?.KeyFilePath,
             HostKeyPolicy = options.HostKeyPolicy ?? old?.HostKeyPolicy,
             Registered = old?.Registered ?? context.Clock.GetUtcNow(),
+            Owner = options.Owner ?? old?.Owner,
+            Secret = options.Credential is null ? options.Secret ?? old?.Secret : null,
         };
+        if (registration.IsSameAs(old))
+        {
+            observer.Verbose($"{identity.Id}: is registered so already.");
+            return identity.Id;
+        }
+
         await context.Devices.AppendAsync(identity.Id, DeviceLogEntryKind.Registered, entry => entry with { Registration = registration }, cancellationToken).ConfigureAwait(false);
         await context.NoteAsync(
             observer,
             EdgeEventCategory.Device,
             "Registered",
-            $"'{identity.Id}' was registered{(old is null ? "" : " again")} as {identity.Type} at {options.Address.Text}{(registration.Credential is null ? "" : ", with a credential")}.",
+            $"'{identity.Id}' was registered{(old is null ? "" : " again")} as {identity.Type} at {options.Address.Text}{(registration.Credential is null && registration.Secret is null ? "" : ", with a credential")}.",
             identity.Id).ConfigureAwait(false);
-        if (old?.Credential is not null && old.Credential != registration.Credential)
+        if (old is not null && (old.Credential ?? (object?)old.Secret) is not null && (old.Credential != registration.Credential || old.Secret != registration.Secret))
         {
             await context.NoteAsync(observer, EdgeEventCategory.Device, "CredentialChanged", $"'{identity.Id}' has another credential.", identity.Id).ConfigureAwait(false);
         }
@@ -155,7 +193,11 @@ public sealed class RegisterDevice
         if (options.Address.Kind == ConnectionKind.Http)
         {
             // Nobody is asked, so nothing else would say before the first night that the credential may not be sent.
-            _ = DeviceAuthentication.CreateHeader(connection, new Uri(options.Address.Text));
+            _ = DeviceAuthentication.CreateHeader(DeviceSecrets.Pretend(connection, options.Secret), new Uri(options.Address.Text));
+        }
+        else
+        {
+            _ = DeviceSecrets.Pretend(connection, options.Secret);
         }
 
         // An address that no connection speaks is refused now as well, not in the first night. Nothing is sent.
@@ -165,7 +207,8 @@ public sealed class RegisterDevice
 
     private async Task<DeviceIdentity> AskAsync(RegisterDeviceOptions options, ConnectionOptions connectionOptions, CancellationToken cancellationToken)
     {
-        var connection = context.Connections.Connect(connectionOptions with { Trace = line => observer.Verbose($"{options.Address.Text}: {line}") });
+        var reached = await DeviceSecrets.FetchAsync(context, connectionOptions, options.Secret, cancellationToken).ConfigureAwait(false);
+        var connection = context.Connections.Connect(reached with { Trace = line => observer.Verbose($"{options.Address.Text}: {line}") });
         await using var lease = connection.ConfigureAwait(false);
         var status = await connection.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         var identity = status.Identity;

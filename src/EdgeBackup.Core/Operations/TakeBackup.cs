@@ -7,6 +7,7 @@ using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
+using EdgeBackup.Core.Validation;
 using Microsoft.Data.Sqlite;
 
 namespace EdgeBackup.Core.Operations;
@@ -30,6 +31,9 @@ public sealed record TakeBackupOptions
 
     /// <summary>Also the registered devices below each (R15).</summary>
     public bool IncludeChildren { get; init; }
+
+    /// <summary>Take what the device gives for good: such a backup is never suspect, and the next ones are measured against it.</summary>
+    public bool SkipValidation { get; init; }
 }
 
 /// <summary>What became of one device: a backup or an error, never both and never neither.</summary>
@@ -128,7 +132,8 @@ public sealed class TakeBackup
         var previous = await FindPreviousAsync(contact.Id, content, cancellationToken).ConfigureAwait(false);
         var draft = session.BeginBackup();
         await using var draftLease = draft.ConfigureAwait(false);
-        var header = await CaptureAsync(contact, pass, options, content, previous, session, draft, cancellationToken).ConfigureAwait(false);
+        var sizeFactor = policies.For(contact.Id, contact.Type.Id, contact.Registration.Tags).SizeFactor;
+        var header = await CaptureAsync(contact, pass, options, content, sizeFactor, previous, session, draft, cancellationToken).ConfigureAwait(false);
         return await RecordAsync(header, draft, previous, contact.Registration, policies, cancellationToken).ConfigureAwait(false);
     }
 
@@ -202,7 +207,7 @@ public sealed class TakeBackup
                     var gate = new GateKeeper(context.Clock, observer);
                     var pass = await gate.EnterAsync(contact, options.WaitForIdle, cancellationToken).ConfigureAwait(false);
                     await using var passLease = pass.ConfigureAwait(false);
-                    header = await CaptureAsync(contact, pass, options, content, previous, session, draft, cancellationToken).ConfigureAwait(false);
+                    header = await CaptureAsync(contact, pass, options, content, policy.SizeFactor, previous, session, draft, cancellationToken).ConfigureAwait(false);
                 }
 
                 // The device is free again; the next one may begin while this one's packs are written.
@@ -249,6 +254,7 @@ public sealed class TakeBackup
         GatePass pass,
         TakeBackupOptions options,
         BackupContent content,
+        double sizeFactor,
         PreviousBackups previous,
         WriteSession session,
         BackupDraft draft,
@@ -256,10 +262,11 @@ public sealed class TakeBackup
     {
         var created = context.Clock.GetUtcNow();
         IReadOnlyList<NotSavedItem> notSaved;
+        var review = options.SkipValidation ? null : new CaptureReview(new ReviewBasis(content, sizeFactor, contact.Type.Items, previous.Good, previous.Newest));
         try
         {
             notSaved = await new DeviceCapture(context.Repository, session, observer)
-                .RunAsync(contact, content, previous.Newest, draft, cancellationToken).ConfigureAwait(false);
+                .RunAsync(contact, content, previous, review, draft, cancellationToken).ConfigureAwait(false);
             await GateKeeper.LookAgainAsync(contact, pass, cancellationToken).ConfigureAwait(false);
         }
         catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.DeviceUnreachable)
@@ -284,6 +291,7 @@ public sealed class TakeBackup
             Created = created,
             NotSaved = notSaved,
             Author = context.Author,
+            Suspect = review?.Finish(),
         };
     }
 
@@ -301,9 +309,11 @@ public sealed class TakeBackup
             await new ManualNameClaim(context).SettleAsync(record).ConfigureAwait(false);
         }
 
-        if (record.ItemCount == 0)
+        if (record.Suspect is { } suspect)
         {
-            observer.Warning($"{record.Device}: the device listed no items at all, so the backup {record.Id} holds nothing. Look at the device.");
+            var what = Suspicion.Describe(suspect);
+            observer.Warning($"{record.Device}: the backup {record.Id} was taken, but it is suspect. {what} Look at the device. If this is how it is to be, take a backup with -SkipValidation.");
+            await context.NoteAsync(observer, EdgeEventCategory.Backup, "Suspect", what, record.Device, backup: record.Id, kind: record.Kind).ConfigureAwait(false);
         }
 
         observer.Verbose($"{record.Device}: backup {record.Id} holds {record.ItemCount} items, {record.Length} bytes{(record.Changed ? "" : "; nothing has changed since the last one")}.");
@@ -360,19 +370,22 @@ public sealed class TakeBackup
         await context.Catalog.RefreshBackupsAsync([device], cancellationToken).ConfigureAwait(false);
         CatalogBackup? newest = null;
         CatalogBackup? same = null;
+        CatalogBackup? good = null;
         await foreach (var backup in context.Catalog.QueryBackupsAsync(new BackupQuery { Devices = [device] }, cancellationToken).ConfigureAwait(false))
         {
             newest ??= backup;
-            if (backup.Content == content)
+            good ??= backup.Suspect.Count == 0 ? backup : null;
+            same ??= backup.Content == content ? backup : null;
+            if (good is not null && same is not null)
             {
-                same = backup;
                 break;
             }
         }
 
         var newestRecord = await ReadAsync(newest).ConfigureAwait(false);
         var sameRecord = same?.Id == newest?.Id ? newestRecord : await ReadAsync(same).ConfigureAwait(false);
-        return new PreviousBackups(newestRecord, sameRecord, known);
+        var goodRecord = good?.Id == newest?.Id ? newestRecord : good?.Id == same?.Id ? sameRecord : await ReadAsync(good).ConfigureAwait(false);
+        return new PreviousBackups(newestRecord, sameRecord, goodRecord, known);
 
         async Task<BackupRecord?> ReadAsync(CatalogBackup? backup)
         {
@@ -387,10 +400,4 @@ public sealed class TakeBackup
             }
         }
     }
-
-    /// <summary>The backups before this one.</summary>
-    /// <param name="Newest">Its unchanged items are used again.</param>
-    /// <param name="SameContent">The newest of the same content: what "changed" is measured against.</param>
-    /// <param name="KnownCount">How many the catalog knew before it was refreshed.</param>
-    private sealed record PreviousBackups(BackupRecord? Newest, BackupRecord? SameContent, int KnownCount);
 }

@@ -14,6 +14,9 @@ public sealed class AttemptBook
 {
     private const int Tries = 16;
 
+    /// <summary>Writes whose ids a record keeps: so many others may go on from one before its writer looks.</summary>
+    private const int KeptWrites = 8;
+
     private readonly EdgeRepository repository;
     private readonly string author;
 
@@ -32,20 +35,30 @@ public sealed class AttemptBook
         return new KnownAttempts(record.Number, Read(record) ?? new AttemptState { Device = device });
     }
 
-    /// <summary>Writes what is to be known from now on, unless somebody has written since it was read; durable when it returns.</summary>
-    /// <returns>What is known now; null when somebody else was first.</returns>
+    /// <summary>
+    /// Writes what is to be known from now on, unless somebody has written since it was read; durable when it returns.
+    /// A store may say that the number was taken although the write landed (a share that was asked twice), and others may
+    /// go on from it before its writer has looked: the ids of the writes tell those cases from a write that came second.
+    /// </summary>
+    /// <returns>What is known now, others' later changes with it; null when somebody else was first.</returns>
     public async Task<KnownAttempts?> TryWriteAsync(KnownAttempts seen, AttemptState next, CancellationToken cancellationToken)
     {
-        var state = next with { Author = author };
-        return await repository.Numbered.TryWriteAsync(RecordArea.Attempts, state.Device, seen.Number, state.ToJson(), cancellationToken).ConfigureAwait(false)
-            ? new KnownAttempts(seen.Number + 1, state)
-            : null;
+        var id = NewId();
+        var state = next with { Author = author, Writes = [id, .. (seen.State.Writes ?? []).Take(KeptWrites - 1)] };
+        if (await repository.Numbered.TryWriteAsync(RecordArea.Attempts, state.Device, seen.Number, state.ToJson(), cancellationToken).ConfigureAwait(false))
+        {
+            return new KnownAttempts(seen.Number + 1, state);
+        }
+
+        // Whatever it was, it is done: from here on nobody's Ctrl+C may make it look undone.
+        var newest = await ReadAsync(state.Device, CancellationToken.None).ConfigureAwait(false);
+        return newest.State.Writes?.Contains(id, StringComparer.Ordinal) == true ? newest : null;
     }
 
-    /// <summary>Changes what is known, whatever others write meanwhile. Where others write at the same moment a change may be made twice, and is never lost.</summary>
+    /// <summary>Changes what is known, once, whatever others write meanwhile.</summary>
     /// <param name="seen">As it was read; null to read it first.</param>
     /// <param name="device">The device's id.</param>
-    /// <param name="change">Applied to what is there, once or again.</param>
+    /// <param name="change">Applied to what is there; again where somebody else was first.</param>
     /// <param name="cancellationToken">Stops before it is written.</param>
     /// <returns>What is known now.</returns>
     /// <exception cref="IOException">Others write without end.</exception>
@@ -63,6 +76,13 @@ public sealed class AttemptBook
         }
 
         throw new IOException($"What is known of the attempts at '{device}' could not be written: others write it all the time.");
+    }
+
+    private string NewId()
+    {
+        Span<byte> id = stackalloc byte[6];
+        repository.Environment.Random.Fill(id);
+        return Convert.ToHexStringLower(id);
     }
 
     /// <returns>Null when the record is damaged, or there is none.</returns>

@@ -73,6 +73,12 @@ public sealed record AttemptState
     /// <summary>Since when the device was without a backup when somebody was told that it is overdue; until it was told that it is over.</summary>
     public DateTimeOffset? OverdueTold { get; init; }
 
+    /// <summary>
+    /// Ids of the writes that this adds up, the newest first, as many as <see cref="AttemptBook"/> keeps: whoever was told
+    /// that somebody else was first finds out by them whether others have only gone on from what it wrote.
+    /// </summary>
+    public IReadOnlyList<string>? Writes { get; init; }
+
     internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, RecordsJson.Default.AttemptState);
 
     internal static AttemptState FromJson(ReadOnlySpan<byte> json) =>

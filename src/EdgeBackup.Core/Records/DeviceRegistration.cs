@@ -39,8 +39,18 @@ public sealed record DeviceRegistration
     /// <summary>When the device was first registered, UTC.</summary>
     public required DateTimeOffset Registered { get; init; }
 
+    /// <summary>Who looks after it.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>Where <see cref="Credential"/> is fetched from at each use, when it is not sealed here; one of the two at most.</summary>
+    public DeviceSecretName? Secret { get; init; }
+
     /// <summary>Everything but the secret, for the catalog and for output.</summary>
     public DeviceRegistration WithoutSecrets() => this with { Credential = null };
+
+    /// <summary>Whether another registration says the same; lists are compared by what is in them.</summary>
+    public bool IsSameAs(DeviceRegistration? other) =>
+        other is not null && Tags.SequenceEqual(other.Tags, StringComparer.Ordinal) && this with { Tags = other.Tags } == other;
 }
 
 /// <summary>A fence: the device was replaced and is neither backed up nor restored until somebody lifts it (R8).</summary>

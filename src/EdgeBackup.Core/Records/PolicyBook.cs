@@ -46,6 +46,9 @@ public sealed record PolicyValues
     /// <summary>The IANA id of the zone in which the window's hours are local.</summary>
     public string? TimeZone { get; init; }
 
+    /// <summary>Above 1: so much larger or smaller than in the last good backup makes an item, or a backup, suspect.</summary>
+    public double? SizeFactor { get; init; }
+
     /// <summary>What it says, for people.</summary>
     public string Describe()
     {
@@ -60,6 +63,7 @@ public sealed record PolicyValues
             ("overdue means", OverdueAction?.ToString()),
             ("window", Window),
             ("time zone", TimeZone),
+            ("size factor", SizeFactor?.ToString(CultureInfo.InvariantCulture)),
         ];
         return string.Join(", ", values.Where(value => value.Value is not null).Select(value => $"{value.Name} {value.Value}")) is { Length: > 0 } text ? text : "nothing";
     }
@@ -112,6 +116,9 @@ public sealed record EffectivePolicy
 
     /// <summary>An IANA id; null for the zone of the machine that runs the schedule.</summary>
     public required string? TimeZone { get; init; }
+
+    /// <summary>Above 1: so much larger or smaller than in the last good backup makes an item, or a backup, suspect.</summary>
+    public required double SizeFactor { get; init; }
 
     /// <summary>Where each value came from: the property's name, and "built-in", "the device type", "all", "type x", "tag x" or "device x".</summary>
     public required IReadOnlyDictionary<string, string> Sources { get; init; }
@@ -233,6 +240,7 @@ public sealed class PolicyBook
             OverdueAction = Pick(nameof(PolicyValues.OverdueAction), policy => policy.OverdueAction, OverdueAction.Warn),
             Window = PickText(nameof(PolicyValues.Window), policy => policy.Window) ?? BackupWindow.Always.ToString(),
             TimeZone = PickText(nameof(PolicyValues.TimeZone), policy => policy.TimeZone),
+            SizeFactor = Pick(nameof(PolicyValues.SizeFactor), policy => policy.SizeFactor, 10),
             Sources = sources,
         };
 
@@ -273,6 +281,9 @@ public sealed class PolicyBook
         ManualLimit = defaults.ManualLimit,
         KeepLast = defaults.KeepLast,
         OverdueAfter = defaults.OverdueAfter,
+        Window = defaults.Window is null ? null : BackupWindow.Parse(defaults.Window).ToString(),
+        TimeZone = defaults.TimeZone is null ? null : TimeZones.Find(defaults.TimeZone)?.Id,
+        SizeFactor = defaults.SizeFactor,
     };
 
     /// <summary>Only shipped types and those of the repository: every machine must see the same policy.</summary>
@@ -305,6 +316,7 @@ public sealed class PolicyBook
             OverdueAction = entry.Values.OverdueAction ?? old.OverdueAction,
             Window = entry.Values.Window ?? old.Window,
             TimeZone = entry.Values.TimeZone ?? old.TimeZone,
+            SizeFactor = entry.Values.SizeFactor ?? old.SizeFactor,
         };
     }
 }

@@ -12,7 +12,9 @@ namespace EdgeBackup.Core.Records;
 [JsonSerializable(typeof(PolicyEntry))]
 [JsonSerializable(typeof(AttemptState))]
 [JsonSerializable(typeof(NotificationEntry))]
+[JsonSerializable(typeof(DeviceRegistration))]
 [JsonSerializable(typeof(DeviceTypeRecord))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(IReadOnlyList<Items.NotSavedItem>))]
+[JsonSerializable(typeof(IReadOnlyList<Items.SuspectReason>))]
 internal sealed partial class RecordsJson : JsonSerializerContext;

@@ -14,6 +14,7 @@ internal static class RegistrationChange
         Add("tags", string.Join(", ", old.Tags), string.Join(", ", now.Tags));
         Add("site", old.Site, now.Site);
         Add("parent", old.Parent, now.Parent);
+        Add("owner", old.Owner, now.Owner);
         Add("certificate", old.CertificateThumbprint, now.CertificateThumbprint);
         Add("key file", old.KeyFilePath, now.KeyFilePath);
         Add("host key policy", old.HostKeyPolicy?.ToString(), now.HostKeyPolicy?.ToString());

@@ -4,8 +4,9 @@ using EdgeBackup.Core.Items;
 namespace EdgeBackup.Core.Retention;
 
 /// <summary>
-/// R9 as a pure function. Automatic and safety backups go by age, manual ones by number, protected ones never; and
-/// wherever the listing or the clock cannot be trusted, nothing goes.
+/// R9 as a pure function. Automatic and safety backups go by age, manual ones by number, protected ones never; a device's
+/// newest good one stays while only suspect ones would stay with it; and wherever the listing or the clock cannot be
+/// trusted, nothing goes.
 /// </summary>
 public static class RetentionPlanner
 {
@@ -101,7 +102,7 @@ public static class RetentionPlanner
     private static List<RetentionDecision> PlanDevice(List<RetentionSubject> records, RetentionPolicy policy, DateTimeOffset now)
     {
         var manualToGo = records.Count(IsLimited) - policy.ManualLimit;
-        var ageingLeft = records.Count(IsAgeing);
+        var goodAgeingLeft = records.Count(record => IsAgeing(record) && !record.Suspect);
         var decisions = new List<RetentionDecision>(records.Count);
         foreach (var record in records)
         {
@@ -118,19 +119,39 @@ public static class RetentionPlanner
             }
             else
             {
-                var kept = ageingLeft-- <= policy.KeepLast;
+                var kept = !record.Suspect && goodAgeingLeft-- <= policy.KeepLast;
                 decisions.Add(DecideByAge(record, kept, policy, now));
             }
         }
 
+        KeepNewestGood(decisions);
         if (decisions.TrueForAll(decision => decision.Expire))
         {
-            decisions[^1] = policy.ForbidLast
-                ? new RetentionDecision(records[^1], Expire: false, "it is the device's last backup, which the policy keeps")
-                : decisions[^1] with { LeavesNone = true };
+            if (policy.ForbidLast)
+            {
+                var last = records.FindLastIndex(record => !record.Suspect) is >= 0 and var good ? good : records.Count - 1;
+                decisions[last] = new RetentionDecision(records[last], Expire: false, "it is the device's last backup, which the policy keeps");
+            }
+            else
+            {
+                decisions[^1] = decisions[^1] with { LeavesNone = true };
+            }
         }
 
         return decisions;
+    }
+
+    /// <summary>
+    /// Suspect backups never are all that is left: a device that gives error pages for months must not lose its last real
+    /// state to them.
+    /// </summary>
+    private static void KeepNewestGood(List<RetentionDecision> decisions)
+    {
+        var newest = decisions.FindLastIndex(decision => !decision.Subject.Suspect);
+        if (newest >= 0 && decisions.Exists(decision => !decision.Expire) && decisions.TrueForAll(decision => decision.Expire || decision.Subject.Suspect))
+        {
+            decisions[newest] = decisions[newest] with { Expire = false, Reason = "it is the device's newest good backup, and all others that stay are suspect" };
+        }
     }
 
     private static RetentionDecision DecideByAge(RetentionSubject record, bool isAmongLast, RetentionPolicy policy, DateTimeOffset now)
@@ -146,7 +167,7 @@ public static class RetentionPlanner
         return isAmongLast
             ? new RetentionDecision(record, Expire: false, string.Create(
                 CultureInfo.InvariantCulture,
-                $"it is among the newest {policy.KeepLast} automatic and safety backups of the device, which age never removes"))
+                $"it is among the newest {policy.KeepLast} good automatic and safety backups of the device, which age never removes"))
             : new RetentionDecision(record, Expire: true, string.Create(
                 CultureInfo.InvariantCulture,
                 $"it is {policy.Months} months old since {expires.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z"));

@@ -8,7 +8,8 @@ namespace EdgeBackup.Core.Retention;
 /// <param name="Kind">Why it was taken.</param>
 /// <param name="Created">When, UTC.</param>
 /// <param name="Protected">Exempt from retention.</param>
-public sealed record RetentionSubject(string Id, string Device, BackupKind Kind, DateTimeOffset Created, bool Protected);
+/// <param name="Suspect">Something speaks against what it holds: it never stands for a good one.</param>
+public sealed record RetentionSubject(string Id, string Device, BackupKind Kind, DateTimeOffset Created, bool Protected, bool Suspect = false);
 
 /// <summary>What was known before the listing was made, so that a listing with a hole in it expires nothing.</summary>
 public sealed record RetentionContext

@@ -67,7 +67,8 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
                     writer.Warning(notice);
                 }
 
-                await operation(borrowed.Context, new OperationPipeline(writer), cancellationToken).ConfigureAwait(false);
+                var context = borrowed.Context.WithSecrets(new SecretManagementSource(this, writer));
+                await operation(context, new OperationPipeline(writer), cancellationToken).ConfigureAwait(false);
             },
             target);
     }

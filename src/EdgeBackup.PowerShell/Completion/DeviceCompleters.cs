@@ -103,6 +103,30 @@ internal sealed class LiteralTagCompleter : TagCompleter
     protected override bool TakesWildcards => false;
 }
 
+/// <summary>Sites of registered devices.</summary>
+internal class SiteCompleter : RegisteredDeviceCompleter
+{
+    protected override IEnumerable<Candidate> Read(CatalogDevice device) => device.Site is { Length: > 0 } site ? [new Candidate(site)] : [];
+}
+
+/// <summary>As <see cref="SiteCompleter"/>, for a parameter that takes a site as it is written.</summary>
+internal sealed class LiteralSiteCompleter : SiteCompleter
+{
+    protected override bool TakesWildcards => false;
+}
+
+/// <summary>Owners of registered devices.</summary>
+internal class OwnerCompleter : RegisteredDeviceCompleter
+{
+    protected override IEnumerable<Candidate> Read(CatalogDevice device) => device.Owner is { Length: > 0 } owner ? [new Candidate(owner)] : [];
+}
+
+/// <summary>As <see cref="OwnerCompleter"/>, for a parameter that takes an owner as it is written.</summary>
+internal sealed class LiteralOwnerCompleter : OwnerCompleter
+{
+    protected override bool TakesWildcards => false;
+}
+
 /// <summary>Device types: those that are shipped, in the user's folder or in the repository, and those that devices were registered with.</summary>
 internal sealed class DeviceTypeCompleter : RegisteredDeviceCompleter
 {

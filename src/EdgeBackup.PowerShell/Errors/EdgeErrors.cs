@@ -16,6 +16,7 @@ internal static class EdgeErrors
         [ErrorIds.DeviceUnreachable] = ErrorCategory.ConnectionError,
         [ErrorIds.DeviceAuthenticationFailed] = ErrorCategory.AuthenticationError,
         [ErrorIds.DeviceRegistrationMismatch] = ErrorCategory.InvalidArgument,
+        [ErrorIds.DeviceSecretUnavailable] = ErrorCategory.AuthenticationError,
         [ErrorIds.DeviceVersionUnsupported] = ErrorCategory.InvalidOperation,
         [ErrorIds.DeviceBusy] = ErrorCategory.ResourceBusy,
         [ErrorIds.DeviceStateUnknown] = ErrorCategory.ResourceUnavailable,

@@ -28,7 +28,7 @@ public sealed class DeviceInfo
     public string? ReplacedBy { get; init; }
 
     /// <summary>The ids of the devices that it replaced.</summary>
-    public string[] Replaces { get; init; } = [];
+    public TextList Replaces { get; init; } = TextList.Empty;
 
     /// <summary>When its newest backup was taken, local time; null without one.</summary>
     public DateTime? LastBackup { get; init; }
@@ -70,13 +70,40 @@ public sealed class DeviceInfo
     public DateTime? LastVerified { get; init; }
 
     /// <summary>Words to select it by.</summary>
-    public string[] Tag { get; init; } = [];
+    public TextList Tag { get; init; } = TextList.Empty;
 
     /// <summary>Where it stands.</summary>
     public string? Site { get; init; }
 
     /// <summary>The id of the server above it; null where there is none.</summary>
     public string? Parent { get; init; }
+
+    /// <summary>Who looks after it.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>The name of the SecretManagement secret that is its user and password; null where that is sealed in the repository, or not needed.</summary>
+    public string? CredentialSecret { get; init; }
+
+    /// <summary>The name of the SecretManagement secret that is its bearer token; null where that is sealed in the repository, or not needed.</summary>
+    public string? TokenSecret { get; init; }
+
+    /// <summary>The vault of its secret; null for the first that has it.</summary>
+    public string? Vault { get; init; }
+
+    /// <summary>Where the private key is (ssh://); null for the user's own and the agent's.</summary>
+    public string? KeyFilePath { get; init; }
+
+    /// <summary>What is done with an unknown host key (ssh://); null for Strict.</summary>
+    public string? HostKeyPolicy { get; init; }
+
+    /// <summary>The thumbprint of the certificate that it must show; null for what this system trusts.</summary>
+    public string? CertificateThumbprint { get; init; }
+
+    /// <summary>Whether its credential may go over plain http.</summary>
+    public bool AllowUnencryptedAuthentication { get; init; }
+
+    /// <summary>When the oldest of its newest backups that all hold the same configuration was taken, local time; null without a backup.</summary>
+    public DateTime? ConfigurationUnchangedSince { get; init; }
 
     /// <inheritdoc/>
     public override string ToString() => Id;

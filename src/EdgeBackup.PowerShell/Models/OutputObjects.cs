@@ -37,7 +37,7 @@ internal static class OutputObjects
         Version = listed.Device.Version,
         State = listed.Device.ReplacedBy is null ? DeviceState.Active : DeviceState.Replaced,
         ReplacedBy = listed.Device.ReplacedBy,
-        Replaces = [.. listed.Replaces],
+        Replaces = new TextList(listed.Replaces),
         LastBackup = LocalTime.From(listed.Device.LastBackup),
         BackupAge = listed.BackupAge,
         BackupState = Convert<BackupState>(listed.BackupState),
@@ -51,9 +51,18 @@ internal static class OutputObjects
         ConsecutiveFailures = listed.Device.Attempts?.State.ConsecutiveFailures ?? 0,
         NextTry = LocalTime.From(listed.NextTry),
         LastVerified = LocalTime.From(listed.Device.Attempts?.State.LastVerified),
-        Tag = [.. listed.Device.Tags],
+        Tag = new TextList(listed.Device.Tags),
         Site = listed.Device.Site,
         Parent = listed.Device.Parent,
+        Owner = listed.Device.Owner,
+        CredentialSecret = SecretOf(listed, Core.Devices.DeviceSecretKind.Credential)?.Name,
+        TokenSecret = SecretOf(listed, Core.Devices.DeviceSecretKind.Token)?.Name,
+        Vault = listed.Device.Registration?.Secret?.Vault,
+        KeyFilePath = listed.Device.Registration?.KeyFilePath,
+        HostKeyPolicy = listed.Device.Registration?.HostKeyPolicy?.ToString(),
+        CertificateThumbprint = listed.Device.Registration?.CertificateThumbprint,
+        AllowUnencryptedAuthentication = listed.Device.Registration?.AllowUnencryptedAuthentication == true,
+        ConfigurationUnchangedSince = LocalTime.From(listed.Device.ConfigurationUnchangedSince),
     };
 
     /// <param name="saved">From a backup's item list.</param>
@@ -171,6 +180,9 @@ internal static class OutputObjects
     public static Core.Items.BackupContent ToCore(this BackupContent content) => Convert<Core.Items.BackupContent>(content);
 
     public static Core.Operations.BackupState ToCore(this BackupState state) => Convert<Core.Operations.BackupState>(state);
+
+    private static Core.Devices.DeviceSecretName? SecretOf(ListedDevice listed, Core.Devices.DeviceSecretKind kind) =>
+        listed.Device.Registration?.Secret is { } secret && secret.Kind == kind ? secret : null;
 
     // By name, so that a reordered enum on either side cannot change a meaning; a test holds the names against each other.
     private static T Convert<T>(Enum value)

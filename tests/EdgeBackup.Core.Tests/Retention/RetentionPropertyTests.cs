@@ -18,7 +18,8 @@ public sealed class RetentionPropertyTests
         from kind in Gen.Elements(BackupKind.Automatic, BackupKind.Manual, BackupKind.Safety)
         from hours in Gen.Choose(0, 24 * 700)
         from isProtected in Gen.Frequency((5, Gen.Constant(false)), (1, Gen.Constant(true)))
-        select new RetentionSubject(number.ToString("x6", System.Globalization.CultureInfo.InvariantCulture), device, kind, Origin.AddHours(hours), isProtected);
+        from isSuspect in Gen.Frequency((2, Gen.Constant(false)), (1, Gen.Constant(true)))
+        select new RetentionSubject(number.ToString("x6", System.Globalization.CultureInfo.InvariantCulture), device, kind, Origin.AddHours(hours), isProtected, isSuspect);
 
     private static readonly Gen<RetentionCase> Cases =
         from records in Subjects.ListOf()
@@ -63,7 +64,30 @@ public sealed class RetentionPropertyTests
         return plan.Refusal is not null || test.Records.GroupBy(record => record.Device).All(device =>
             plan.Keep.Count(decision => decision.Subject.Device == device.Key
                 && RetentionPlanner.ExpiresAt(decision.Subject, test.Policy) <= test.Now)
-            <= Math.Max(test.Policy.KeepLast, test.Policy.ForbidLast ? 1 : 0));
+            <= Math.Max(test.Policy.KeepLast, test.Policy.ForbidLast || plan.Keep.Any(decision => decision.Subject.Device == device.Key && decision.Subject.Suspect) ? 1 : 0));
+    });
+
+    [Fact]
+    public void Suspect_backups_are_never_all_that_is_left_of_a_device_that_had_a_good_one() => Check(test =>
+    {
+        var plan = test.Plan();
+        return test.Records.Where(record => !record.Suspect).GroupBy(record => record.Device).All(device =>
+        {
+            var kept = plan.Keep.Where(decision => decision.Subject.Device == device.Key).Select(decision => decision.Subject).ToList();
+            return kept.Count == 0 || kept.Exists(record => !record.Suspect);
+        });
+    });
+
+    [Fact]
+    public void Suspect_backups_take_no_place_among_the_last_that_are_kept() => Check(test =>
+    {
+        var plan = test.Plan();
+        return plan.Refusal is not null || test.Records.GroupBy(record => record.Device).All(device =>
+        {
+            var good = device.Where(record => !record.Suspect && !record.Protected && record.Kind != BackupKind.Manual)
+                .OrderByDescending(record => record.Created).ThenByDescending(record => record.Id, StringComparer.Ordinal).Take(test.Policy.KeepLast);
+            return good.All(record => plan.Keep.Any(decision => decision.Subject == record));
+        });
     });
 
     [Fact]

@@ -20,6 +20,12 @@ public sealed record ItemRule
     /// <summary>Never listed, saved, removed or restored.</summary>
     public bool Exclude { get; init; }
 
+    /// <summary>A backup without such an item, or in which all such items are empty, is suspect.</summary>
+    public bool Required { get; init; }
+
+    /// <summary>Neither content nor size of such an item makes a backup suspect.</summary>
+    public bool Unchecked { get; init; }
+
     /// <summary>Values that change by themselves: left out of comparisons, never out of a backup.</summary>
     public IReadOnlyList<VolatileValue> Volatile { get; init; } = [];
 }

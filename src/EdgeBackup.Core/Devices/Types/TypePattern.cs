@@ -16,7 +16,7 @@ internal static class TypePattern
     {
         try
         {
-            _ = new Regex(pattern, Options);
+            _ = Compile(pattern);
             return null;
         }
         catch (ArgumentException exception)
@@ -29,12 +29,14 @@ internal static class TypePattern
         }
     }
 
-    public static bool IsMatch(string pattern, string text) => new Regex(pattern, Options).IsMatch(text);
+    public static Regex Compile(string pattern) => new(pattern, Options);
+
+    public static bool IsMatch(string pattern, string text) => Compile(pattern).IsMatch(text);
 
     /// <returns>The first group, or the whole match where the expression has no group; null without a match.</returns>
     public static string? Pick(string pattern, string text)
     {
-        var match = new Regex(pattern, Options).Match(text);
+        var match = Compile(pattern).Match(text);
         return !match.Success ? null : match.Groups.Count > 1 ? match.Groups[1].Value : match.Value;
     }
 }

@@ -2,6 +2,7 @@ using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository;
+using EdgeBackup.Core.Validation;
 
 namespace EdgeBackup.Core.Operations.Capture;
 
@@ -31,20 +32,22 @@ internal sealed class DeviceCapture
     /// <summary>Captures.</summary>
     /// <param name="contact">The device.</param>
     /// <param name="content">What to capture.</param>
-    /// <param name="previous">A backup whose unchanged items are used again; null for none.</param>
+    /// <param name="previous">The backups before.</param>
+    /// <param name="review">Judges what is captured; null to take the device's word for it.</param>
     /// <param name="draft">Takes the items.</param>
     /// <param name="cancellationToken">Gives the capture up.</param>
     /// <returns>What the device listed and the draft does not hold.</returns>
     /// <exception cref="EdgeBackupException">CaptureFailed, ItemPathInvalid, DeviceResponseInvalid, DeviceAuthenticationFailed.</exception>
-    public async Task<IReadOnlyList<NotSavedItem>> RunAsync(DeviceContact contact, BackupContent content, BackupRecord? previous, BackupDraft draft, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<NotSavedItem>> RunAsync(
+        DeviceContact contact, BackupContent content, PreviousBackups previous, CaptureReview? review, BackupDraft draft, CancellationToken cancellationToken)
     {
         var notSaved = new List<NotSavedItem>();
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var token = giveUp.Token;
-        var pending = new Queue<(Item Item, Task<SavedItem?> Saved)>();
+        var pending = new Queue<(Item Item, Task<TakenItem> Taken)>();
         var capture = await contact.Connection.BeginCaptureAsync(content, token).ConfigureAwait(false);
         await using var captureLease = capture.ConfigureAwait(false);
-        var earlier = new EarlierItems(repository, previous, observer);
+        var earlier = new EarlierBackups(repository, previous, review, observer);
         await using var earlierLease = earlier.ConfigureAwait(false);
         var progress = new CaptureProgress(contact.Id, observer);
         try
@@ -57,7 +60,7 @@ internal sealed class DeviceCapture
                     continue;
                 }
 
-                pending.Enqueue((item, await StartAsync(capture, item, earlier, token).ConfigureAwait(false)));
+                pending.Enqueue((item, await StartAsync(capture, item, earlier, review, token).ConfigureAwait(false)));
                 if (pending.Count >= Window)
                 {
                     await TakeOneAsync().ConfigureAwait(false);
@@ -70,6 +73,7 @@ internal sealed class DeviceCapture
             }
 
             await capture.CompleteAsync(token).ConfigureAwait(false);
+            await earlier.FinishAsync(token).ConfigureAwait(false);
         }
         finally
         {
@@ -77,7 +81,7 @@ internal sealed class DeviceCapture
             if (pending.Count > 0)
             {
                 await giveUp.CancelAsync().ConfigureAwait(false);
-                Task reads = Task.WhenAll(pending.Select(entry => entry.Saved));
+                Task reads = Task.WhenAll(pending.Select(entry => entry.Taken));
                 await reads.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -87,34 +91,36 @@ internal sealed class DeviceCapture
 
         async Task TakeOneAsync()
         {
-            var (item, saving) = pending.Peek();
-            var saved = await saving.ConfigureAwait(false);
+            var (item, taking) = pending.Peek();
+            var taken = await taking.ConfigureAwait(false);
             pending.Dequeue();
-            if (saved is null)
+            if (taken.Saved is not { } saved)
             {
                 notSaved.Add(new NotSavedItem(item.Path, "It vanished from the device between being listed and being read."));
                 return;
             }
 
             await draft.AddAsync(saved, token).ConfigureAwait(false);
+            review?.Add(saved, taken.Fault, taken.Before.Good, taken.Before.Newest);
             progress.Add(saved);
         }
     }
 
-    private async ValueTask<Task<SavedItem?>> StartAsync(ICapture capture, Item item, EarlierItems earlier, CancellationToken cancellationToken)
+    private async ValueTask<Task<TakenItem>> StartAsync(ICapture capture, Item item, EarlierBackups earlier, CaptureReview? review, CancellationToken cancellationToken)
     {
         if (item.Type != ItemType.File)
         {
-            return Task.FromResult<SavedItem?>(session.Store(item));
+            return Task.FromResult(new TakenItem(session.Store(item), Fault: null, default));
         }
 
         var before = await earlier.FindAsync(item.Path, cancellationToken).ConfigureAwait(false);
-        if (before is not null && IsUnchanged(before.Item, item) && await session.CanReuseAsync(before, cancellationToken).ConfigureAwait(false))
+        if (before.Newest is { } newest && IsUnchanged(newest.Item, item) && await session.CanReuseAsync(newest, cancellationToken).ConfigureAwait(false))
         {
-            return Task.FromResult<SavedItem?>(before with { Item = item });
+            return Task.FromResult(new TakenItem(newest with { Item = item }, before.Fault, before));
         }
 
-        return Task.Run(() => StoreAsync(capture, item, before, cancellationToken), cancellationToken);
+        var isChecked = review?.IsChecked(item.Path) == true;
+        return Task.Run(() => StoreAsync(capture, item, before, isChecked, cancellationToken), cancellationToken);
     }
 
     private static bool IsUnchanged(Item before, Item now) =>
@@ -123,7 +129,7 @@ internal sealed class DeviceCapture
         && string.Equals(before.Stamp, now.Stamp, StringComparison.Ordinal)
         && before.Length == now.Length;
 
-    private async Task<SavedItem?> StoreAsync(ICapture capture, Item item, SavedItem? before, CancellationToken cancellationToken)
+    private async Task<TakenItem> StoreAsync(ICapture capture, Item item, EarlierItem before, bool isChecked, CancellationToken cancellationToken)
     {
         var started = repository.Environment.Clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
@@ -133,12 +139,16 @@ internal sealed class DeviceCapture
                 var captured = await capture.OpenReadAsync(item, cancellationToken).ConfigureAwait(false);
                 if (captured is null)
                 {
-                    return null;
+                    return new TakenItem(Saved: null, Fault: null, before);
                 }
 
                 await using var lease = captured.Stream.ConfigureAwait(false);
-                var saved = await session.StoreAsync(item, captured.Stream, before, cancellationToken).ConfigureAwait(false);
-                return saved with { Item = captured.Describe() with { Length = saved.Item.Length } };
+                using var inspector = isChecked ? new ContentInspector(item.Path) : null;
+                var content = inspector is null ? captured.Stream : new InspectedStream(captured.Stream, inspector);
+                await using var contentLease = content.ConfigureAwait(false);
+                var saved = await session.StoreAsync(item, content, before.Newest, cancellationToken).ConfigureAwait(false);
+                var fault = inspector is null ? null : await inspector.FinishAsync(item.Path, cancellationToken).ConfigureAwait(false);
+                return new TakenItem(saved with { Item = captured.Describe() with { Length = saved.Item.Length } }, fault, before);
             }
             catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.CaptureFailed && attempt < Attempts
                 && repository.Environment.Clock.GetElapsedTime(started) < RepeatWithin)
@@ -149,58 +159,11 @@ internal sealed class DeviceCapture
         }
     }
 
-    /// <summary>The items of an earlier backup, walked alongside the listing: both are in the same order.</summary>
-    private sealed class EarlierItems : IAsyncDisposable
-    {
-        private readonly IOperationObserver observer;
-        private IAsyncEnumerator<SavedItem>? items;
-        private bool started;
-
-        public EarlierItems(EdgeRepository repository, BackupRecord? previous, IOperationObserver observer)
-        {
-            this.observer = observer;
-            items = previous is null ? null : repository.ReadItemsAsync(previous, CancellationToken.None).GetAsyncEnumerator();
-        }
-
-        public async ValueTask<SavedItem?> FindAsync(string path, CancellationToken cancellationToken)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            try
-            {
-                while (items is not null)
-                {
-                    var order = started ? string.CompareOrdinal(items.Current.Item.Path, path) : -1;
-                    if (order >= 0)
-                    {
-                        return order == 0 ? items.Current : null;
-                    }
-
-                    started = true;
-                    if (!await items.MoveNextAsync().ConfigureAwait(false))
-                    {
-                        await DisposeAsync().ConfigureAwait(false);
-                    }
-                }
-            }
-            catch (EdgeBackupException exception)
-            {
-                // A damaged earlier backup costs reading everything, not tonight's backup.
-                observer.Warning($"The previous backup cannot be used to save reading: {exception.Message}");
-                await DisposeAsync().ConfigureAwait(false);
-            }
-
-            return null;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (items is { } enumerator)
-            {
-                items = null;
-                await enumerator.DisposeAsync().ConfigureAwait(false);
-            }
-        }
-    }
+    /// <summary>An item that was read, or need not be.</summary>
+    /// <param name="Saved">Null for one that vanished.</param>
+    /// <param name="Fault">What its bytes said.</param>
+    /// <param name="Before">What it was.</param>
+    private readonly record struct TakenItem(SavedItem? Saved, SuspectReason? Fault, EarlierItem Before);
 
     private sealed class CaptureProgress
     {

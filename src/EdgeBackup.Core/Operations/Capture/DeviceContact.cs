@@ -43,7 +43,7 @@ internal sealed class DeviceContact : IAsyncDisposable
     /// </exception>
     public static async Task<DeviceContact> OpenAsync(RepositoryContext context, DeviceRegistration registration, IOperationObserver observer, CancellationToken cancellationToken, DeviceType? definition = null)
     {
-        var options = Options(registration, observer);
+        var options = await DeviceSecrets.FetchAsync(context, Options(registration, observer), registration.Secret, cancellationToken).ConfigureAwait(false);
         var type = definition ?? (await context.Types.FindAsync(registration.Type, options.Address.Kind, cancellationToken).ConfigureAwait(false))?.Type;
         var connection = context.Connections.Connect(options with { Definition = type });
         try

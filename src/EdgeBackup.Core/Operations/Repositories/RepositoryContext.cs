@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
@@ -15,7 +16,8 @@ public sealed class RepositoryContext : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<(string Device, string Name), bool> namesBeingTaken = new();
     private readonly AsyncLocal<Deed?> deed = new();
-    private int told;
+    private readonly StrongBox<int> told = new();
+    private ISecretSource? secretSource;
 
     /// <param name="repository">Closed with the context, and its store with it.</param>
     /// <param name="catalog">Closed with the context.</param>
@@ -49,6 +51,9 @@ public sealed class RepositoryContext : IAsyncDisposable
 
     public IConnectionFactory Connections { get; }
 
+    /// <summary>Where secrets that are kept elsewhere come from, for this user of the context; null for nowhere.</summary>
+    public ISecretSource? Secrets => secretSource;
+
     public string Author { get; }
 
     public TimeProvider Clock => Repository.Environment.Clock;
@@ -64,7 +69,7 @@ public sealed class RepositoryContext : IAsyncDisposable
     /// What its user must be told once when the repository is used: that its store was taken back, or its chain is damaged
     /// (<see cref="EdgeRepository.Notice"/>). Null for nothing, or when it was told.
     /// </summary>
-    public string? TakeNotice() => Repository.Notice is { } notice && Interlocked.Exchange(ref told, 1) == 0
+    public string? TakeNotice() => Repository.Notice is { } notice && Interlocked.Exchange(ref told.Value, 1) == 0
         ? $"The repository '{Location}' is read only until this is cleared up. {notice}. Bring its newest copy back; or, when the present state is meant to be, accept it with: Repair-EdgeRepository -AcceptRollback"
         : null;
 
@@ -85,6 +90,14 @@ public sealed class RepositoryContext : IAsyncDisposable
 
     /// <summary>Whether it is the user's embedded repository.</summary>
     public bool IsEmbedded { get; init; }
+
+    /// <summary>This context, shared with its other users, for one who can fetch secrets. Only this one is disposed of.</summary>
+    public RepositoryContext WithSecrets(ISecretSource secrets)
+    {
+        var shared = (RepositoryContext)MemberwiseClone();
+        shared.secretSource = secrets;
+        return shared;
+    }
 
     /// <summary>
     /// Keeps the name of a manual backup for one command from the moment it is found free until the backup is recorded,

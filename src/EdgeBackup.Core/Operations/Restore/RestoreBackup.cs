@@ -21,6 +21,7 @@ public sealed class RestoreBackup
 
     private readonly RepositoryContext context;
     private readonly IOperationObserver observer;
+    private string? warnedOf;
 
     public RestoreBackup(RepositoryContext context, IOperationObserver observer)
     {
@@ -55,6 +56,12 @@ public sealed class RestoreBackup
         await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         var listed = await new FindBackups(context).RequireOneAsync(options.Backup, device: null, cancellationToken).ConfigureAwait(false);
         var record = await context.Repository.ReadBackupAsync(listed.ObjectName, cancellationToken).ConfigureAwait(false);
+        if (!string.Equals(warnedOf, record.Id, StringComparison.Ordinal))
+        {
+            warnedOf = record.Id;
+            Suspicion.WarnOfRestore(record, observer);
+        }
+
         if (options.Device is not null)
         {
             return (record, await RegisteredDevices.ResolveOneAsync(context, options.Device, cancellationToken).ConfigureAwait(false));

@@ -114,6 +114,7 @@ public sealed class RestoreToFolder
         var listed = await new FindBackups(context).RequireOneAsync(options.Backup, device: null, cancellationToken).ConfigureAwait(false);
         var record = await context.Repository.ReadBackupAsync(listed.ObjectName, cancellationToken).ConfigureAwait(false);
         CheckDestination(options);
+        Suspicion.WarnOfRestore(record, observer);
         var content = options.Content ?? BackupContent.All;
         var selection = await RestoreSelection.MakeAsync(context.Repository, record, record.Device, content, options.Paths, cancellationToken).ConfigureAwait(false);
         FileNameRules.Check(selection.Items.Select(item => item.Item.Path), NearestFolder(options.Destination), context.Platform);

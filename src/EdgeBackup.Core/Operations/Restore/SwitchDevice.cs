@@ -193,7 +193,7 @@ public sealed class SwitchDevice
 
     private async Task<BackupRecord> FindBackupAsync(SwitchOptions options, string broken, CancellationToken cancellationToken)
     {
-        var find = new FindBackups(context);
+        var find = new FindBackups(context, observer);
         CatalogBackup backup;
         if (options.Backup is null)
         {

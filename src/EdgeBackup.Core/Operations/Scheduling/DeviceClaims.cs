@@ -40,7 +40,7 @@ internal sealed class DeviceClaims(RepositoryContext context, WriteSession sessi
 
             var claim = new AttemptClaim(session.LeaseName, context.Author, context.Clock.GetUtcNow());
             var next = seen.State with { Claim = claim, PostponedSince = seen.State.PostponedSince ?? planned.Device.PostponedSince };
-            if (await context.Attempts.TryWriteAsync(seen, next, cancellationToken).ConfigureAwait(false) is { } claimed)
+            if (await context.Attempts.TryWriteAsync(seen, next, cancellationToken).ConfigureAwait(false) is { } claimed && claimed.State.Claim?.Lease == session.LeaseName)
             {
                 return (claimed, null);
             }

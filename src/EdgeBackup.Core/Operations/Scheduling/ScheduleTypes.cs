@@ -56,7 +56,7 @@ public sealed record ScheduledOutcome
     /// <summary>Null where none was taken.</summary>
     public ListedBackup? Backup { get; init; }
 
-    /// <summary>Why there is no backup; null where there is one.</summary>
+    /// <summary>Why there is no backup, or why the one that was taken is suspect; null for a good one.</summary>
     public string? Reason { get; init; }
 
     /// <summary>Of what failed or was postponed.</summary>

@@ -64,7 +64,7 @@ internal static class ScheduledOutcomes
                 : state.Result == AttemptResult.Postponed ? ScheduledResult.Postponed
                 : ScheduledResult.Failed,
             Backup = outcome.Backup,
-            Reason = outcome.Error?.Message,
+            Reason = outcome.Error?.Message ?? (outcome.Backup is { Backup.Suspect: { Count: > 0 } suspect } ? $"The backup is suspect. {Suspicion.Describe(suspect)}" : null),
             ErrorId = state.ErrorId,
             PostponedSince = state.PostponedSince,
             Attempt = state.ConsecutiveFailures,

@@ -138,6 +138,7 @@ public sealed class ExportBackup
         Changed = record.Changed,
         NotSaved = record.NotSaved,
         Author = record.Author,
+        Suspect = record.Suspect,
     };
 
     private static async Task WriteEntryAsync(ZipArchive archive, string name, Stream content, CancellationToken cancellationToken)

@@ -149,6 +149,11 @@ public sealed class ImportBackup
             throw Damaged(path, "its header has no list of what was not saved");
         }
 
+        if (header.Suspect is { } suspect && (suspect.Count == 0 || suspect.Any(reason => reason?.Path is null || reason.Reason is null || !Enum.IsDefined(reason.Cause))))
+        {
+            throw Damaged(path, "its header has a list of what speaks against it that cannot be read");
+        }
+
         if ((header.Kind == BackupKind.Manual) != (header.Name is not null) || !Enum.IsDefined(header.Kind) || !Enum.IsDefined(header.Content))
         {
             throw Damaged(path, "its header contradicts itself");

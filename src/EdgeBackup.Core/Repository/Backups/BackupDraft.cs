@@ -16,9 +16,11 @@ public sealed class BackupDraft : IAsyncDisposable
     private readonly RepositoryCore core;
     private readonly ContentWriter list;
     private readonly StateDigest state = new();
+    private readonly StateDigest configuration = new();
     private readonly ArrayBufferWriter<byte> line = new();
     private readonly bool allowHostilePaths;
     private string? lastPath;
+    private bool hasHistory;
     private int itemCount;
     private long length;
     private bool ended;
@@ -65,7 +67,7 @@ public sealed class BackupDraft : IAsyncDisposable
         line.ResetWrittenCount();
         ManifestCodec.Write(line, item);
         await list.WriteAsync(line.WrittenMemory, cancellationToken).ConfigureAwait(false);
-        state.Add(item);
+        AddToDigests(item);
         lastPath = item.Item.Path;
         if (!item.Item.IsContainer)
         {
@@ -134,9 +136,11 @@ public sealed class BackupDraft : IAsyncDisposable
             Changed = isChanged(digest),
             NotSaved = header.NotSaved,
             Author = header.Author,
+            Suspect = header.Suspect,
             ItemCount = itemCount,
             Length = length,
             StateDigest = digest,
+            ConfigurationDigest = hasHistory ? configuration.Complete() : null,
             Manifest = new ManifestRoot(depth, stored.Chunks),
         };
     }
@@ -145,6 +149,7 @@ public sealed class BackupDraft : IAsyncDisposable
     {
         list.Dispose();
         state.Dispose();
+        configuration.Dispose();
         if (!ended)
         {
             ended = true;
@@ -152,6 +157,19 @@ public sealed class BackupDraft : IAsyncDisposable
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    private void AddToDigests(SavedItem item)
+    {
+        state.Add(item);
+        if (item.Item.Kind == ItemKind.History)
+        {
+            hasHistory = true;
+        }
+        else
+        {
+            configuration.Add(item);
+        }
     }
 
     private async Task<StoredContent> StoreIdsAsync(IReadOnlyList<ChunkId> ids, CancellationToken cancellationToken)

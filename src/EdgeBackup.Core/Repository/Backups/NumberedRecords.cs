@@ -69,7 +69,7 @@ internal sealed class NumberedRecords(RepositoryCore core)
     /// <param name="seen">The number of the record that was seen; 0 for none.</param>
     /// <param name="json">The record.</param>
     /// <param name="cancellationToken">Stops before it is written.</param>
-    /// <returns>False: somebody else was first, or has gone on from this record already, which cannot be told apart; what is there now is theirs.</returns>
+    /// <returns>False: somebody else was first, or has gone on from this record already, which only the record that is there now can tell.</returns>
     public async Task<bool> TryWriteAsync(RecordArea area, string subject, long seen, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
     {
         core.Chain?.ThrowIfRefused();

@@ -1,14 +1,14 @@
-using System.Management.Automation;
 using EdgeBackup.Core.Devices;
+using EdgeBackup.PowerShell.Inventory;
 
 namespace EdgeBackup.PowerShell.Commands;
 
-/// <summary>Reads -Address.</summary>
+/// <summary>Reads -Address, and what goes with some addresses only.</summary>
 internal static class AddressParameter
 {
     /// <summary>A URI as it is; anything else is a path in the session's terms.</summary>
-    /// <returns>Null after an error was written.</returns>
-    public static DeviceAddress? Parse(PSCmdlet command, string text, Func<string, string> resolvePath)
+    /// <exception cref="InputFaultException">It is no address.</exception>
+    public static DeviceAddress Parse(string text, Func<string, string> resolvePath)
     {
         try
         {
@@ -17,32 +17,34 @@ internal static class AddressParameter
         }
         catch (ArgumentException exception)
         {
-            command.WriteError(new ErrorRecord(exception, "AddressInvalid", ErrorCategory.InvalidArgument, text));
-            return null;
+            throw new InputFaultException("AddressInvalid", exception.Message, text, exception);
         }
     }
 
     /// <summary>A private key means nothing to a folder or an HTTP device, and what means nothing is not taken silently.</summary>
-    public static void RefuseKeyFile(PSCmdlet command, string? keyFile, DeviceAddress? address)
+    /// <exception cref="InputFaultException">It was given for such a device.</exception>
+    public static void RefuseKeyFile(string? keyFile, DeviceAddress address)
     {
-        if (keyFile is not null && address?.Kind != ConnectionKind.Ssh)
+        if (!string.IsNullOrEmpty(keyFile) && address.Kind != ConnectionKind.Ssh)
         {
-            Refuse(command, "-KeyFilePath is for ssh:// addresses. Leave it out; HTTP devices take -Credential or -Token.", "KeyFilePathNotUsed", keyFile);
+            throw new InputFaultException("KeyFilePathNotUsed", "-KeyFilePath is for ssh:// addresses. Leave it out; HTTP devices take -Credential or -Token.", keyFile);
         }
     }
 
     /// <summary>The same for what is done with an unknown host key.</summary>
-    public static void RefuseHostKeyPolicy(PSCmdlet command, string? policy, DeviceAddress? address)
+    /// <exception cref="InputFaultException">It was given for such a device.</exception>
+    public static void RefuseHostKeyPolicy(string? policy, DeviceAddress address)
     {
-        if (policy is not null && address?.Kind != ConnectionKind.Ssh)
+        if (!string.IsNullOrEmpty(policy) && address.Kind != ConnectionKind.Ssh)
         {
-            Refuse(command, "-HostKeyPolicy is for ssh:// addresses. Leave it out; HTTP devices take -CertificateThumbprint.", "HostKeyPolicyNotUsed", policy);
+            throw new InputFaultException("HostKeyPolicyNotUsed", "-HostKeyPolicy is for ssh:// addresses. Leave it out; HTTP devices take -CertificateThumbprint.", policy);
         }
     }
 
-    /// <summary>Reads -HostKeyPolicy, whose words were checked when it was bound.</summary>
-    public static HostKeyPolicy? ReadHostKeyPolicy(string? policy) => policy is null ? null : Enum.Parse<HostKeyPolicy>(policy, ignoreCase: true);
-
-    private static void Refuse(PSCmdlet command, string message, string id, string target) =>
-        command.ThrowTerminatingError(new ErrorRecord(new PSArgumentException(message), id, ErrorCategory.InvalidArgument, target));
+    /// <summary>Reads -HostKeyPolicy.</summary>
+    /// <exception cref="InputFaultException">It is no such word.</exception>
+    public static HostKeyPolicy? ReadHostKeyPolicy(string? policy) =>
+        string.IsNullOrWhiteSpace(policy) ? null
+        : Enum.GetNames<HostKeyPolicy>().FirstOrDefault(name => string.Equals(name, policy.Trim(), StringComparison.OrdinalIgnoreCase)) is { } name ? Enum.Parse<HostKeyPolicy>(name)
+        : throw new InputFaultException("ArgumentInvalid", $"-HostKeyPolicy is '{policy}'. It can be {string.Join(" or ", Enum.GetNames<HostKeyPolicy>())}.", policy);
 }

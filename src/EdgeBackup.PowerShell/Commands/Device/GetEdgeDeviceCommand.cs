@@ -46,6 +46,27 @@ public sealed class GetEdgeDeviceCommand : EdgeRepositoryCommand
     [Parameter]
     public BackupState[] BackupState { get; set; } = [];
 
+    /// <summary>Where they stand, any of them; wildcards allowed.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(SiteCompleter))]
+    public string[] Site { get; set; } = [];
+
+    /// <summary>Who looks after them, any of them; wildcards allowed.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(OwnerCompleter))]
+    public string[] Owner { get; set; } = [];
+
+    /// <summary>Ids of the devices directly above them; wildcards allowed.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DeviceIdCompleter))]
+    public string[] Parent { get; set; } = [];
+
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
@@ -55,6 +76,9 @@ public sealed class GetEdgeDeviceCommand : EdgeRepositoryCommand
             Names = Name,
             Tags = Tag,
             Types = Type,
+            Sites = Site,
+            Owners = Owner,
+            Parents = Parent,
             Replaced = State.Distinct().ToList() is [var only] ? only == DeviceState.Replaced : null,
             BackupStates = Array.ConvertAll(BackupState, state => state.ToCore()),
         };

@@ -1,87 +1,50 @@
 using System.Management.Automation;
-using System.Security;
-using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Operations;
-using EdgeBackup.PowerShell.Abstractions;
-using EdgeBackup.PowerShell.Completion;
-using EdgeBackup.PowerShell.Session;
+using EdgeBackup.Core.Operations.Inventory;
+using EdgeBackup.PowerShell.Inventory;
 
 namespace EdgeBackup.PowerShell.Commands;
 
-/// <summary>Registers a device after asking it who it is.</summary>
+/// <summary>Registers devices after asking each who it is.</summary>
 [Cmdlet(VerbsLifecycle.Register, "EdgeDevice", SupportsShouldProcess = true)]
 [OutputType(typeof(DeviceInfo))]
-public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
+public sealed class RegisterEdgeDeviceCommand : InventoryCommand
 {
-    /// <summary>An http(s) address or a folder.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
-    [ValidateNotNullOrEmpty]
+    private readonly List<Wanted> wanted = [];
+
+    /// <summary>An http(s) or ssh address, or a folder.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [AllowEmptyString]
     public string Address { get; set; } = "";
 
     /// <summary>The id; a device that tells another one is refused.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [AllowEmptyString]
     public string? Id { get; set; }
 
-    /// <summary>What people call it.</summary>
-    [Parameter]
-    public string? Name { get; set; }
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        var row = TakeRow(takesDevices: true);
+        try
+        {
+            var input = Read(row, Address);
+            if (input.Address is null)
+            {
+                throw new InputFaultException("AddressInvalid", "There is no address. Give where the device is reached: http://, https://, ssh:// or a folder's path.", null);
+            }
 
-    /// <summary>The device type, or a file that is one; a device that tells another one is refused.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(DeviceTypeCompleter))]
-    public string? Type { get; set; }
-
-    /// <summary>The version of a device that tells none.</summary>
-    [Parameter]
-    public string? Version { get; set; }
-
-    /// <summary>Words to select it by.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(LiteralTagCompleter))]
-    public string[] Tag { get; set; } = [];
-
-    /// <summary>Where it stands.</summary>
-    [Parameter]
-    public string? Site { get; set; }
-
-    /// <summary>The id of the server above it.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(LiteralDeviceIdCompleter))]
-    public string? Parent { get; set; }
-
-    /// <summary>User and password.</summary>
-    [Parameter]
-    [Credential]
-    public PSCredential? Credential { get; set; }
-
-    /// <summary>A bearer token.</summary>
-    [Parameter]
-    public SecureString? Token { get; set; }
-
-    /// <summary>A private key for ssh:// addresses.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? KeyFilePath { get; set; }
-
-    /// <summary>What is done with an unknown host key (ssh://).</summary>
-    [Parameter]
-    [ValidateSet("Strict", "AcceptNew")]
-    public string? HostKeyPolicy { get; set; }
-
-    /// <summary>The thumbprint of the certificate to accept instead of the system's trust.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? CertificateThumbprint { get; set; }
-
-    /// <summary>Allows the credential to go over plain http.</summary>
-    [Parameter]
-    public SwitchParameter AllowUnencryptedAuthentication { get; set; }
-
-    /// <summary>Registers without asking the device; needs -Id and -Type.</summary>
-    [Parameter]
-    public SwitchParameter SkipContact { get; set; }
+            RefuseEmpty(nameof(Id), Id);
+            if (ShouldProcess(input.Address.Text, "Register device"))
+            {
+                wanted.Add(new Wanted(row, ToOptions(input, Choose(nameof(Id), Id, row))));
+            }
+        }
+        catch (Exception exception) when (!Errors.EdgeErrors.IsFlowControl(exception))
+        {
+            WriteError(ToError(exception, row, Address));
+        }
+    }
 
     /// <summary>Why; it stands in the events.</summary>
     [Parameter]
@@ -92,47 +55,62 @@ public sealed class RegisterEdgeDeviceCommand : EdgeRepositoryCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (AddressParameter.Parse(this, Address, ResolvePath) is not { } address)
+        if (wanted.Count == 0)
         {
             return;
         }
 
-        AddressParameter.RefuseKeyFile(this, KeyFilePath, address);
-        AddressParameter.RefuseHostKeyPolicy(this, HostKeyPolicy, address);
-        if (!ShouldProcess(address.Text, "Register device"))
-        {
-            return;
-        }
-
-        if (!TypeParameter.TryRead(this, Type, ResolvePath, out var type, out var typeFile))
-        {
-            return;
-        }
-
-        var options = new RegisterDeviceOptions
-        {
-            Address = address,
-            Id = Id,
-            Name = Name,
-            Type = type,
-            TypeFile = typeFile,
-            Version = Version,
-            Tags = Tag,
-            Site = Site,
-            Parent = Parent,
-            Credential = DeviceSecret.Read(Credential, Token),
-            CertificateThumbprint = CertificateThumbprint,
-            AllowUnencryptedAuthentication = AllowUnencryptedAuthentication,
-            SkipContact = SkipContact,
-            KeyFilePath = KeyFilePath is null ? null : ResolvePath(KeyFilePath),
-            HostKeyPolicy = AddressParameter.ReadHostKeyPolicy(HostKeyPolicy),
-        };
         RunInRepository(
             async (context, pipeline, cancellationToken) =>
             {
-                var id = await new RegisterDevice(context, pipeline.Observer).RunAsync(options, cancellationToken).ConfigureAwait(false);
-                await DeviceOutput.WriteAsync(context, pipeline, id, cancellationToken).ConfigureAwait(false);
+                var register = new RegisterDevice(context, pipeline.Observer);
+                var seen = new Dictionary<string, Wanted>(StringComparer.Ordinal);
+                var run = new InventoryRun<Wanted, (Wanted Row, IdentifiedDevice Device)>(
+                    context,
+                    async (row, token) => (row, await register.IdentifyAsync(row.Options, token).ConfigureAwait(false)),
+                    async (found, token) =>
+                    {
+                        var id = found.Device.Identity.Id;
+                        if (seen.TryGetValue(id, out var first) && first != found.Row)
+                        {
+                            throw new InputFaultException("InventoryRowRepeated", $"'{id}' is in the list twice: {first.Row?.Label ?? "once"} was taken. Leave one of them out.", id);
+                        }
+
+                        await register.WriteAsync(found.Device, token).ConfigureAwait(false);
+                        seen[id] = found.Row;
+                        return id;
+                    },
+                    (row, id, error) => error is null
+                        ? DeviceOutput.WriteAsync(context, pipeline, id!, cancellationToken)
+                        : pipeline.WriteErrorAsync(ToError(error, row.Row, row.Options.Address.Text)));
+                await run.RunAsync(wanted, ThrottleLimit, cancellationToken).ConfigureAwait(false);
             },
-            Address);
+            wanted.Count == 1 ? wanted[0].Options.Address.Text : null);
     }
+
+    /// <summary>Here an empty text says nothing: there is nothing to clear.</summary>
+    private RegisterDeviceOptions ToOptions(DeviceInput input, string? id) => new()
+    {
+        Address = input.Address!,
+        Id = id,
+        Name = Given(input.Name),
+        Type = Given(input.Type),
+        TypeFile = input.TypeFile,
+        Version = Given(input.Version),
+        Tags = input.Tags ?? TextList.Empty,
+        Site = Given(input.Site),
+        Owner = Given(input.Owner),
+        Parent = Given(input.Parent),
+        Credential = input.Credential,
+        Secret = input.Secret,
+        CertificateThumbprint = Given(input.CertificateThumbprint),
+        AllowUnencryptedAuthentication = input.AllowUnencryptedAuthentication == true,
+        SkipContact = SkipContact,
+        KeyFilePath = Given(input.KeyFilePath),
+        HostKeyPolicy = input.HostKeyPolicy,
+    };
+
+    private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private sealed record Wanted(InventoryRow? Row, RegisterDeviceOptions Options);
 }

@@ -6,6 +6,9 @@ namespace EdgeBackup.Core.Devices.Types.Reading;
 /// <summary>Reads the parts of a device type.</summary>
 internal sealed class TypeParts(List<DeviceTypeProblem> problems)
 {
+    /// <summary>What says nothing of an item that is not seen at all.</summary>
+    private static readonly string[] NotOfExcluded = ["kind", "retain", "required", "unchecked", "volatile"];
+
     /// <summary>A command: a text, or an object with <c>run</c> and <c>timeout</c>.</summary>
     public DeviceCommand? ReadCommand(LocatedValue value, string path)
     {
@@ -111,11 +114,18 @@ internal sealed class TypeParts(List<DeviceTypeProblem> problems)
             Kind = fields.Word<ItemKind>("kind"),
             Retain = fields.Word<RetainLevel>("retain"),
             Exclude = fields.Flag("exclude"),
+            Required = fields.Flag("required"),
+            Unchecked = fields.Flag("unchecked"),
             Volatile = fields.List("volatile", ReadVolatile),
         };
-        if (rule.Exclude && (fields.Has("kind") || fields.Has("retain") || fields.Has("volatile")))
+        if (rule.Exclude && Array.Exists(NotOfExcluded, fields.Has))
         {
-            fields.FaultAt("exclude", "an excluded item has no kind, retain or volatile");
+            fields.FaultAt("exclude", "an excluded item has no kind, retain, required, unchecked or volatile");
+        }
+
+        if (rule.Required && rule.Retain == RetainLevel.None)
+        {
+            fields.FaultAt("required", "what the retain level None keeps out of every backup cannot be required");
         }
 
         fields.Finish();
@@ -163,8 +173,8 @@ internal sealed class TypeParts(List<DeviceTypeProblem> problems)
         var policy = new PolicyDefaults
         {
             Interval = fields.Span("interval"),
-            Window = fields.Text("window"),
-            TimeZone = fields.Text("timeZone"),
+            Window = fields.Text("window", TypeWords.FindWindowFault),
+            TimeZone = fields.Text("timeZone", TypeWords.FindTimeZoneFault),
             Content = fields.Word<BackupContent>("content"),
             RetentionMonths = fields.Whole("retentionMonths", 1, 1200),
             ManualLimit = fields.Whole("manualLimit", 1, 100_000),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using EdgeBackup.Core.Schedule;
 
 namespace EdgeBackup.Core.Devices.Types.Reading;
 
@@ -41,6 +42,22 @@ internal static partial class TypeWords
         FindPointerFault(text) ?? (text.Split('/').Contains("*", StringComparer.Ordinal) ? "stands for several values; a '*' is not possible here" : null);
 
     public static string? FindItemPathFault(string text) => PathPattern.FindFault(text) is { } fault ? $"is not a path pattern: {fault}" : null;
+
+    public static string? FindWindowFault(string text)
+    {
+        try
+        {
+            BackupWindow.Parse(text);
+            return null;
+        }
+        catch (FormatException exception)
+        {
+            return $"is not a window: {exception.Message} One is written like 'Mon-Fri 19:00-06:00, Sat-Sun 00:00-24:00', or 'Always'";
+        }
+    }
+
+    public static string? FindTimeZoneFault(string text) =>
+        TimeZones.Find(text) is null ? "is not a time zone: give an IANA id such as 'Europe/Berlin', or the id that Windows has for it" : null;
 
     public static bool TryParseSpan(string text, out TimeSpan span) =>
         TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out span) && SpanForm().IsMatch(text) && span > TimeSpan.Zero;
