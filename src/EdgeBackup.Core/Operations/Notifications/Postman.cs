@@ -80,7 +80,7 @@ internal sealed class Postman
         var pending = new PendingMessage(message.IdFor(context.Repository.Id, target.Name), message.Type, context.Clock.GetUtcNow(), message.Summary, message.Body);
         try
         {
-            return await DeliverAsync(target, pending, sender, either.Token).ConfigureAwait(false);
+            return await DeliverAsync(target, pending, sender, once: false, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -105,9 +105,12 @@ internal sealed class Postman
         try
         {
             var state = Shorten(outbox, outbox.ReadState());
+
+            // A receiver that was dead the last time is asked once, so that it does not hold up every command for as long as it may.
+            var once = state.LastError is not null;
             foreach (var (file, message) in outbox.Read().ToList())
             {
-                var delivery = await DeliverAsync(target, message, sender, cancellationToken).ConfigureAwait(false);
+                var delivery = await DeliverAsync(target, message, sender, once, cancellationToken).ConfigureAwait(false);
                 state = Note(outbox, state, file, message, delivery);
                 if (delivery.Result is DeliveryResult.Unreachable or DeliveryResult.Gone)
                 {
@@ -129,11 +132,11 @@ internal sealed class Postman
         }
     }
 
-    private async Task<Delivery> DeliverAsync(NotificationEntry target, PendingMessage message, WebhookSender sender, CancellationToken cancellationToken)
+    private async Task<Delivery> DeliverAsync(NotificationEntry target, PendingMessage message, WebhookSender sender, bool once, CancellationToken cancellationToken)
     {
         if (target.Kind == NotificationKind.Webhook)
         {
-            return await sender.SendAsync(target, message.Id, message.Body, cancellationToken).ConfigureAwait(false);
+            return await sender.SendAsync(target, message.Id, message.Body, once, cancellationToken).ConfigureAwait(false);
         }
 
         return context.SystemLog.TryWrite(SystemLogEvents.For(message.Type), $"{message.Summary}\n\n{message.Body}") is { } error

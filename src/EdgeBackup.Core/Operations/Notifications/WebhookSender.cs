@@ -61,9 +61,14 @@ internal sealed class WebhookSender : IDisposable
     }
 
     /// <summary>Sends a message, and again where that may help.</summary>
+    /// <param name="target">To whom.</param>
+    /// <param name="id">The message's id.</param>
+    /// <param name="body">Its JSON.</param>
+    /// <param name="once">Try it once.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="OperationCanceledException">Time is over, or nobody wants to wait.</exception>
-    public async Task<Delivery> SendAsync(NotificationEntry target, string id, string body, CancellationToken cancellationToken) =>
-        await pipeline.ExecuteAsync(async token => await SendOnceAsync(target, id, body, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+    public async Task<Delivery> SendAsync(NotificationEntry target, string id, string body, bool once, CancellationToken cancellationToken) =>
+        await (once ? ResiliencePipeline<Delivery>.Empty : pipeline).ExecuteAsync(async token => await SendOnceAsync(target, id, body, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
     public void Dispose() => client.Dispose();
 
