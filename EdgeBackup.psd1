@@ -19,6 +19,7 @@
     CmdletsToExport      = @(
         'Compare-EdgeBackup'
         'Export-EdgeBackup'
+        'Export-EdgeBackupMetric'
         'Get-EdgeBackup'
         'Import-EdgeBackup'
         'New-EdgeBackup'
@@ -42,6 +43,10 @@
         'Get-EdgeDeviceType'
         'Test-EdgeDeviceType'
         'Get-EdgeEvent'
+        'Get-EdgeNotification'
+        'Register-EdgeNotification'
+        'Test-EdgeNotification'
+        'Unregister-EdgeNotification'
         'Connect-EdgeRepository'
         'Disconnect-EdgeRepository'
         'Get-EdgeRepository'

@@ -15,6 +15,18 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
     [ValidateNotNullOrEmpty]
     public string? Repository { get; set; }
 
+    /// <summary>Why the command is run, where its user can say so.</summary>
+    private protected virtual string? Why => null;
+
+    /// <summary>What the events of this command say of it.</summary>
+    private protected Core.Records.Deed Deed => new()
+    {
+        Domain = Environment.UserDomainName,
+        Process = $"{Path.GetFileNameWithoutExtension(Environment.ProcessPath)} ({Environment.ProcessId})",
+        Command = MyInvocation.MyCommand.Name,
+        Reason = Why,
+    };
+
     /// <summary>The absolute path that -Repository means; null where it is not given.</summary>
     private protected string? RepositoryPath => Repository is null ? null : ResolvePath(Repository);
 
@@ -43,11 +55,13 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
     private protected void RunInRepository(Func<RepositoryContext, OperationPipeline, CancellationToken, Task> operation, object? target = null)
     {
         var path = RepositoryPath;
+        var deed = Deed;
         RunEach(
             async (writer, cancellationToken) =>
             {
                 var borrowed = await RepositorySession.Current.BorrowAsync(path, cancellationToken).ConfigureAwait(false);
                 await using var lease = borrowed.ConfigureAwait(false);
+                borrowed.Context.Act(deed);
                 if (borrowed.Context.TakeNotice() is { } notice)
                 {
                     writer.Warning(notice);
