@@ -57,6 +57,7 @@
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()
+    DscResourcesToExport = @('EdgeBackupPolicy', 'EdgeBackupSchedule', 'EdgeDevice')
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
