@@ -63,6 +63,7 @@
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()
+    DscResourcesToExport = @('EdgeBackupPolicy', 'EdgeBackupSchedule', 'EdgeDevice')
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
