@@ -103,28 +103,34 @@ internal static class CatalogReader
             filter.Raw(replaced ? "d.replaced_by IS NOT NULL" : "d.replaced_by IS NULL");
         }
 
+        // Made first and kept: else the newest configuration is looked up again for each backup that is held against it.
         return filter.Command(
             """
+            WITH x AS MATERIALIZED (
+                SELECT d.id, d.name, d.type, d.address, d.version, d.tags, d.site, d.parent, d.replaced_by, d.replaced_at, d.replaced_reason, d.replaced_author,
+                d.owner, d.registration,
+                (SELECT max(b.created) FROM backups b WHERE b.device = d.id) AS last_backup,
+                (SELECT b.created FROM backups b WHERE b.device = d.id AND b.is_suspect = 0 ORDER BY b.created DESC LIMIT 1) AS last_good,
+                (SELECT b.configuration FROM backups b WHERE b.device = d.id AND b.is_suspect = 0 ORDER BY b.created DESC, b.id LIMIT 1) AS configuration
+                FROM devices d
+            """ + filter.Where + """
+            )
             SELECT x.*, (SELECT min(e.time) FROM events e
                 WHERE e.device = x.id AND e.action = 'Refused' AND e.kind = 0 AND e.time > coalesce(x.last_backup, 0)) AS postponed,
                 (SELECT max(a.object_name) FROM attempts a WHERE a.device = x.id) AS attempts_name,
                 (SELECT a.json FROM attempts a WHERE a.device = x.id ORDER BY a.object_name DESC LIMIT 1) AS attempts_json,
-                (SELECT min(b.created) FROM backups b WHERE b.device = x.id AND b.created > coalesce(
-                    (SELECT o.created FROM backups o WHERE o.device = x.id AND o.configuration <>
-                        (SELECT n.configuration FROM backups n WHERE n.device = x.id ORDER BY n.created DESC, n.id LIMIT 1)
-                        ORDER BY o.created DESC LIMIT 1), -1)) AS unchanged_since
-            FROM (SELECT d.id, d.name, d.type, d.address, d.version, d.tags, d.site, d.parent, d.replaced_by, d.replaced_at, d.replaced_reason, d.replaced_author,
-                d.owner, d.registration,
-                (SELECT max(b.created) FROM backups b WHERE b.device = d.id) AS last_backup,
-                (SELECT b.created FROM backups b WHERE b.device = d.id AND b.is_suspect = 0 ORDER BY b.created DESC LIMIT 1) AS last_good
-                FROM devices d
-            """ + filter.Where + ") x ORDER BY x.id");
+                (SELECT b.created FROM backups b WHERE b.device = x.id AND b.is_suspect = 0 AND b.created > coalesce(
+                    (SELECT o.created FROM backups o WHERE o.device = x.id AND o.is_suspect = 0 AND o.configuration <> x.configuration
+                        ORDER BY o.created DESC LIMIT 1), -1)
+                    ORDER BY b.created LIMIT 1) AS unchanged_since
+            FROM x ORDER BY x.id
+            """);
     }
 
     public static CatalogDevice ReadDevice(SqliteDataReader row)
     {
         var lastBackup = row.IsDBNull(14) ? null : (DateTimeOffset?)Time(row.GetInt64(14));
-        var attempts = row.IsDBNull(17) ? null : new KnownAttempts(NumberedRecords.ToNumber(row.GetString(17)), AttemptState.FromJson(row.GetFieldValue<byte[]>(18)));
+        var attempts = row.IsDBNull(18) ? null : new KnownAttempts(NumberedRecords.ToNumber(row.GetString(18)), AttemptState.FromJson(row.GetFieldValue<byte[]>(19)));
         return ReadDevice(row, lastBackup, attempts);
     }
 
@@ -149,12 +155,12 @@ internal static class CatalogReader
         ReplacedReason = Text(row, 10),
         ReplacedAuthor = Text(row, 11),
         LastBackup = lastBackup,
-        PostponedSince = PostponedSince(lastBackup, attempts, row.IsDBNull(16) ? null : Time(row.GetInt64(16))),
+        PostponedSince = PostponedSince(lastBackup, attempts, row.IsDBNull(17) ? null : Time(row.GetInt64(17))),
         Attempts = attempts,
         Owner = Text(row, 12),
         Registration = Text(row, 13) is { } json ? JsonSerializer.Deserialize(json, RecordsJson.Default.DeviceRegistration) : null,
         LastGoodBackup = row.IsDBNull(15) ? null : Time(row.GetInt64(15)),
-        ConfigurationUnchangedSince = row.IsDBNull(19) ? null : Time(row.GetInt64(19)),
+        ConfigurationUnchangedSince = row.IsDBNull(20) ? null : Time(row.GetInt64(20)),
     };
 
     public static SqliteCommand Newest(SqliteConnection connection)
