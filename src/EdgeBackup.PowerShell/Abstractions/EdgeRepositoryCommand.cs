@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
@@ -109,9 +110,9 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
         {
             return ShouldProcess(target, action);
         }
-        catch (NullReferenceException exception)
+        catch (Exception exception) when (exception is NullReferenceException or PSInvalidOperationException or HostException)
         {
-            // PowerShell's own prompt falls over where there is no terminal (cron, a service).
+            // PowerShell's own prompt falls over where there is no terminal (cron, a service), and refuses with -NonInteractive.
             throw new PSInvalidOperationException($"'{action}' on '{target}' needs a confirmation, and nobody can be asked here. Unattended, say -Confirm:$false (or -Force where the command has it).", exception);
         }
     }
