@@ -18,7 +18,6 @@
     # sorted: a test holds this list against the assembly.
     CmdletsToExport      = @(
         'Export-EdgeBackup'
-        'Export-EdgeBackupMetric'
         'Get-EdgeBackup'
         'Import-EdgeBackup'
         'New-EdgeBackup'
@@ -27,6 +26,7 @@
         'Test-EdgeBackup'
         'Unprotect-EdgeBackup'
         'Get-EdgeBackupItem'
+        'Export-EdgeBackupMetric'
         'Get-EdgeBackupPolicy'
         'Set-EdgeBackupPolicy'
         'Invoke-EdgeBackupSchedule'
