@@ -19,7 +19,6 @@
     CmdletsToExport      = @(
         'Compare-EdgeBackup'
         'Export-EdgeBackup'
-        'Export-EdgeBackupMetric'
         'Get-EdgeBackup'
         'Import-EdgeBackup'
         'New-EdgeBackup'
@@ -28,6 +27,7 @@
         'Test-EdgeBackup'
         'Unprotect-EdgeBackup'
         'Get-EdgeBackupItem'
+        'Export-EdgeBackupMetric'
         'Get-EdgeBackupPolicy'
         'Set-EdgeBackupPolicy'
         'Get-EdgeBackupSchedule'

@@ -6,6 +6,9 @@ public sealed class NotificationInfo
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
 
+    /// <summary>The name once more, under the name by which -Notification binds from the pipeline.</summary>
+    public string Notification => Name;
+
     /// <summary>Webhook, or the event log of Windows.</summary>
     public required NotificationKind Kind { get; init; }
 
@@ -56,7 +59,7 @@ public sealed class NotificationInfo
 public sealed class NotificationTest
 {
     /// <summary>The name of the notification.</summary>
-    public required string Name { get; init; }
+    public required string Notification { get; init; }
 
     /// <summary>Whether it arrived.</summary>
     public required bool Delivered { get; init; }

@@ -6,7 +6,7 @@ using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
-/// <summary>Base of the cmdlets that take notifications by -Name, from a parameter or the pipeline.</summary>
+/// <summary>Base of the cmdlets that take notifications by -Notification, from a parameter or the pipeline.</summary>
 public abstract class NotificationCommand : EdgeRepositoryCommand
 {
     private protected List<string> Names { get; } = [];
@@ -16,10 +16,10 @@ public abstract class NotificationCommand : EdgeRepositoryCommand
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(NotificationNameCompleter))]
-    public string[] Name { get; set; } = [];
+    public string[] Notification { get; set; } = [];
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => Names.AddRange(Name);
+    protected override void ProcessRecord() => Names.AddRange(Notification);
 
     /// <summary>Runs an operation for each notification that the names mean.</summary>
     private protected void RunForNotifications(Func<RepositoryContext, ListedNotification, OperationPipeline, CancellationToken, Task> operation) =>

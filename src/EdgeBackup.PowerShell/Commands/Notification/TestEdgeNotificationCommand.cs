@@ -14,7 +14,7 @@ public sealed class TestEdgeNotificationCommand : NotificationCommand
         var outcome = await new ManageNotifications(context, pipeline.Observer).TestAsync(listed.Entry, cancellationToken).ConfigureAwait(false);
         await pipeline.WriteAsync(new NotificationTest
         {
-            Name = listed.Entry.Name,
+            Notification = listed.Entry.Name,
             Delivered = outcome.Error is null,
             Reason = outcome.Error,
             Duration = outcome.Duration,
