@@ -74,6 +74,14 @@ class EdgeDevice {
     [DscProperty()] [string[]] $Tag
     [DscProperty()] [string] $Site
     [DscProperty()] [string] $Parent
+    [DscProperty()] [string] $Owner
+    # Names of secrets in a vault, and where keys and certificates are; none of them is a secret itself.
+    [DscProperty()] [string] $CredentialSecret
+    [DscProperty()] [string] $TokenSecret
+    [DscProperty()] [string] $Vault
+    [DscProperty()] [string] $KeyFilePath
+    [DscProperty()] [string] $HostKeyPolicy
+    [DscProperty()] [string] $CertificateThumbprint
     # Used when the device is registered, or changed for another reason; never given out, and so never compared.
     [DscProperty()] [pscredential] $Credential
     [DscProperty()] [bool] $AllowUnencryptedAuthentication
@@ -104,10 +112,10 @@ class EdgeDevice {
         }
         elseif ($device) {
             if ($this.Address -and (ConvertTo-DscAddress $this.Address) -cne (ConvertTo-DscAddress $device.Address)) { $changes.Address = $this.Address }
-            foreach ($property in 'Name', 'Type', 'Site', 'Parent') {
+            foreach ($property in 'Name', 'Type', 'Site', 'Parent', 'Owner', 'CredentialSecret', 'TokenSecret', 'Vault', 'KeyFilePath', 'HostKeyPolicy', 'CertificateThumbprint') {
                 if (-not (Test-DscText $this.$property $device.$property)) { $changes.$property = $this.$property }
             }
-            if (-not (Test-DscList $this.Tag $device.Tag)) { $changes.Tag = $this.Tag }
+            if (-not (Test-DscList $this.Tag @($device.Tag))) { $changes.Tag = $this.Tag }
         }
         return $changes
     }
@@ -117,7 +125,8 @@ class EdgeDevice {
         $now = [EdgeDevice]@{ Id = $this.Id; Repository = $this.Repository; KeyFile = $this.KeyFile; Ensure = 'Absent' }
         if ($device) {
             $now.Ensure = 'Present'
-            foreach ($property in 'Address', 'Name', 'Type', 'Tag', 'Site', 'Parent', 'Version', 'State', 'BackupState') { $now.$property = $device.$property }
+            foreach ($property in 'Address', 'Name', 'Type', 'Site', 'Parent', 'Version', 'State', 'BackupState', 'Owner', 'CredentialSecret', 'TokenSecret', 'Vault', 'KeyFilePath', 'HostKeyPolicy', 'CertificateThumbprint') { $now.$property = $device.$property }
+            $now.Tag = @($device.Tag)
             $now.LastBackup = if ($device.LastBackup) { $device.LastBackup.ToUniversalTime().ToString('o') }
         }
         $changes = $this.Changes($device)
@@ -144,7 +153,7 @@ class EdgeDevice {
         if ($this.SkipContact) { $values.SkipContact = $true }
         if (-not $device) {
             if (-not $this.Address) { throw "EdgeDevice '$($this.Id)': Address says where it is, and is needed to register it." }
-            foreach ($property in 'Name', 'Type', 'Tag', 'Site', 'Parent') {
+            foreach ($property in 'Name', 'Type', 'Tag', 'Site', 'Parent', 'Owner', 'CredentialSecret', 'TokenSecret', 'Vault', 'KeyFilePath', 'HostKeyPolicy', 'CertificateThumbprint') {
                 if ($this.$property) { $values.$property = $this.$property }
             }
             $null = Register-EdgeDevice -Address $this.Address -Id $this.Id @values @in -ErrorAction Stop
