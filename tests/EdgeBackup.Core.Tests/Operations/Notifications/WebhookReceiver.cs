@@ -64,9 +64,10 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Stopped only when nobody accepts any more: a test may be over before the first accept.
         await stop.CancelAsync();
-        listener.Stop();
         await serving;
+        listener.Stop();
         stop.Dispose();
         listener.Dispose();
     }
