@@ -2,6 +2,7 @@ using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Metrics;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.Core.Operations.Sync;
@@ -87,6 +88,12 @@ internal sealed record Deed(string Name, Func<FaultWorld, RepositoryContext, int
         {
             var problems = await context.Catalog.RefreshEventsAsync(default);
             return problems.Count > 0 ? throw problems[0] : Nothing;
+        }),
+        new("write the metrics", async (_, context, _) =>
+        {
+            var text = await new ExportMetrics(context, Observer).RunAsync(devices: null, error => throw error, default);
+            Assert.Contains("edgebackup_repository_backups", text, StringComparison.Ordinal);
+            return Nothing;
         }),
         new("verify everything", async (_, context, _) =>
         {
