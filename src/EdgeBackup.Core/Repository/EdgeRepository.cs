@@ -5,6 +5,7 @@ using EdgeBackup.Core.Repository.Chain;
 using EdgeBackup.Core.Repository.Keys;
 using EdgeBackup.Core.Repository.Maintenance;
 using EdgeBackup.Core.Repository.Maintenance.Repair;
+using EdgeBackup.Core.Repository.Packs;
 using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Repository;
@@ -295,6 +296,19 @@ public sealed class EdgeRepository : IAsyncDisposable
         var board = new LeaseBoard(core, own: null);
         await board.ReadAsync(remember: true, cancellationToken).ConfigureAwait(false);
         return board.Alive.Any(alive => alive.Name == lease) && !board.GivenUp.Contains(lease);
+    }
+
+    /// <summary>Bytes that the contents of all backups take in the store: its packs, without index and records.</summary>
+    /// <exception cref="EdgeBackupException">RepositoryNotReadable.</exception>
+    public async Task<long> MeasurePacksAsync(CancellationToken cancellationToken)
+    {
+        long bytes = 0;
+        await foreach (var pack in core.Store.ListAsync(PackFormat.Folder, cancellationToken).ConfigureAwait(false))
+        {
+            bytes += pack.Length;
+        }
+
+        return bytes;
     }
 
     /// <summary>Checks the repository; never throws for damage.</summary>

@@ -49,12 +49,7 @@ public sealed class ExportMetrics
             backups += summary.Count;
         }
 
-        long bytes = 0;
-        await foreach (var pack in context.Repository.Store.ListAsync("packs/", cancellationToken).ConfigureAwait(false))
-        {
-            bytes += pack.Length;
-        }
-
+        var bytes = await context.Repository.MeasurePacksAsync(cancellationToken).ConfigureAwait(false);
         Add("edgebackup_repository_backups", "Backups in the repository.", backups);
         Add("edgebackup_repository_size_bytes", "Bytes that the contents of all backups take in the repository.", bytes);
         await WriteVerificationsAsync(text, cancellationToken).ConfigureAwait(false);
