@@ -27,6 +27,7 @@
         'Test-EdgeBackup'
         'Unprotect-EdgeBackup'
         'Get-EdgeBackupItem'
+        'Export-EdgeBackupMetric'
         'Get-EdgeBackupPolicy'
         'Set-EdgeBackupPolicy'
         'Get-EdgeBackupSchedule'
@@ -42,6 +43,10 @@
         'Get-EdgeDeviceType'
         'Test-EdgeDeviceType'
         'Get-EdgeEvent'
+        'Get-EdgeNotification'
+        'Register-EdgeNotification'
+        'Test-EdgeNotification'
+        'Unregister-EdgeNotification'
         'Connect-EdgeRepository'
         'Disconnect-EdgeRepository'
         'Get-EdgeRepository'
@@ -58,6 +63,7 @@
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()
+    DscResourcesToExport = @('EdgeBackupPolicy', 'EdgeBackupSchedule', 'EdgeDevice')
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{

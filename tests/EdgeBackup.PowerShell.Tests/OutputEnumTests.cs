@@ -20,6 +20,8 @@ public sealed class OutputEnumTests
     [InlineData(typeof(ItemChange), typeof(Core.Operations.Compare.ItemChange))]
     [InlineData(typeof(ItemFormat), typeof(Core.Operations.Compare.ItemFormat))]
     [InlineData(typeof(DeviceTypeSource), typeof(Core.Devices.Types.DeviceTypeSource))]
+    [InlineData(typeof(NotificationKind), typeof(Core.Records.NotificationKind))]
+    [InlineData(typeof(NotificationTopic), typeof(Core.Records.NotificationTopic))]
     [InlineData(typeof(RepositoryKeyKind), typeof(Core.Repository.KeyKind))]
     public void What_scripts_see_has_the_names_of_what_the_core_means(Type shown, Type meant) =>
         Assert.Equal(Enum.GetNames(meant).Order(), Enum.GetNames(shown).Order());

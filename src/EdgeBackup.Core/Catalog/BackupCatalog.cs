@@ -58,6 +58,11 @@ public sealed class BackupCatalog : IDisposable
     public Task<IReadOnlyList<EdgeBackupException>> RefreshEventsAsync(CancellationToken cancellationToken) =>
         MendAsync(() => writer.RefreshEventsAsync(cancellationToken), cancellationToken);
 
+    /// <summary>Brings the events up to date, and holds them against the chain: what happened cannot be made not to have happened.</summary>
+    /// <returns>What could not be read, and what is missing; the rest is up to date.</returns>
+    public Task<IReadOnlyList<EdgeBackupException>> FindMissingEventsAsync(CancellationToken cancellationToken) =>
+        MendAsync(() => writer.FindMissingEventsAsync(cancellationToken), cancellationToken);
+
     /// <summary>Brings what is known of the attempts at some devices, or all, up to date.</summary>
     /// <inheritdoc cref="RefreshBackupsAsync" path="/returns"/>
     public Task<IReadOnlyList<EdgeBackupException>> RefreshAttemptsAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken) =>
@@ -76,6 +81,10 @@ public sealed class BackupCatalog : IDisposable
     /// <summary>Backups by device, newest first, streamed.</summary>
     public IAsyncEnumerable<CatalogBackup> QueryBackupsAsync(BackupQuery query, CancellationToken cancellationToken) =>
         StreamAsync(connection => CatalogReader.Backups(connection, query), CatalogReader.ReadBackup, cancellationToken);
+
+    /// <summary>What the newest backup of each device holds, streamed.</summary>
+    public IAsyncEnumerable<NewestBackup> QueryNewestAsync(CancellationToken cancellationToken) =>
+        StreamAsync(CatalogReader.Newest, CatalogReader.ReadNewest, cancellationToken);
 
     /// <summary>Registered devices by id, streamed.</summary>
     public IAsyncEnumerable<CatalogDevice> QueryDevicesAsync(DeviceQuery query, CancellationToken cancellationToken) =>

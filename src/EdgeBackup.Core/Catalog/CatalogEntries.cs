@@ -107,6 +107,12 @@ public sealed record CatalogDevice
 /// <param name="OldestAgeing">When the oldest automatic or safety backup was taken, UTC; null when there is none.</param>
 public sealed record DeviceBackups(string Device, int Count, int ManualCount, DateTimeOffset Newest, DateTimeOffset? OldestAgeing);
 
+/// <summary>What a device's newest backup holds.</summary>
+/// <param name="Device">The device's id.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="ItemCount">Items.</param>
+public sealed record NewestBackup(string Device, long Length, int ItemCount);
+
 /// <summary>Which backups to list; null or empty leaves a property out.</summary>
 public sealed record BackupQuery
 {
@@ -165,6 +171,9 @@ public sealed record EventQuery
     public IReadOnlyCollection<string>? Devices { get; init; }
 
     public IReadOnlyCollection<Records.EdgeEventCategory>? Categories { get; init; }
+
+    /// <summary>Exact.</summary>
+    public IReadOnlyCollection<string>? Actions { get; init; }
 
     public DateTimeOffset? After { get; init; }
 

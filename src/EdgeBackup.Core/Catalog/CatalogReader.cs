@@ -163,11 +163,24 @@ internal static class CatalogReader
         ConfigurationUnchangedSince = row.IsDBNull(20) ? null : Time(row.GetInt64(20)),
     };
 
+    public static SqliteCommand Newest(SqliteConnection connection)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = """
+            SELECT d.id, b.length, b.item_count FROM devices d
+            JOIN backups b ON b.rowid = (SELECT n.rowid FROM backups n WHERE n.device = d.id ORDER BY n.created DESC, n.id LIMIT 1);
+            """;
+        return command;
+    }
+
+    public static NewestBackup ReadNewest(SqliteDataReader row) => new(row.GetString(0), row.GetInt64(1), row.GetInt32(2));
+
     public static SqliteCommand Events(SqliteConnection connection, EventQuery query)
     {
         var filter = new SqlFilter(connection);
         filter.Matching("e.device", query.Devices);
         filter.In("e.category", query.Categories?.Select(category => (object)(int)category).ToList());
+        filter.In("e.action", query.Actions?.Select(action => (object)action).ToList());
         filter.AtLeast("e.time", query.After);
         filter.Below("e.time", query.Before);
         return filter.Command("SELECT e.json FROM events e" + filter.Where + " ORDER BY e.time, e.object_name");

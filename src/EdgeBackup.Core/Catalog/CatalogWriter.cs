@@ -4,6 +4,7 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
+using EdgeBackup.Core.Repository.Backups;
 using Microsoft.Data.Sqlite;
 
 namespace EdgeBackup.Core.Catalog;
@@ -62,6 +63,22 @@ internal sealed class CatalogWriter
     {
         var problems = new List<EdgeBackupException>();
         await folders.RefreshAllAsync("events", RecordArea.Events, TakeEventsAsync, problems, cancellationToken).ConfigureAwait(false);
+        return problems;
+    }
+
+    /// <summary>Events that the chain has and the store lacks.</summary>
+    public async Task<IReadOnlyList<EdgeBackupException>> FindMissingEventsAsync(CancellationToken cancellationToken)
+    {
+        // First what there must be, then what there is: an event that another writes meanwhile is not missed.
+        await repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
+        var problems = (await RefreshEventsAsync(cancellationToken).ConfigureAwait(false)).ToList();
+        if (repository.Notice is null)
+        {
+            var told = problems.Select(problem => problem.Target).ToHashSet(StringComparer.Ordinal);
+            var unknown = CatalogLiveNames.FindUnknown(file, "events", RecordLog.ToFolder(RecordArea.Events)).Where(name => !told.Contains(name)).ToList();
+            await ReadAllAsync(unknown, events.ReadAsync, problems, cancellationToken).ConfigureAwait(false);
+        }
+
         return problems;
     }
 

@@ -31,6 +31,8 @@ public static class ErrorIds
     public const string SwitchRefused = nameof(SwitchRefused);
     public const string SyncRefused = nameof(SyncRefused);
     public const string PolicyInvalid = nameof(PolicyInvalid);
+    public const string NotificationInvalid = nameof(NotificationInvalid);
+    public const string NotificationNotFound = nameof(NotificationNotFound);
     public const string ScheduleExists = nameof(ScheduleExists);
     public const string ScheduleFailed = nameof(ScheduleFailed);
     public const string ScheduleInvalid = nameof(ScheduleInvalid);

@@ -72,6 +72,7 @@ internal sealed class AttemptNotes(RepositoryContext context, IOperationObserver
                 Bytes = backup.Backup.Length,
                 ConsecutiveFailures = 0,
                 PostponedSince = null,
+                FailingSince = null,
             };
         }
 
@@ -81,7 +82,7 @@ internal sealed class AttemptNotes(RepositoryContext context, IOperationObserver
         }
 
         var failures = before.ConsecutiveFailures + 1;
-        return next with { Result = AttemptResult.Failed, ConsecutiveFailures = failures, NextTry = ended + DuePlanner.Backoff(before.Device, failures) };
+        return next with { Result = AttemptResult.Failed, ConsecutiveFailures = failures, FailingSince = before.FailingSince ?? started, NextTry = ended + DuePlanner.Backoff(before.Device, failures) };
     }
 
     /// <summary>A wrong name or a repository that cannot be written says nothing of the device.</summary>

@@ -132,6 +132,11 @@ public sealed class ChangeDevice
         if (isNew)
         {
             await context.Devices.AppendAsync(device, DeviceLogEntryKind.Registered, entry => entry with { Registration = changed }, cancellationToken).ConfigureAwait(false);
+            if (RegistrationChange.Describe(old, changed) is { Length: > 0 } what)
+            {
+                await context.NoteAsync(observer, EdgeEventCategory.Device, "Changed", $"Of '{device}' {what}.", device).ConfigureAwait(false);
+            }
+
             if (changed.Credential != old.Credential || changed.Secret != old.Secret)
             {
                 await context.NoteAsync(observer, EdgeEventCategory.Device, "CredentialChanged", Describe(change), device).ConfigureAwait(false);

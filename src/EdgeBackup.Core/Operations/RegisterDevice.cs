@@ -154,6 +154,17 @@ public sealed class RegisterDevice
         }
 
         await context.Devices.AppendAsync(identity.Id, DeviceLogEntryKind.Registered, entry => entry with { Registration = registration }, cancellationToken).ConfigureAwait(false);
+        await context.NoteAsync(
+            observer,
+            EdgeEventCategory.Device,
+            "Registered",
+            $"'{identity.Id}' was registered{(old is null ? "" : " again")} as {identity.Type} at {options.Address.Text}{(registration.Credential is null && registration.Secret is null ? "" : ", with a credential")}.",
+            identity.Id).ConfigureAwait(false);
+        if (old is not null && (old.Credential ?? (object?)old.Secret) is not null && (old.Credential != registration.Credential || old.Secret != registration.Secret))
+        {
+            await context.NoteAsync(observer, EdgeEventCategory.Device, "CredentialChanged", $"'{identity.Id}' has another credential.", identity.Id).ConfigureAwait(false);
+        }
+
         await context.Catalog.RefreshDevicesAsync([identity.Id], cancellationToken).ConfigureAwait(false);
         observer.Verbose($"{identity.Id}: registered as {identity.Type} at {options.Address.Text}.");
         return identity.Id;

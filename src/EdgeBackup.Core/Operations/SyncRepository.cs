@@ -3,6 +3,7 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Operations.Sync;
 using EdgeBackup.Core.Operations.Transfer;
+using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
 
 namespace EdgeBackup.Core.Operations;
@@ -48,6 +49,10 @@ public sealed class SyncRepository
             var reading = await source.Repository.BeginReadAsync(cancellationToken).ConfigureAwait(false);
             await using var lease = reading.ConfigureAwait(false);
             await CopyAsync(plan, cancellationToken).ConfigureAwait(false);
+            if (copied > 0 || records > 0)
+            {
+                await copy.NoteAsync(observer, EdgeEventCategory.Repository, "Synchronized", $"{copied} backups and {records} records were copied from '{source.Location}'.", device: null).ConfigureAwait(false);
+            }
         }
 
         return new SyncOutcome

@@ -3,6 +3,7 @@ using EdgeBackup.Core.Devices.Gate;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Capture;
+using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
@@ -89,6 +90,10 @@ public sealed class TakeBackup
         var notes = new AttemptNotes(context, observer);
         var done = 0;
         await Task.WhenAll(targets.Select(RunOneAsync)).ConfigureAwait(false);
+        if (options.Kind == BackupKind.Automatic)
+        {
+            await new Notifier(context, observer).TellAsync(targets, cancellationToken).ConfigureAwait(false);
+        }
 
         async Task RunOneAsync(string device)
         {

@@ -5,4 +5,7 @@ public static class SystemPlatform
 {
     /// <summary>Stateless; safe from any thread.</summary>
     public static IPlatform Create() => OperatingSystem.IsWindows() ? new WindowsPlatform() : new UnixPlatform();
+
+    /// <summary>The event log of this system, or one that takes nothing.</summary>
+    public static ISystemLog CreateLog() => OperatingSystem.IsWindows() ? new WindowsEventLog() : new NoSystemLog();
 }

@@ -64,6 +64,15 @@ public sealed record AttemptState
     /// <summary>Who wrote this: user@machine.</summary>
     public string? Author { get; init; }
 
+    /// <summary>When the first attempt failed of those since the last that succeeded, UTC; a busy device neither begins nor ends this.</summary>
+    public DateTimeOffset? FailingSince { get; init; }
+
+    /// <summary>The <see cref="FailingSince"/> of which somebody was told, or would have been; until it was told that it is over.</summary>
+    public DateTimeOffset? FailureTold { get; init; }
+
+    /// <summary>Since when the device was without a backup when somebody was told that it is overdue; until it was told that it is over.</summary>
+    public DateTimeOffset? OverdueTold { get; init; }
+
     /// <summary>
     /// Ids of the writes that this adds up, the newest first, as many as <see cref="AttemptBook"/> keeps: whoever was told
     /// that somebody else was first finds out by them whether others have only gone on from what it wrote.

@@ -49,9 +49,29 @@ public sealed record EdgeEvent
     /// <summary>user@machine.</summary>
     public required string Author { get; init; }
 
+    /// <summary>See <see cref="Deed.Domain"/>.</summary>
+    public string? Domain { get; init; }
+
+    /// <summary>See <see cref="Deed.Process"/>.</summary>
+    public string? Process { get; init; }
+
+    /// <summary>See <see cref="Deed.Command"/>.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>See <see cref="Deed.Reason"/>.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>What a check of the repository found; null of other events.</summary>
+    public VerificationNote? Verification { get; init; }
+
     internal static EdgeEvent FromJson(ReadOnlySpan<byte> json) =>
         JsonSerializer.Deserialize(json, RecordsJson.Default.EdgeEvent) ?? throw new JsonException("The event is null.");
 }
+
+/// <summary>What a check of the repository found.</summary>
+/// <param name="ReadData">Whether every byte was read, or only the structure looked at.</param>
+/// <param name="Damage">Rows of damage; 0 for none.</param>
+public sealed record VerificationNote(bool ReadData, int Damage);
 
 /// <summary>The events in a repository.</summary>
 public sealed class EventLog
@@ -74,7 +94,9 @@ public sealed class EventLog
         CancellationToken cancellationToken,
         string? backup = null,
         string? errorId = null,
-        Items.BackupKind? kind = null)
+        Items.BackupKind? kind = null,
+        Deed? deed = null,
+        VerificationNote? verification = null)
     {
         var edgeEvent = new EdgeEvent
         {
@@ -87,6 +109,11 @@ public sealed class EventLog
             Kind = kind,
             Message = message,
             Author = author,
+            Domain = deed?.Domain,
+            Process = deed?.Process,
+            Command = deed?.Command,
+            Reason = string.IsNullOrWhiteSpace(deed?.Reason) ? null : deed.Reason,
+            Verification = verification,
         };
         var json = JsonSerializer.SerializeToUtf8Bytes(edgeEvent, RecordsJson.Default.EdgeEvent);
         await repository.AppendAsync(RecordArea.Events, subject: "", json, cancellationToken).ConfigureAwait(false);

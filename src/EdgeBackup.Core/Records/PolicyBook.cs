@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
@@ -47,6 +48,25 @@ public sealed record PolicyValues
 
     /// <summary>Above 1: so much larger or smaller than in the last good backup makes an item, or a backup, suspect.</summary>
     public double? SizeFactor { get; init; }
+
+    /// <summary>What it says, for people.</summary>
+    public string Describe()
+    {
+        (string Name, string? Value)[] values =
+        [
+            ("interval", Interval?.ToString("c")),
+            ("content", Content?.ToString()),
+            ("retention in months", RetentionMonths?.ToString(CultureInfo.InvariantCulture)),
+            ("manual backups", ManualLimit?.ToString(CultureInfo.InvariantCulture)),
+            ("newest kept", KeepLast?.ToString(CultureInfo.InvariantCulture)),
+            ("overdue after", OverdueAfter?.ToString("c")),
+            ("overdue means", OverdueAction?.ToString()),
+            ("window", Window),
+            ("time zone", TimeZone),
+            ("size factor", SizeFactor?.ToString(CultureInfo.InvariantCulture)),
+        ];
+        return string.Join(", ", values.Where(value => value.Value is not null).Select(value => $"{value.Name} {value.Value}")) is { Length: > 0 } text ? text : "nothing";
+    }
 }
 
 /// <summary>What a run of the schedule makes of a device that has been busy for longer than its policy tolerates. It is never backed up while it is busy (R2).</summary>

@@ -11,6 +11,7 @@ namespace EdgeBackup.Core.Records;
 [JsonSerializable(typeof(EdgeEvent))]
 [JsonSerializable(typeof(PolicyEntry))]
 [JsonSerializable(typeof(AttemptState))]
+[JsonSerializable(typeof(NotificationEntry))]
 [JsonSerializable(typeof(DeviceRegistration))]
 [JsonSerializable(typeof(DeviceTypeRecord))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]

@@ -7,6 +7,7 @@ public enum RecordArea
     Events,
     Policies,
     Types,
+    Notifications,
 
     /// <summary>The only ones that are not kept: each takes the place of the one before.</summary>
     Attempts,

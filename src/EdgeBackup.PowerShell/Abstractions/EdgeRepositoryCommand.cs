@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
@@ -14,6 +15,18 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
     [RepositoryPath]
     [ValidateNotNullOrEmpty]
     public string? Repository { get; set; }
+
+    /// <summary>Why the command is run, where its user can say so.</summary>
+    private protected virtual string? Why => null;
+
+    /// <summary>What the events of this command say of it.</summary>
+    private protected Core.Records.Deed Deed => new()
+    {
+        Domain = Environment.UserDomainName,
+        Process = $"{Path.GetFileNameWithoutExtension(Environment.ProcessPath)} ({Environment.ProcessId})",
+        Command = MyInvocation.MyCommand.Name,
+        Reason = Why,
+    };
 
     /// <summary>The absolute path that -Repository means; null where it is not given.</summary>
     private protected string? RepositoryPath => Repository is null ? null : ResolvePath(Repository);
@@ -43,11 +56,13 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
     private protected void RunInRepository(Func<RepositoryContext, OperationPipeline, CancellationToken, Task> operation, object? target = null)
     {
         var path = RepositoryPath;
+        var deed = Deed;
         RunEach(
             async (writer, cancellationToken) =>
             {
                 var borrowed = await RepositorySession.Current.BorrowAsync(path, cancellationToken).ConfigureAwait(false);
                 await using var lease = borrowed.ConfigureAwait(false);
+                borrowed.Context.Act(deed);
                 if (borrowed.Context.TakeNotice() is { } notice)
                 {
                     writer.Warning(notice);
@@ -95,9 +110,9 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
         {
             return ShouldProcess(target, action);
         }
-        catch (NullReferenceException exception)
+        catch (Exception exception) when (exception is NullReferenceException or PSInvalidOperationException or HostException)
         {
-            // PowerShell's own prompt falls over where there is no terminal (cron, a service).
+            // PowerShell's own prompt falls over where there is no terminal (cron, a service), and refuses with -NonInteractive.
             throw new PSInvalidOperationException($"'{action}' on '{target}' needs a confirmation, and nobody can be asked here. Unattended, say -Confirm:$false (or -Force where the command has it).", exception);
         }
     }

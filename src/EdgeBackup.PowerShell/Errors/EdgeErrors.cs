@@ -40,6 +40,8 @@ internal static class EdgeErrors
         [ErrorIds.SwitchRefused] = ErrorCategory.InvalidOperation,
         [ErrorIds.SyncRefused] = ErrorCategory.InvalidOperation,
         [ErrorIds.PolicyInvalid] = ErrorCategory.InvalidArgument,
+        [ErrorIds.NotificationInvalid] = ErrorCategory.InvalidArgument,
+        [ErrorIds.NotificationNotFound] = ErrorCategory.ObjectNotFound,
         [ErrorIds.ScheduleExists] = ErrorCategory.ResourceExists,
         [ErrorIds.ScheduleFailed] = ErrorCategory.InvalidOperation,
         [ErrorIds.ScheduleInvalid] = ErrorCategory.InvalidArgument,

@@ -29,4 +29,16 @@ public sealed class EdgeEvent
 
     /// <summary>The id of the backup; null where it concerns none.</summary>
     public string? Backup { get; init; }
+
+    /// <summary>The domain of the user's account; the computer's name where there is none; null for what an older version wrote.</summary>
+    public string? Domain { get; init; }
+
+    /// <summary>The program that did it, and its process id.</summary>
+    public string? Process { get; init; }
+
+    /// <summary>The command that did it.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>Why, as the user said with -Reason; null where nothing was said.</summary>
+    public string? Reason { get; init; }
 }

@@ -241,3 +241,35 @@ public enum ScheduleScope
     /// <summary>That of the computer.</summary>
     System,
 }
+
+/// <summary>How somebody is told.</summary>
+public enum NotificationKind
+{
+    /// <summary>By a signed JSON message over HTTP.</summary>
+    Webhook,
+
+    /// <summary>In the event log of Windows.</summary>
+    EventLog,
+}
+
+/// <summary>What somebody can be told of.</summary>
+public enum NotificationTopic
+{
+    /// <summary>A device's backups have begun to fail, or the schedule cannot run.</summary>
+    Failure,
+
+    /// <summary>What was told as a failure, or as overdue, is over.</summary>
+    Recovery,
+
+    /// <summary>A device has gone without a backup for longer than its policy tolerates.</summary>
+    Overdue,
+
+    /// <summary>What a run of the schedule has done.</summary>
+    Digest,
+
+    /// <summary>A restore was made, or failed.</summary>
+    Restore,
+
+    /// <summary>A device was handed over to its replacement.</summary>
+    Switch,
+}

@@ -165,6 +165,10 @@ internal static class OutputObjects
             User = at < 0 ? edgeEvent.Author : edgeEvent.Author[..at],
             Computer = at < 0 ? null : edgeEvent.Author[(at + 1)..],
             Backup = edgeEvent.Backup,
+            Domain = edgeEvent.Domain,
+            Process = edgeEvent.Process,
+            Command = edgeEvent.Command,
+            Reason = edgeEvent.Reason,
         };
     }
 

@@ -44,6 +44,24 @@ public sealed class ScheduleInfo
     /// <summary>Where it stands: files, a crontab, a task.</summary>
     public string[] Path { get; init; } = [];
 
+    /// <summary>The devices that were named; empty for all.</summary>
+    public string[] Device { get; init; } = [];
+
+    /// <summary>How long busy devices are watched; null where that was left alone.</summary>
+    public TimeSpan? WatchFor { get; init; }
+
+    /// <summary>Devices that are read at once; null where that was left alone.</summary>
+    public int? ThrottleLimit { get; init; }
+
+    /// <summary>Devices that are read at once at one site; null where that was left alone.</summary>
+    public int? SiteThrottleLimit { get; init; }
+
+    /// <summary>Each run begins up to this much later.</summary>
+    public TimeSpan RandomDelay { get; init; }
+
+    /// <summary>A run that takes longer is ended.</summary>
+    public TimeSpan TimeLimit { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 
@@ -62,5 +80,11 @@ public sealed class ScheduleInfo
         Repository = schedule.Repository,
         Command = schedule.Command,
         Path = [.. schedule.Places],
+        Device = [.. schedule.Devices],
+        WatchFor = schedule.WatchFor,
+        ThrottleLimit = schedule.ThrottleLimit,
+        SiteThrottleLimit = schedule.SiteThrottleLimit,
+        RandomDelay = schedule.RandomDelay,
+        TimeLimit = schedule.TimeLimit,
     };
 }

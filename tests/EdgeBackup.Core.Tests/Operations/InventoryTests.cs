@@ -16,24 +16,29 @@ public sealed class InventoryTests
         await using var bench = await OperationsBench.CreateAsync();
         var together = new TaskCompletionSource();
         var (asking, most, writing) = (0, 0, 0);
+        var gate = new Lock();
         var done = new List<int>();
         var run = new InventoryRun<int, int>(
             bench.Context,
             async (row, _) =>
             {
-                if (Interlocked.Increment(ref asking) is var now && now > most)
+                lock (gate)
                 {
-                    most = now;
-                }
+                    most = Math.Max(most, ++asking);
 
-                // Nobody goes on before four are here: it ends only when they are asked side by side.
-                if (now == 4)
-                {
-                    together.TrySetResult();
+                    // Nobody goes on before four are here: it ends only when they are asked side by side.
+                    if (asking == 4)
+                    {
+                        together.TrySetResult();
+                    }
                 }
 
                 await together.Task;
-                Interlocked.Decrement(ref asking);
+                lock (gate)
+                {
+                    asking--;
+                }
+
                 return row;
             },
             async (row, _) =>

@@ -95,7 +95,7 @@ public sealed class InitializeRepository
         }
 
         var catalog = OpenRepository.OpenCatalog(locations, created.Repository);
-        var context = new RepositoryContext(created.Repository, catalog, connections, author) { KeyFile = keyFile, TypesFolder = locations.Types, IsEmbedded = path is null };
+        var context = new RepositoryContext(created.Repository, catalog, connections, author) { KeyFile = keyFile, TypesFolder = locations.Types, NotificationsFolder = locations.Notifications(created.Repository.Id), IsEmbedded = path is null };
         return new InitializedRepository(context, created.RecoveryKey);
     }
 

@@ -70,6 +70,7 @@ public sealed class OpenRepository
             {
                 KeyFile = secret is KeyFileSecret ? keyFile : null,
                 TypesFolder = locations.Types,
+                NotificationsFolder = locations.Notifications(repository.Id),
                 IsEmbedded = string.Equals(folder, locations.EmbeddedRepository, StringComparison.Ordinal),
             };
         }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Platform;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
@@ -14,6 +15,7 @@ namespace EdgeBackup.Core.Operations.Repositories;
 public sealed class RepositoryContext : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<(string Device, string Name), bool> namesBeingTaken = new();
+    private readonly AsyncLocal<Deed?> deed = new();
     private readonly StrongBox<int> told = new();
     private ISecretSource? secretSource;
 
@@ -77,6 +79,15 @@ public sealed class RepositoryContext : IAsyncDisposable
     /// <summary>The folder of the user's own device types; null for none.</summary>
     public string? TypesFolder { get; init; }
 
+    /// <summary>Where messages of notifications wait on this machine; null where nobody is told of anything.</summary>
+    public string? NotificationsFolder { get; init; }
+
+    /// <summary>How patiently they are sent.</summary>
+    public NotificationOptions Notifications { get; set; } = new();
+
+    /// <summary>The system's event log.</summary>
+    public ISystemLog SystemLog { get; set; } = SystemPlatform.CreateLog();
+
     /// <summary>Whether it is the user's embedded repository.</summary>
     public bool IsEmbedded { get; init; }
 
@@ -108,6 +119,9 @@ public sealed class RepositoryContext : IAsyncDisposable
     /// <summary>Ids of the restore sessions that commands of this process have open now.</summary>
     internal System.Collections.Concurrent.ConcurrentDictionary<string, byte> RunningRestores { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Says under what the caller, and whatever it calls from now on, acts; commands that run beside it in the same repository have their own.</summary>
+    public void Act(Deed now) => deed.Value = now;
+
     /// <summary>
     /// Notes what has happened. It has happened whether or not that can be written down, so a failure to write is a
     /// warning, and nobody's Ctrl+C keeps it from being written.
@@ -124,13 +138,35 @@ public sealed class RepositoryContext : IAsyncDisposable
     {
         try
         {
-            await Events.AppendAsync(category, action, message, device, CancellationToken.None, backup, errorId, kind).ConfigureAwait(false);
+            var happened = await Events.AppendAsync(category, action, message, device, CancellationToken.None, backup, errorId, kind, deed.Value).ConfigureAwait(false);
+            if (category is EdgeEventCategory.Restore or EdgeEventCategory.Switch)
+            {
+                await new Notifier(this, observer).TellEventAsync(happened).ConfigureAwait(false);
+            }
         }
         catch (Exception exception) when (exception is EdgeBackupException or IOException)
         {
             observer.Warning($"{device ?? "The repository"}: '{action}' could not be written to the events: {exception.Message}");
         }
     }
+
+    /// <summary>Notes what was taken out of the repository. Whoever may only read it takes things out too, and it is no fault of theirs that nothing can be noted.</summary>
+    public async Task NoteReadingAsync(IOperationObserver observer, EdgeEventCategory category, string action, string message, string device, string backup)
+    {
+        try
+        {
+            await Events.AppendAsync(category, action, message, device, CancellationToken.None, backup, deed: deed.Value).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException)
+        {
+            observer.Verbose($"{device}: '{action}' could not be written to the events: {exception.Message}");
+        }
+    }
+
+    /// <summary>Notes what a check of the repository found.</summary>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable, RepositoryDamaged.</exception>
+    internal Task NoteVerificationAsync(string action, string message, VerificationNote verification) =>
+        Events.AppendAsync(EdgeEventCategory.Repository, action, message, device: null, CancellationToken.None, deed: deed.Value, verification: verification);
 
     public async ValueTask DisposeAsync()
     {

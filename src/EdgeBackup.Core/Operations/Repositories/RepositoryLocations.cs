@@ -40,6 +40,9 @@ public sealed class RepositoryLocations
     /// <summary>The folder of the user's own device types.</summary>
     public string Types => Path.Combine(root, "types");
 
+    /// <summary>Where messages about a repository wait until they are sent.</summary>
+    public string Notifications(string repositoryId) => Path.Combine(root, "notifications", repositoryId);
+
     /// <summary>The catalog of a repository.</summary>
     public string Catalog(string repositoryId) => Path.Combine(root, "catalog", repositoryId + ".db");
 }

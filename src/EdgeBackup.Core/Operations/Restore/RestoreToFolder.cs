@@ -4,6 +4,7 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Files;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
 
 namespace EdgeBackup.Core.Operations.Restore;
 
@@ -92,6 +93,7 @@ public sealed class RestoreToFolder
             }
         }
 
+        await context.NoteReadingAsync(observer, EdgeEventCategory.Restore, "RestoredToFolder", $"The backup {record.Id} of '{record.Device}' was written to the folder '{options.Destination}'.", record.Device, record.Id).ConfigureAwait(false);
         return new RestoreResult
         {
             Backup = record.Id,

@@ -1,3 +1,5 @@
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Schedule;
@@ -24,6 +26,41 @@ public sealed class RunSchedule
     /// <exception cref="Errors.EdgeBackupException">RepositoryNotWritable, RepositoryDamaged: nothing was begun.</exception>
     public async Task RunAsync(IReadOnlyList<PlannedDevice> plan, RunScheduleOptions options, Func<ScheduledOutcome, Task> onOutcome, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(onOutcome);
+        if (!options.Tell)
+        {
+            await RunDueAsync(plan, options, onOutcome, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        var notifier = new Notifier(context, observer);
+        var started = context.Clock.GetUtcNow();
+        var outcomes = new List<ScheduledOutcome>();
+        try
+        {
+            await RunDueAsync(
+                plan,
+                options,
+                outcome =>
+                {
+                    outcomes.Add(outcome);
+                    return onOutcome(outcome);
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException failure)
+        {
+            await notifier.TellRunFailureAsync(failure, cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+
+        await notifier.TellRunAsync([.. plan.Select(planned => planned.Device.Id)], outcomes, started, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task RunDueAsync(IReadOnlyList<PlannedDevice> plan, RunScheduleOptions options, Func<ScheduledOutcome, Task> onOutcome, CancellationToken cancellationToken)
+    {
         foreach (var planned in plan.Where(planned => !planned.IsDue))
         {
             await onOutcome(ScheduledOutcomes.LeftAlone(planned, context.Clock.GetUtcNow())).ConfigureAwait(false);
@@ -45,7 +82,15 @@ public sealed class RunSchedule
         using var run = new ScheduleRun(context, observer, options, policies, session, due.Count);
         using var outcomes = new SemaphoreSlim(1);
         var done = 0;
-        await Task.WhenAll(order.Select(planned => Task.Run(() => RunOneAsync(planned), cancellationToken))).ConfigureAwait(false);
+        var counts = new Dictionary<ScheduledResult, int>();
+        try
+        {
+            await Task.WhenAll(order.Select(planned => Task.Run(() => RunOneAsync(planned), cancellationToken))).ConfigureAwait(false);
+        }
+        finally
+        {
+            await NoteAsync(due.Count, counts).ConfigureAwait(false);
+        }
 
         async Task RunOneAsync(PlannedDevice planned)
         {
@@ -54,6 +99,7 @@ public sealed class RunSchedule
             try
             {
                 done++;
+                counts[outcome.Result] = counts.GetValueOrDefault(outcome.Result) + 1;
                 observer.Progress(new OperationProgress("Running the schedule", $"{done} of {due.Count} devices{run.DescribeWatched()}", ItemsDone: done, ItemsTotal: due.Count));
                 await onOutcome(outcome).ConfigureAwait(false);
             }
@@ -63,4 +109,25 @@ public sealed class RunSchedule
             }
         }
     }
+
+    /// <summary>A run that found nothing to do is none to speak of: there may be hundreds a day.</summary>
+    private Task NoteAsync(int due, Dictionary<ScheduledResult, int> counts)
+    {
+        var parts = counts.OrderBy(count => count.Key).Select(count => $"{count.Value} {Word(count.Key)}").ToList();
+        var left = due - counts.Values.Sum();
+        if (left > 0)
+        {
+            parts.Add($"{left} left undone when it was stopped");
+        }
+
+        return context.NoteAsync(observer, EdgeEventCategory.Backup, "ScheduleRun", $"{due} devices were due: {string.Join(", ", parts)}.", device: null);
+    }
+
+    private static string Word(ScheduledResult result) => result switch
+    {
+        ScheduledResult.Completed => "backed up",
+        ScheduledResult.Postponed => "busy",
+        ScheduledResult.Failed => "failed",
+        _ => "done by another run",
+    };
 }

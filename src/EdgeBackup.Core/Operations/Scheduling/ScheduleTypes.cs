@@ -16,6 +16,9 @@ public sealed record RunScheduleOptions
 
     /// <summary>How long devices that are busy are watched, from the beginning of the run; they are also watched while others are at it.</summary>
     public TimeSpan WatchFor { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Tell those who are registered for it how it went; not where it is only asked what would be done.</summary>
+    public bool Tell { get; init; } = true;
 }
 
 /// <summary>What became of a device in a run of the schedule.</summary>

@@ -71,9 +71,13 @@ internal sealed class RecordCopier(EdgeRepository source, EdgeRepository copy, S
         await System.Threading.Tasks.Parallel.ForEachAsync(missing, options, async (name, token) =>
         {
             var month = FolderOf(name);
-            await CopyOneAsync(RecordArea.Events, month, name, json => plan.WantsAll || (EdgeEvent.FromJson(json).Device is { } device && plan.Wants(device)), token).ConfigureAwait(false);
+            await CopyOneAsync(RecordArea.Events, month, name, json => IsWanted(EdgeEvent.FromJson(json)), token).ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
+
+    /// <summary>That the source was checked says nothing of the copy.</summary>
+    private bool IsWanted(EdgeEvent edgeEvent) =>
+        edgeEvent.Verification is null && (plan.WantsAll || (edgeEvent.Device is { } device && plan.Wants(device)));
 
     private static string FolderOf(string name) => name.Split('/')[^2];
 

@@ -76,7 +76,7 @@ public sealed class CronScheduler(IProgramRunner programs, TimeProvider clock, T
             Calendar = calendar,
             Account = user ?? Environment.UserName,
             Command = block.Command,
-            Repository = block.Mark.Repository,
+            Mark = block.Mark,
             Enabled = block.IsEnabled,
             NextRun = block.IsEnabled ? calendar?.Next(clock.GetUtcNow(), zone) : null,
             LastRun = result.Exists ? result.LastWriteTimeUtc : null,

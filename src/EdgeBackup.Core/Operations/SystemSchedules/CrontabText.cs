@@ -60,7 +60,7 @@ internal static partial class CrontabText
                 schedule.Name);
         }
 
-        return $"{Begin}{schedule.Name}\n# {new ScheduleMark(schedule.Name, schedule.Command.Repository).ToJson()}\n{schedule.Calendar.ToCron()} {line}\n{End}{schedule.Name}\n";
+        return $"{Begin}{schedule.Name}\n# {ScheduleMark.Of(schedule).ToJson()}\n{schedule.Calendar.ToCron()} {line}\n{End}{schedule.Name}\n";
     }
 
     /// <summary>A crontab with a schedule's block in its place, or at its end.</summary>

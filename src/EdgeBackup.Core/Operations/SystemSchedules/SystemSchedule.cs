@@ -90,7 +90,22 @@ public sealed record RegisteredSchedule
     /// <summary>The command line as it stands there.</summary>
     public required string Command { get; init; }
 
-    public string? Repository { get; init; }
+    /// <summary>What was registered.</summary>
+    internal ScheduleMark Mark { get; init; } = new() { Name = "" };
+
+    public string? Repository => Mark.Repository;
+
+    public IReadOnlyList<string> Devices => Mark.Devices ?? [];
+
+    public TimeSpan? WatchFor => Mark.WatchFor;
+
+    public int? ThrottleLimit => Mark.ThrottleLimit;
+
+    public int? SiteThrottleLimit => Mark.SiteThrottleLimit;
+
+    public TimeSpan RandomDelay => Mark.RandomDelay;
+
+    public TimeSpan TimeLimit => Mark.TimeLimit;
 
     public bool Enabled { get; init; }
 
@@ -110,17 +125,47 @@ public sealed record RegisteredSchedule
 /// <param name="Text">The whole text.</param>
 public sealed record ScheduleText(string Place, string Text);
 
-/// <summary>What EdgeBackup writes beside a schedule to know it as its own.</summary>
-internal sealed record ScheduleMark(string Name, string? Repository)
+/// <summary>What EdgeBackup writes beside a schedule to know it as its own, and what cannot well be read from a command line.</summary>
+internal sealed record ScheduleMark
 {
-    public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault };
+
+    public required string Name { get; init; }
+
+    public string? Repository { get; init; }
+
+    public IReadOnlyList<string>? Devices { get; init; }
+
+    public TimeSpan? WatchFor { get; init; }
+
+    public int? ThrottleLimit { get; init; }
+
+    public int? SiteThrottleLimit { get; init; }
+
+    public TimeSpan RandomDelay { get; init; }
+
+    public TimeSpan TimeLimit { get; init; }
+
+    public static ScheduleMark Of(SystemSchedule schedule) => new()
+    {
+        Name = schedule.Name,
+        Repository = schedule.Command.Repository,
+        Devices = schedule.Command.Devices.Count == 0 ? null : schedule.Command.Devices,
+        WatchFor = schedule.Command.WatchFor,
+        ThrottleLimit = schedule.Command.ThrottleLimit,
+        SiteThrottleLimit = schedule.Command.SiteThrottleLimit,
+        RandomDelay = schedule.RandomDelay,
+        TimeLimit = schedule.TimeLimit,
+    };
+
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
 
     /// <returns>Null for what is no mark.</returns>
     public static ScheduleMark? Parse(string text)
     {
         try
         {
-            return JsonSerializer.Deserialize<ScheduleMark>(text, JsonSerializerOptions.Web) is { Name.Length: > 0 } mark ? mark : null;
+            return JsonSerializer.Deserialize<ScheduleMark>(text, Json) is { Name.Length: > 0 } mark ? mark : null;
         }
         catch (JsonException)
         {

@@ -165,7 +165,7 @@ public sealed class SystemdScheduler(IProgramRunner programs, IPlatform platform
             Calendar = Value(timer, "OnCalendar") is { } calendar ? RunCalendar.FromSystemd(calendar) : null,
             Account = Value(service, "User") ?? (scope == ScheduleScope.System ? "root" : Environment.UserName),
             Command = Value(service, "ExecStart") ?? "",
-            Repository = mark.Repository,
+            Mark = mark,
             Enabled = clock.GetValueOrDefault("UnitFileState") == "enabled" && clock.GetValueOrDefault("ActiveState") == "active",
             NextRun = Time(clock, "NextElapseUSecRealtime"),
             LastRun = Time(run, "ExecMainStartTimestamp") ?? Time(clock, "LastTriggerUSec"),

@@ -58,7 +58,7 @@ internal static class SystemdUnits
 
         text.Append("Environment=POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off\nUMask=0077\n\n");
         AppendLimits(text, schedule, isSystem);
-        return text.Append(CultureInfo.InvariantCulture, $"\n[X-EdgeBackup]\n{MarkKey}{new ScheduleMark(schedule.Name, schedule.Command.Repository).ToJson()}\n").ToString();
+        return text.Append(CultureInfo.InvariantCulture, $"\n[X-EdgeBackup]\n{MarkKey}{ScheduleMark.Of(schedule).ToJson()}\n").ToString();
     }
 
     private static void AppendLimits(StringBuilder text, SystemSchedule schedule, bool isSystem)

@@ -37,7 +37,7 @@ internal static partial class TaskXml
                 Element("Description", "Takes the backups that are due (Invoke-EdgeBackupSchedule)."),
                 Element("URI", Folder + schedule.Name),
                 Element("Source", Source),
-                Element("Documentation", new ScheduleMark(schedule.Name, schedule.Command.Repository).ToJson())),
+                Element("Documentation", ScheduleMark.Of(schedule).ToJson())),
             Element("Triggers", Trigger(schedule)),
             Element("Principals", Principal(schedule, user)),
             Element(
@@ -74,7 +74,7 @@ internal static partial class TaskXml
             Calendar = Calendar(task),
             Account = account is LocalSystem or "SYSTEM" ? "SYSTEM" : account,
             Command = $"{Find(task, "Actions", "Exec", "Command")} {Find(task, "Actions", "Exec", "Arguments")}",
-            Repository = mark.Repository,
+            Mark = mark,
             Enabled = Find(task, "Settings", "Enabled") != "false",
             Places = [Folder + mark.Name],
         };

@@ -5,6 +5,7 @@ using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
 
 namespace EdgeBackup.Core.Operations.Transfer;
 
@@ -76,6 +77,7 @@ public sealed class ExportBackup
             File.Delete(temporary);
         }
 
+        await context.NoteReadingAsync(observer, EdgeEventCategory.Backup, "Exported", $"The backup {record.Id} of '{record.Device}' was written to '{file}'.", record.Device, record.Id).ConfigureAwait(false);
         return new ExportedBackup(record.Id, record.Device, file, new FileInfo(file).Length);
     }
 

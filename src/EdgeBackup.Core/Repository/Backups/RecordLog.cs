@@ -5,7 +5,7 @@ using EdgeBackup.Core.Repository.Chain;
 namespace EdgeBackup.Core.Repository.Backups;
 
 /// <summary>
-/// Sealed append-only records: those of devices, policies and device types in the folders of their subjects, events in folders of months.
+/// Sealed append-only records: those of devices, policies, device types and notifications in the folders of their subjects, events in folders of months.
 /// </summary>
 internal sealed class RecordLog(RepositoryCore core) : IDisposable
 {
@@ -118,6 +118,7 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
         RecordArea.Policies => "policies/",
         RecordArea.Attempts => "attempts/",
         RecordArea.Types => "types/",
+        RecordArea.Notifications => "notifications/",
         _ => throw new ArgumentOutOfRangeException(nameof(area)),
     };
 

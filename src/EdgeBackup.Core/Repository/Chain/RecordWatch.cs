@@ -21,13 +21,13 @@ internal interface ILiveNames
 }
 
 /// <summary>
-/// Notices that a record upon which commands decide (a fence, a protection, a policy, a device type) is not in the store any more. To hold
+/// Notices that a record upon which commands decide (a fence, a protection, a policy, a device type), or an event that somebody may ask about, is not in the store any more. To hold
 /// the store against the whole chain each time would cost more than the command; so what the chain says of just these
 /// records is kept, and brought up to date by its new entries.
 /// </summary>
 internal sealed class RecordWatch(RepositoryCore core, ILiveNames kept)
 {
-    private static readonly string[] Watched = [RecordLog.ToFolder(RecordArea.Devices), RecordLog.ToFolder(RecordArea.Policies), RecordLog.ToFolder(RecordArea.Types)];
+    private static readonly string[] Watched = [RecordLog.ToFolder(RecordArea.Devices), RecordLog.ToFolder(RecordArea.Policies), RecordLog.ToFolder(RecordArea.Types), RecordLog.ToFolder(RecordArea.Notifications), RecordLog.ToFolder(RecordArea.Events)];
 
     /// <summary>Takes in what the chain says by now; once a command is enough.</summary>
     public async Task LearnAsync(CancellationToken cancellationToken)

@@ -16,6 +16,12 @@ public sealed class ImportEdgeBackupCommand : EdgeRepositoryCommand
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
 
+    /// <summary>Why; it stands in the events.</summary>
+    [Parameter]
+    public string? Reason { get; set; }
+
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {

@@ -12,6 +12,8 @@ public sealed class ProtectEdgeBackupCommand : BackupCommand
     [Parameter]
     public string? Reason { get; set; }
 
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void EndProcessing() => RunForBackups(Backups, async (context, backup, pipeline, cancellationToken) =>
     {

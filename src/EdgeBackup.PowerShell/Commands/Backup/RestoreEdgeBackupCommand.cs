@@ -47,6 +47,12 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>Why; it stands in the events.</summary>
+    [Parameter]
+    public string? Reason { get; set; }
+
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {

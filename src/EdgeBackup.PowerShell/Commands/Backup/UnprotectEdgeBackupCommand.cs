@@ -8,6 +8,12 @@ namespace EdgeBackup.PowerShell.Commands;
 [OutputType(typeof(BackupInfo))]
 public sealed class UnprotectEdgeBackupCommand : BackupCommand
 {
+    /// <summary>Why; it stands in the events.</summary>
+    [Parameter]
+    public string? Reason { get; set; }
+
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void EndProcessing() => RunForBackups(Backups, async (context, backup, pipeline, cancellationToken) =>
     {

@@ -76,6 +76,12 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
     [ValidateRange(1.1, 1000000.0)]
     public double? SizeFactor { get; set; }
 
+    /// <summary>Why; it stands in the events.</summary>
+    [Parameter]
+    public string? Reason { get; set; }
+
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -129,7 +135,7 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
 
                 var entry = new PolicyEntry { Scope = scope, Key = key, Values = values, Time = context.Clock.GetUtcNow(), Author = context.Author };
                 await PolicyBook.SetAsync(context.Repository, entry, cancellationToken).ConfigureAwait(false);
-                await context.NoteAsync(pipeline.Observer, EdgeEventCategory.Retention, "PolicySet", $"The policy for {PolicyInfo.Name(scope, key)} was set.", scope == PolicyScope.Device ? key : null).ConfigureAwait(false);
+                await context.NoteAsync(pipeline.Observer, EdgeEventCategory.Retention, "PolicySet", $"The policy for {PolicyInfo.Name(scope, key)} was set: {entry.Values.Describe()}.", scope == PolicyScope.Device ? key : null).ConfigureAwait(false);
                 var book = await PolicyBook.LoadAsync(context.Repository, warn, cancellationToken).ConfigureAwait(false);
                 warn = null;
                 foreach (var found in book.Entries.Where(found => found.Scope == scope && string.Equals(found.Key, key, StringComparison.OrdinalIgnoreCase)))

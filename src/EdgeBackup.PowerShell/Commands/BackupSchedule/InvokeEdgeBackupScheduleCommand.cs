@@ -97,7 +97,7 @@ public sealed class InvokeEdgeBackupScheduleCommand : EdgeRepositoryCommand
             }
         }
 
-        var options = new RunScheduleOptions { ThrottleLimit = ThrottleLimit, SiteThrottleLimit = SiteThrottleLimit, WatchFor = WatchFor };
+        var options = new RunScheduleOptions { ThrottleLimit = ThrottleLimit, SiteThrottleLimit = SiteThrottleLimit, WatchFor = WatchFor, Tell = !IsWhatIf };
         await new RunSchedule(context, pipeline.Observer).RunAsync(
             chosen,
             options,

@@ -159,7 +159,7 @@ public abstract class InventoryCommand : EdgeRepositoryCommand
             AddressParameter.RefuseHostKeyPolicy(policy, place);
         }
 
-        var (type, typeFile) = ReadType(Choose(nameof(Type), Type, row));
+        var (type, typeFile) = TypeParameter.Read(Choose(nameof(Type), Type, row), ReadTypeFile);
         return new DeviceInput
         {
             Address = place,
@@ -226,18 +226,13 @@ public abstract class InventoryCommand : EdgeRepositoryCommand
         };
     }
 
-    private (string? Id, DeviceTypeEntry? File) ReadType(string? text)
+    private DeviceTypeEntry ReadTypeFile(string path)
     {
-        if (text is null || !TypeParameter.IsFile(text))
+        if (!typeFiles.TryGetValue(path, out var file))
         {
-            return (text, null);
+            typeFiles[path] = file = DeviceTypeLibrary.ReadFile(ResolvePath(path));
         }
 
-        if (!typeFiles.TryGetValue(text, out var file))
-        {
-            typeFiles[text] = file = DeviceTypeLibrary.ReadFile(ResolvePath(text));
-        }
-
-        return (file.Type.Id, file);
+        return file;
     }
 }

@@ -46,6 +46,12 @@ public sealed class RegisterEdgeDeviceCommand : InventoryCommand
         }
     }
 
+    /// <summary>Why; it stands in the events.</summary>
+    [Parameter]
+    public string? Reason { get; set; }
+
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void EndProcessing()
     {

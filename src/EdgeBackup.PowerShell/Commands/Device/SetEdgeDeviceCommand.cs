@@ -34,6 +34,12 @@ public sealed class SetEdgeDeviceCommand : InventoryCommand
     [ValidateSet("Active")]
     public string? State { get; set; }
 
+    /// <summary>Why; it stands in the events.</summary>
+    [Parameter]
+    public string? Reason { get; set; }
+
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {

@@ -39,6 +39,8 @@ public sealed class SwitchEdgeDeviceCommand : EdgeRepositoryCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void EndProcessing() => RunInRepository(
         async (context, pipeline, cancellationToken) =>

@@ -8,6 +8,12 @@ namespace EdgeBackup.PowerShell.Commands;
 [OutputType(typeof(void))]
 public sealed class UnregisterEdgeDeviceCommand : DeviceCommand
 {
+    /// <summary>Why; it stands in the events.</summary>
+    [Parameter]
+    public string? Reason { get; set; }
+
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void EndProcessing() => RunForDevices(Devices, async (context, id, pipeline, cancellationToken) =>
     {

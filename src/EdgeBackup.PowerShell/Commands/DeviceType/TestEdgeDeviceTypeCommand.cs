@@ -5,9 +5,11 @@ using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Devices.Types.Reading;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Completion;
 using EdgeBackup.PowerShell.Errors;
+using EdgeBackup.PowerShell.Inventory;
 using EdgeBackup.PowerShell.Session;
 
 namespace EdgeBackup.PowerShell.Commands;
@@ -75,14 +77,22 @@ public sealed class TestEdgeDeviceTypeCommand : EdgeRepositoryCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (ParameterSetName == DeviceSet && AddressParameter.Parse(this, Device, ResolvePath) is { } address)
+        if (ParameterSetName != DeviceSet)
         {
-            AddressParameter.RefuseKeyFile(this, KeyFilePath, address);
-            AddressParameter.RefuseHostKeyPolicy(this, HostKeyPolicy, address);
-            if (TypeParameter.TryRead(this, Type, ResolvePath, out var id, out var file))
-            {
-                RunEach((writer, cancellationToken) => TryAsync(new OperationPipeline(writer), address, id, file, cancellationToken), Device);
-            }
+            return;
+        }
+
+        try
+        {
+            var address = AddressParameter.Parse(Device, ResolvePath);
+            AddressParameter.RefuseKeyFile(KeyFilePath, address);
+            AddressParameter.RefuseHostKeyPolicy(HostKeyPolicy, address);
+            var (id, file) = TypeParameter.Read(Type, path => DeviceTypeLibrary.ReadFile(ResolvePath(path)));
+            RunEach((writer, cancellationToken) => TryAsync(new OperationPipeline(writer), address, id, file, cancellationToken), Device);
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or InputFaultException)
+        {
+            WriteError(EdgeErrors.ToErrorRecord(exception, Device));
         }
     }
 

@@ -7,7 +7,7 @@ using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
-/// <summary>Lists what happened: refusals, failures, restores, switches, expiries.</summary>
+/// <summary>Lists what happened, and who did it, from where, when and why.</summary>
 [Cmdlet(VerbsCommon.Get, "EdgeEvent")]
 [OutputType(typeof(EdgeEvent))]
 public sealed class GetEdgeEventCommand : EdgeRepositoryCommand
@@ -44,9 +44,9 @@ public sealed class GetEdgeEventCommand : EdgeRepositoryCommand
         };
         RunInRepository(async (context, pipeline, cancellationToken) =>
         {
-            foreach (var problem in await context.Catalog.RefreshEventsAsync(cancellationToken).ConfigureAwait(false))
+            foreach (var problem in await context.Catalog.FindMissingEventsAsync(cancellationToken).ConfigureAwait(false))
             {
-                await pipeline.WriteErrorAsync(problem).ConfigureAwait(false);
+                await pipeline.WriteErrorAsync(new Core.Errors.EdgeBackupException(problem.ErrorId, $"The trail of events has a hole. {problem.Message}", problem.Target, problem)).ConfigureAwait(false);
             }
 
             // A device that was unregistered still has its events; one that nobody ever knew is a slip of the hand.

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Security;
 using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Session;
@@ -49,6 +50,8 @@ public sealed class InitializeEdgeRepositoryCommand : EdgeRepositoryCommand
             {
                 var key = new RepositoryKeyOptions { Passphrase = SecretText.Read(Passphrase), KeyFile = keyFile };
                 var made = await new InitializeRepository(locations, environment, connections, author).RunAsync(given, key, settings, cancellationToken).ConfigureAwait(false);
+                made.Context.Act(Deed);
+                await made.Context.NoteAsync(new PipelineObserver(writer), EdgeEventCategory.Repository, "Initialized", $"The repository was made at '{path}'.", device: null).ConfigureAwait(false);
                 await RepositorySession.Current.ConnectAsync(path, made.Context).ConfigureAwait(false);
                 var output = new PSObject(RepositoryOutput.From(path, made.Context, made.RecoveryKey));
                 output.TypeNames.Insert(0, "EdgeBackup.RepositoryInfo#New");

@@ -25,6 +25,12 @@ public sealed class RepairEdgeRepositoryCommand : EdgeRepositoryCommand
     [Parameter]
     public SwitchParameter AcceptRollback { get; set; }
 
+    /// <summary>Why; it stands in the events.</summary>
+    [Parameter]
+    public string? Reason { get; set; }
+
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void EndProcessing()
     {

@@ -36,6 +36,7 @@ public sealed class SyncEdgeRepositoryCommand : EdgeRepositoryCommand
             {
                 var borrowed = await RepositorySession.Current.BorrowAsync(destination, cancellationToken).ConfigureAwait(false);
                 await using var lease = borrowed.ConfigureAwait(false);
+                borrowed.Context.Act(Deed);
                 var confirmed = await ConfirmAsync(pipeline, destination, $"Copy what is missing from '{context.Location}'").ConfigureAwait(false);
                 if (!confirmed && !IsWhatIf)
                 {

@@ -33,6 +33,12 @@ public sealed class AddEdgeRepositoryKeyCommand : EdgeRepositoryCommand
     [ValidateNotNullOrEmpty]
     public string? Replace { get; set; }
 
+    /// <summary>Why; it stands in the events.</summary>
+    [Parameter]
+    public string? Reason { get; set; }
+
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void EndProcessing()
     {

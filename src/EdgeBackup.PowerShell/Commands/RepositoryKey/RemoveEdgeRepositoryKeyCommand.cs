@@ -16,6 +16,12 @@ public sealed class RemoveEdgeRepositoryKeyCommand : EdgeRepositoryCommand
     [SupportsWildcards]
     public string[] Id { get; set; } = [];
 
+    /// <summary>Why; it stands in the events.</summary>
+    [Parameter]
+    public string? Reason { get; set; }
+
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void EndProcessing() => RunInRepository(async (context, pipeline, cancellationToken) =>
     {

@@ -30,6 +30,12 @@ public sealed class StopEdgeTransactionCommand : EdgeRepositoryCommand
     [Parameter]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Why; it stands in the events.</summary>
+    [Parameter]
+    public string? Reason { get; set; }
+
+    private protected override string? Why => Reason;
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => RunInRepository(
         async (context, pipeline, cancellationToken) =>

@@ -58,11 +58,14 @@ public sealed class TaskXmlTests
     [Fact]
     public void What_was_written_is_read_back()
     {
-        var schedule = Schedule(new ScheduleAccount(null as string)) with { Calendar = RunCalendar.Create(TimeSpan.FromHours(4), new TimeSpan(1, 30, 0)) };
+        var schedule = Schedule(new ScheduleAccount(null as string)) with { RandomDelay = TimeSpan.FromMinutes(5), Calendar = RunCalendar.Create(TimeSpan.FromHours(4), new TimeSpan(1, 30, 0)) };
         var read = TaskXml.Read(TaskXml.Write(schedule, User))!;
         Assert.Equal(schedule.Calendar, read.Calendar);
         Assert.Equal("night", read.Name);
         Assert.Equal(schedule.Command.Repository, read.Repository);
+        Assert.Equal(schedule.RandomDelay, read.RandomDelay);
+        Assert.Equal(schedule.TimeLimit, read.TimeLimit);
+        Assert.Equal(schedule.Command.Devices, read.Devices);
         Assert.Equal("SYSTEM", read.Account);
         Assert.True(read.Enabled);
     }

@@ -1,0 +1,190 @@
+using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Operations.Scheduling;
+using EdgeBackup.Core.Records;
+using Microsoft.Data.Sqlite;
+
+namespace EdgeBackup.Core.Operations.Notifications;
+
+/// <summary>
+/// Tells those who are registered for it what has become of devices. It goes by how devices stand and by what was told of
+/// them, both kept in the repository, and not by what a command has just seen: so a command that is killed before it can
+/// tell leaves the telling to the next, on any machine, under the same id. Nothing here fails or holds up a backup.
+/// </summary>
+public sealed class Notifier
+{
+    private const string RunFile = "run";
+
+    private readonly RepositoryContext context;
+    private readonly IOperationObserver observer;
+    private readonly Messages messages;
+
+    public Notifier(RepositoryContext context, IOperationObserver observer)
+    {
+        this.context = context;
+        this.observer = observer;
+        messages = new Messages(context);
+    }
+
+    /// <summary>Tells how devices stand after a command has done its work.</summary>
+    /// <param name="devices">Ids; null for all that are in service.</param>
+    /// <param name="cancellationToken">Leaves what was not told to the next command.</param>
+    public Task TellAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken) =>
+        GuardAsync(async (targets, postman) => await TellDevicesAsync(targets, postman, devices, cancellationToken).ConfigureAwait(false), cancellationToken);
+
+    /// <summary>Tells how devices stand after a run of the schedule, and what it has done.</summary>
+    /// <param name="devices">Ids; null for all that are in service.</param>
+    /// <param name="outcomes">Of all devices that were looked at.</param>
+    /// <param name="started">When the run began, UTC.</param>
+    /// <param name="cancellationToken">Leaves what was not told to the next run.</param>
+    public Task TellRunAsync(IReadOnlyCollection<string> devices, IReadOnlyList<ScheduledOutcome> outcomes, DateTimeOffset started, CancellationToken cancellationToken) =>
+        GuardAsync(
+            async (targets, postman) =>
+            {
+                var overdue = await TellDevicesAsync(targets, postman, devices, cancellationToken).ConfigureAwait(false);
+
+                // A timer finds nothing to do most of the time: nobody wants to read that, and it proves nothing.
+                if (outcomes.Any(outcome => outcome.Result != ScheduledResult.NotDue))
+                {
+                    if (ReadRun() is { FailingSince: { } since })
+                    {
+                        postman.Put(targets, messages.RunRecovery(since));
+                        WriteRun(new RunState(null));
+                    }
+
+                    postman.Put(targets, messages.Digest(outcomes, overdue, started, context.Clock.GetUtcNow() - started));
+                }
+            },
+            cancellationToken);
+
+    /// <summary>Tells that a run of the schedule could not do its work. What was told of it is kept on this machine: the repository may be what cannot be written.</summary>
+    public Task TellRunFailureAsync(Exception failure, CancellationToken cancellationToken) =>
+        GuardAsync(
+            (targets, postman) =>
+            {
+                var since = ReadRun()?.FailingSince;
+                if (since is null)
+                {
+                    since = context.Clock.GetUtcNow();
+                    postman.Put(targets, messages.RunFailure(since.Value, (failure as EdgeBackupException)?.ErrorId, failure.Message));
+                    WriteRun(new RunState(since));
+                }
+
+                return Task.CompletedTask;
+            },
+            cancellationToken);
+
+    /// <summary>Tells of a restore or a switch.</summary>
+    internal Task TellEventAsync(EdgeEvent happened) =>
+        GuardAsync(
+            async (targets, postman) =>
+            {
+                if (targets.Any(target => target.Topics.Contains(NotificationTopic.Restore) || target.Topics.Contains(NotificationTopic.Switch)))
+                {
+                    var device = happened.Device is null ? null : await FindAsync(happened.Device).ConfigureAwait(false);
+                    postman.Put(targets, messages.Event(happened, device));
+                }
+            },
+            CancellationToken.None);
+
+    private static SubjectDevice ToSubject(CatalogDevice device) => new(device.Id, device.Name, device.Type, device.Site, device.Tags);
+
+    /// <summary>Does the telling and the sending. The work that is told of is done: whatever goes wrong here is a warning.</summary>
+    private async Task GuardAsync(Func<IReadOnlyCollection<NotificationEntry>, Postman, Task> tell, CancellationToken cancellationToken)
+    {
+        if (context.NotificationsFolder is not { } root)
+        {
+            return;
+        }
+
+        try
+        {
+            var book = await NotificationBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false);
+            if (book.Entries.Count > 0)
+            {
+                var postman = new Postman(context, observer, context.Notifications, root);
+                await tell(book.Entries, postman).ConfigureAwait(false);
+                await postman.SendAsync(book.Entries, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException or UnauthorizedAccessException or SqliteException)
+        {
+            observer.Warning($"Not everybody could be told of what happened; the next run does it. {exception.Message}");
+        }
+    }
+
+    /// <returns>The devices that are overdue.</returns>
+    private async Task<IReadOnlyList<string>> TellDevicesAsync(IReadOnlyCollection<NotificationEntry> targets, Postman postman, IReadOnlyCollection<string>? devices, CancellationToken cancellationToken)
+    {
+        await context.Catalog.RefreshBackupsAsync(devices, cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshAttemptsAsync(devices, cancellationToken).ConfigureAwait(false);
+        var policies = await PolicyBook.LoadAsync(context.Repository, warn: null, cancellationToken).ConfigureAwait(false);
+        var now = context.Clock.GetUtcNow();
+        var overdue = new List<string>();
+        var query = new DeviceQuery { Ids = devices, Replaced = false };
+        foreach (var device in await context.Catalog.QueryDevicesAsync(query, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false))
+        {
+            var isOverdue = FindDevices.Judge(device, policies.For(device.Id, device.Type, device.Tags), now) == BackupState.Overdue;
+            if (isOverdue)
+            {
+                overdue.Add(device.Id);
+            }
+
+            await TellDeviceAsync(targets, postman, device, isOverdue).ConfigureAwait(false);
+        }
+
+        return overdue;
+    }
+
+    /// <summary>First the message, durably, and then that it was told: whatever comes between, it is told once more under the same id.</summary>
+    private async Task TellDeviceAsync(IReadOnlyCollection<NotificationEntry> targets, Postman postman, CatalogDevice device, bool isOverdue)
+    {
+        var attempts = device.Attempts?.State ?? new AttemptState { Device = device.Id };
+        var overdueSince = isOverdue ? device.LastBackup ?? device.PostponedSince : null;
+        if (attempts.FailingSince is { } failing && attempts.FailureTold != failing)
+        {
+            postman.Put(targets, messages.Failure(ToSubject(device), attempts, device.LastBackup));
+            await MarkAsync(device.Id, state => state with { FailureTold = failing }).ConfigureAwait(false);
+        }
+
+        if (overdueSince is { } since && attempts.OverdueTold != since)
+        {
+            postman.Put(targets, messages.Overdue(ToSubject(device), attempts, since, device.LastBackup, device.PostponedSince));
+            await MarkAsync(device.Id, state => state with { OverdueTold = since }).ConfigureAwait(false);
+        }
+
+        if (attempts.FailingSince is null && !isOverdue && (attempts.FailureTold ?? attempts.OverdueTold) is not null)
+        {
+            postman.Put(targets, messages.Recovery(ToSubject(device), attempts, device.LastBackup));
+            await MarkAsync(device.Id, state => state with { FailureTold = null, OverdueTold = null }).ConfigureAwait(false);
+        }
+    }
+
+    private async Task MarkAsync(string device, Func<AttemptState, AttemptState> change)
+    {
+        try
+        {
+            await context.Attempts.ChangeAsync(seen: null, device, change, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException)
+        {
+            // It is told under the same id again, which the outbox of this machine does not take twice.
+            observer.Verbose($"{device}: that somebody was told could not be written down: {exception.Message}");
+        }
+    }
+
+    private async Task<SubjectDevice?> FindAsync(string id)
+    {
+        var found = await context.Catalog.QueryDevicesAsync(new DeviceQuery { Ids = [id] }, CancellationToken.None).FirstOrDefaultAsync().ConfigureAwait(false);
+        return found is null ? null : ToSubject(found);
+    }
+
+    private RunState? ReadRun()
+    {
+        var path = Path.Combine(context.NotificationsFolder!, RunFile);
+        return Outbox.ReadFile(path, OutboxJson.Default.RunState);
+    }
+
+    private void WriteRun(RunState state) => Outbox.WriteFile(Path.Combine(context.NotificationsFolder!, RunFile), state, OutboxJson.Default.RunState, context.Platform);
+}

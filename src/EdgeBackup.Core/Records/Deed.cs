@@ -1,0 +1,17 @@
+namespace EdgeBackup.Core.Records;
+
+/// <summary>Under what something is done, beside who does it: the events that are written meanwhile say it.</summary>
+public sealed record Deed
+{
+    /// <summary>The domain of the user's account; where there is none, the machine's name.</summary>
+    public string? Domain { get; init; }
+
+    /// <summary>The program and its process id: <c>pwsh (4711)</c>.</summary>
+    public string? Process { get; init; }
+
+    /// <summary>The command by its name alone: what was given to it may be secret.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>Why, as its user said; null where nothing was said.</summary>
+    public string? Reason { get; init; }
+}

@@ -1,0 +1,186 @@
+# The DSC resources: as classes, and as the command resources that DSC v3 runs by their manifests.
+BeforeDiscovery {
+    Import-Module $PSScriptRoot/TestSupport.psm1 -Force
+    $manifests = Get-ChildItem (Get-ModulePath) -Filter *.dsc.resource.json | ForEach-Object { @{ Name = $_.Name; File = $_.FullName } }
+}
+
+BeforeAll {
+    . $PSScriptRoot/DeviceSupport.ps1
+    $module = Get-Module EdgeBackup
+    $repository = Initialize-EdgeRepository
+    $simulator = Start-Simulator
+    $simulated = $simulator.Device[0]
+    $savedPath = $env:PATH
+    $programs = New-TestFolder -Prefix programs
+    if (-not $IsWindows) {
+        # A crontab that really stores, so that nobody's own is touched.
+        Set-Content (Join-Path $programs 'crontab') "#!/bin/sh`ncase `$1 in`n-l) [ -e '$programs/table' ] || { echo 'no crontab for you' >&2; exit 1; }; cat '$programs/table' ;;`n-) cat > '$programs/table' ;;`nesac"
+        chmod +x (Join-Path $programs 'crontab')
+        $env:PATH = "$programs$([IO.Path]::PathSeparator)$env:PATH"
+    }
+
+    function New-Resource {
+        # As the DSC engines do: an object of the class in the module's own scope.
+        param([string] $Class, [System.Collections.IDictionary] $Property)
+        & $module { param($Class, $Property) New-Object $Class -Property $Property } $Class $Property
+    }
+
+    function Invoke-Converge {
+        # Test, Set, Test, and Set again, of which the last must change nothing. Gives what was not as it should be.
+        param($Resource)
+        $Resource.Test() | Should -BeFalse
+        $reasons = $Resource.Get().Reasons
+        $reasons | Should -Not -BeNullOrEmpty
+        $Resource.Set()
+        $Resource.Test() | Should -BeTrue
+        $Resource.Get().Reasons | Should -BeNullOrEmpty
+        $events = @(Get-EdgeEvent).Count
+        $Resource.Set()
+        @(Get-EdgeEvent).Count | Should -Be $events
+        $reasons.Code -replace '.*:'
+    }
+
+    function Invoke-Operation {
+        # Runs an operation of a manifest as dsc does: the program and its arguments in the manifest's folder, JSON in.
+        param([string] $File, [string] $Operation, $State)
+        $call = (Get-Content -Raw $File | ConvertFrom-Json).$Operation
+        Push-Location (Split-Path $File)
+        try {
+            $said = ($State ? ($State | ConvertTo-Json -Depth 5 -Compress) : '') | & $call.executable @($call.args) 2>&1
+            $code = $LASTEXITCODE
+        }
+        finally {
+            Pop-Location
+        }
+        [pscustomobject]@{
+            Code  = $code
+            State = @($said | Where-Object { $_ -is [string] } | ForEach-Object { $_ | ConvertFrom-Json })
+            Error = @($said | Where-Object { $_ -isnot [string] } | ForEach-Object { "$_" })
+        }
+    }
+}
+
+AfterAll {
+    $env:PATH = $savedPath
+    Stop-All
+}
+
+Describe 'EdgeDevice' {
+    It 'registers a device, and finds no difference then' {
+        $secret = [pscredential]::new('admin', (ConvertTo-SecureString 'hush-hush' -AsPlainText -Force))
+        $device = New-Resource EdgeDevice @{ Id = $simulated.Id; Address = "$($simulated.Address)/"; Tag = 'north', 'new'; Site = 'harbour'; Credential = $secret }
+        Invoke-Converge $device | Should -Be 'Ensure'
+        $now = $device.Get()
+        $now.Ensure | Should -Be 'Present'
+        $now.State | Should -Be 'Active'
+        $now.Site | Should -Be 'harbour'
+        $now.Credential | Should -BeNullOrEmpty
+        $now | ConvertTo-Json -Depth 4 | Should -Not -Match 'hush'
+    }
+
+    It 'changes what differs and nothing else' {
+        $device = New-Resource EdgeDevice @{ Id = $simulated.Id; Tag = 'new', 'north'; Name = 'Pier 7' }
+        Invoke-Converge $device | Should -Be 'Name'
+        $found = Get-EdgeDevice $simulated.Id
+        $found.Name | Should -Be 'Pier 7'
+        $found.Site | Should -Be 'harbour'
+        Invoke-Converge (New-Resource EdgeDevice @{ Id = $simulated.Id; Tag = @(); Site = '' }) | Should -Be 'Site', 'Tag'
+    }
+
+    It 'says of a contradiction what the device says' {
+        $wrong = New-Resource EdgeDevice @{ Id = 'somebody-else'; Address = $simulated.Address }
+        Get-Refusal { $wrong.Set() } | Should -Match 'DeviceRegistrationMismatch'
+        Get-Refusal { (New-Resource EdgeDevice @{ Id = 'new' }).Set() } | Should -Match 'Address'
+    }
+
+    It 'does not take a repository that is gone for a device that is gone' {
+        Get-Refusal { (New-Resource EdgeDevice @{ Id = 'x'; Repository = Join-Path $programs 'none' }).Test() } | Should -Match 'RepositoryNotFound'
+    }
+
+    It 'unregisters a device, and finds no difference then' {
+        Invoke-Converge (New-Resource EdgeDevice @{ Id = $simulated.Id; Ensure = 'Absent' }) | Should -Be 'Ensure'
+        Get-EdgeDevice | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'EdgeBackupPolicy' {
+    It 'sets what differs, whatever the spelling' {
+        $policy = New-Resource EdgeBackupPolicy @{ Scope = 'Tag'; Target = 'north'; Interval = '12:00:00'; KeepLast = 0; Window = 'mon-fri  19:00-6:00,Sat 00:00-24:00'; TimeZone = 'W. Europe Standard Time'; OverdueAction = 'fail' }
+        Invoke-Converge $policy | Should -Be 'Interval', 'KeepLast', 'OverdueAction', 'Window', 'TimeZone'
+        Invoke-Converge (New-Resource EdgeBackupPolicy @{ Scope = 'Tag'; Target = 'north'; Interval = '12:00:00'; KeepLast = 3 }) | Should -Be 'KeepLast'
+        $found = Get-EdgeBackupPolicy | Where-Object Scope -EQ 'tag north'
+        $found.KeepLast | Should -Be 3
+        $found.TimeZone | Should -Be 'Europe/Berlin'
+    }
+
+    It 'is for all devices too' {
+        Invoke-Converge (New-Resource EdgeBackupPolicy @{ Scope = 'All'; RetentionMonths = 12 }) | Should -Be 'RetentionMonths'
+    }
+}
+
+Describe 'EdgeBackupSchedule' -Skip:$IsWindows {
+    It 'registers, changes and removes a schedule' {
+        Invoke-Converge (New-Resource EdgeBackupSchedule @{ Name = 'night'; Method = 'Cron'; Every = '04:00:00'; At = '05:30'; Device = 'a*', 'b'; Repository = $repository.Path }) | Should -Be 'Ensure'
+        Invoke-Converge (New-Resource EdgeBackupSchedule @{ Name = 'night'; Method = 'Cron'; At = '01:30'; WatchFor = '00:01:00'; Device = 'b', 'a*' }) | Should -Be 'WatchFor'
+        $found = Get-EdgeBackupSchedule night
+        $found.Every | Should -Be ([timespan]::FromHours(4))
+        $found.Device | Should -Be 'b', 'a*'
+        $found.WatchFor | Should -Be ([timespan]::FromMinutes(1))
+        Invoke-Converge (New-Resource EdgeBackupSchedule @{ Name = 'night'; Method = 'Cron'; Ensure = 'Absent' }) | Should -Be 'Ensure'
+        Get-EdgeBackupSchedule | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'DSC v3: <Name>' -ForEach $manifests {
+    It 'names a type, its operations, and a schema that knows every property of the class' {
+        $manifest = Get-Content -Raw $File | ConvertFrom-Json -AsHashtable
+        $manifest.type | Should -Match '^EdgeBackup\.Dsc/\w+$'
+        $manifest.version | Should -Be (Import-PowerShellDataFile (Join-Path (Get-ModulePath) 'EdgeBackup.psd1')).ModuleVersion
+        $class = "Edge$($manifest.type.Split('/')[1])"
+        $manifest.get.args[-1] | Should -Match $class
+        $known = & $module { param($name) ($name -as [type]).GetProperties().Name } $class | Where-Object { $_ -notin 'Ensure', 'Reasons' }
+        $named = $manifest.schema.embedded.properties.Keys | Where-Object { $_ -notlike '_*' }
+        Compare-Object $known $named | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'DSC v3' {
+    BeforeAll {
+        $folder = New-FolderDevice -Id 'v3'
+        $deviceFile, $policyFile, $scheduleFile = 'device', 'backuppolicy', 'backupschedule' | ForEach-Object { Join-Path (Get-ModulePath) "edgebackup.$_.dsc.resource.json" }
+    }
+
+    It 'says what would be, makes it so, and finds it so' {
+        $wanted = @{ id = 'v3'; address = $folder; tag = @('x'); credential = @{ username = 'u'; password = 'hush-hush' }; _exist = $true }
+        $shown = Invoke-Operation $deviceFile whatIf $wanted
+        $shown.State.tag | Should -Be 'x'
+        $shown.State._metadata.whatIf | Should -Match 'Absent'
+        Get-EdgeDevice | Should -BeNullOrEmpty
+
+        $made = Invoke-Operation $deviceFile set $wanted
+        $made.Code | Should -Be 0
+        $made.State._exist | Should -BeTrue
+        "$($made | ConvertTo-Json -Depth 5)" | Should -Not -Match 'hush'
+        (Invoke-Operation $deviceFile test $wanted).State._inDesiredState | Should -BeTrue
+        (Invoke-Operation $deviceFile test @{ id = 'v3'; site = 's' }).State._inDesiredState | Should -BeFalse
+        (Invoke-Operation $deviceFile export).State.id | Should -Be 'v3'
+    }
+
+    It 'tells an error as one line of JSON, and by its exit code' {
+        $failed = Invoke-Operation $deviceFile set @{ id = 'other'; address = $folder }
+        $failed.Code | Should -Be 1
+        $failed.State | Should -BeNullOrEmpty
+        ($failed.Error | ConvertFrom-Json).error | Should -Match '^DeviceRegistrationMismatch: '
+        (Invoke-Operation $deviceFile get @{ id = 'v3'; bogus = 1 }).Error | Should -Match 'bogus'
+    }
+
+    It 'exports policies as they can be set again' {
+        $exported = (Invoke-Operation $policyFile export).State
+        $exported.scope | Should -Be 'All', 'Tag'
+        (Invoke-Operation $policyFile test $exported[1]).State._inDesiredState | Should -BeTrue
+    }
+
+    It 'knows of a schedule that is not there' {
+        (Invoke-Operation $scheduleFile test @{ name = 'none'; _exist = $false }).State._inDesiredState | Should -BeTrue
+    }
+}
