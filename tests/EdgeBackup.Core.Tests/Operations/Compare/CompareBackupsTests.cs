@@ -65,7 +65,7 @@ public sealed class CompareBackupsTests
     }
 
     [Fact]
-    public async Task The_stamps_of_another_device_promise_nothing()
+    public async Task A_backup_is_compared_with_another_device_too()
     {
         await using var bench = await OperationsBench.CreateAsync();
         var one = await bench.AddSimulatedAsync("one");
