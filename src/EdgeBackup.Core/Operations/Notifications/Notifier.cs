@@ -31,7 +31,7 @@ public sealed class Notifier
     /// <param name="devices">Ids; null for all that are in service.</param>
     /// <param name="cancellationToken">Leaves what was not told to the next command.</param>
     public Task TellAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken) =>
-        GuardAsync(async (targets, postman) => await TellDevicesAsync(targets, postman, devices, cancellationToken).ConfigureAwait(false), cancellationToken);
+        GuardAsync(async (targets, postman) => await TellDevicesAsync(targets, postman, devices, cancellationToken).ConfigureAwait(false), isSent: true, cancellationToken);
 
     /// <summary>Tells how devices stand after a run of the schedule, and what it has done.</summary>
     /// <param name="devices">Ids; null for all that are in service.</param>
@@ -56,6 +56,7 @@ public sealed class Notifier
                     postman.Put(targets, messages.Digest(outcomes, overdue, started, context.Clock.GetUtcNow() - started));
                 }
             },
+            isSent: true,
             cancellationToken);
 
     /// <summary>Tells that a run of the schedule could not do its work. What was told of it is kept on this machine: the repository may be what cannot be written.</summary>
@@ -73,10 +74,24 @@ public sealed class Notifier
 
                 return Task.CompletedTask;
             },
+            isSent: true,
             cancellationToken);
 
-    /// <summary>Tells of a restore or a switch.</summary>
-    internal Task TellEventAsync(EdgeEvent happened) =>
+    /// <summary>Sends what waits: after a restore or a switch, when nothing is held any more. Whoever does not want to wait for it has what was done, and the messages go with the next command.</summary>
+    internal async Task SendAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await GuardAsync((_, _) => Task.CompletedTask, isSent: true, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            observer.Verbose("Messages of notifications wait for the next command.");
+        }
+    }
+
+    /// <summary>Lays down the message of a restore or a switch. It is sent later: devices are held, and a fence may not stand yet.</summary>
+    internal Task PutEventAsync(EdgeEvent happened) =>
         GuardAsync(
             async (targets, postman) =>
             {
@@ -86,12 +101,13 @@ public sealed class Notifier
                     postman.Put(targets, messages.Event(happened, device));
                 }
             },
+            isSent: false,
             CancellationToken.None);
 
     private static SubjectDevice ToSubject(CatalogDevice device) => new(device.Id, device.Name, device.Type, device.Site, device.Tags);
 
     /// <summary>Does the telling and the sending. The work that is told of is done: whatever goes wrong here is a warning.</summary>
-    private async Task GuardAsync(Func<IReadOnlyCollection<NotificationEntry>, Postman, Task> tell, CancellationToken cancellationToken)
+    private async Task GuardAsync(Func<IReadOnlyCollection<NotificationEntry>, Postman, Task> tell, bool isSent, CancellationToken cancellationToken)
     {
         if (context.NotificationsFolder is not { } root)
         {
@@ -105,7 +121,10 @@ public sealed class Notifier
             {
                 var postman = new Postman(context, observer, context.Notifications, root);
                 await tell(book.Entries, postman).ConfigureAwait(false);
-                await postman.SendAsync(book.Entries, cancellationToken).ConfigureAwait(false);
+                if (isSent)
+                {
+                    await postman.SendAsync(book.Entries, cancellationToken).ConfigureAwait(false);
+                }
             }
         }
         catch (Exception exception) when (exception is EdgeBackupException or IOException or UnauthorizedAccessException or SqliteException)
