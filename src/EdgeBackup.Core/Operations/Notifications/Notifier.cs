@@ -104,8 +104,6 @@ public sealed class Notifier
             isSent: false,
             CancellationToken.None);
 
-    private static SubjectDevice ToSubject(CatalogDevice device) => new(device.Id, device.Name, device.Type, device.Site, device.Tags);
-
     /// <summary>Does the telling and the sending. The work that is told of is done: whatever goes wrong here is a warning.</summary>
     private async Task GuardAsync(Func<IReadOnlyCollection<NotificationEntry>, Postman, Task> tell, bool isSent, CancellationToken cancellationToken)
     {
@@ -144,7 +142,7 @@ public sealed class Notifier
         var query = new DeviceQuery { Ids = devices, Replaced = false };
         foreach (var device in await context.Catalog.QueryDevicesAsync(query, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false))
         {
-            var isOverdue = FindDevices.Judge(device, policies.For(device.Id, device.Type, device.Tags), now) == BackupState.Overdue;
+            var isOverdue = FindDevices.IsOverdue(device, policies.For(device.Id, device.Type, device.Tags), now);
             if (isOverdue)
             {
                 overdue.Add(device.Id);
@@ -160,22 +158,22 @@ public sealed class Notifier
     private async Task TellDeviceAsync(IReadOnlyCollection<NotificationEntry> targets, Postman postman, CatalogDevice device, bool isOverdue)
     {
         var attempts = device.Attempts?.State ?? new AttemptState { Device = device.Id };
-        var overdueSince = isOverdue ? device.LastBackup ?? device.PostponedSince : null;
+        var overdueSince = isOverdue ? device.LastBackup ?? device.PostponedSince ?? device.Registration?.Registered : null;
         if (attempts.FailingSince is { } failing && attempts.FailureTold != failing)
         {
-            postman.Put(targets, messages.Failure(ToSubject(device), attempts, device.LastBackup));
+            postman.Put(targets, messages.Failure(Messages.ToSubject(device), attempts, device.LastBackup));
             await MarkAsync(device.Id, state => state with { FailureTold = failing }).ConfigureAwait(false);
         }
 
         if (overdueSince is { } since && attempts.OverdueTold != since)
         {
-            postman.Put(targets, messages.Overdue(ToSubject(device), attempts, since, device.LastBackup, device.PostponedSince));
+            postman.Put(targets, messages.Overdue(device, since));
             await MarkAsync(device.Id, state => state with { OverdueTold = since }).ConfigureAwait(false);
         }
 
         if (attempts.FailingSince is null && !isOverdue && (attempts.FailureTold ?? attempts.OverdueTold) is not null)
         {
-            postman.Put(targets, messages.Recovery(ToSubject(device), attempts, device.LastBackup));
+            postman.Put(targets, messages.Recovery(Messages.ToSubject(device), attempts, device.LastBackup));
             await MarkAsync(device.Id, state => state with { FailureTold = null, OverdueTold = null }).ConfigureAwait(false);
         }
     }
@@ -196,7 +194,7 @@ public sealed class Notifier
     private async Task<SubjectDevice?> FindAsync(string id)
     {
         var found = await context.Catalog.QueryDevicesAsync(new DeviceQuery { Ids = [id] }, CancellationToken.None).FirstOrDefaultAsync().ConfigureAwait(false);
-        return found is null ? null : ToSubject(found);
+        return found is null ? null : Messages.ToSubject(found);
     }
 
     private RunState? ReadRun()
