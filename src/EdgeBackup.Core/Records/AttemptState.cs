@@ -70,7 +70,7 @@ public sealed record AttemptState
     /// <summary>The <see cref="FailingSince"/> of which somebody was told, or would have been; until it was told that it is over.</summary>
     public DateTimeOffset? FailureTold { get; init; }
 
-    /// <summary>Since when the device was without a backup when somebody was told that it is overdue; until it was told that it is over.</summary>
+    /// <summary>Since when the device was without a good backup when somebody was told that it is overdue; until it was told that it is over.</summary>
     public DateTimeOffset? OverdueTold { get; init; }
 
     /// <summary>

@@ -41,12 +41,18 @@ internal sealed class Messages(RepositoryContext context)
     /// <param name="since">What makes this the same piece of news however often it is found.</param>
     public NotificationMessage Overdue(CatalogDevice device, DateTimeOffset since)
     {
-        var summary = device.LastBackup is { } last ? $"The newest backup of '{device.Id}' is from {last:u}, which is older than its policy tolerates."
-            : device.PostponedSince is { } busy ? $"'{device.Id}' has been busy whenever it was looked at since {busy:u}, and has no backup."
-            : $"'{device.Id}' was registered at {device.Registration?.Registered:u} and has never been backed up.";
+        var summary = device switch
+        {
+            { IsSuspect: true, LastGoodBackup: { } good } => $"The newest good backup of '{device.Id}' is from {good:u}, which is older than its policy tolerates; all since then are suspect.",
+            { IsSuspect: true } => $"All backups of '{device.Id}' are suspect; it has no good one.",
+            { LastBackup: { } last } => $"The newest backup of '{device.Id}' is from {last:u}, which is older than its policy tolerates.",
+            { PostponedSince: { } busy } => $"'{device.Id}' has been busy whenever it was looked at since {busy:u}, and has no backup.",
+            _ => $"'{device.Id}' was registered at {device.Registration?.Registered:u} and has never been backed up.",
+        };
         return Make(NotificationTopic.Overdue, "backup.overdue", Moment(since), summary, ToSubject(device), json =>
         {
             json.WriteTime("lastBackup", device.LastBackup);
+            json.WriteTime("lastGoodBackup", device.LastGoodBackup);
             json.WriteTime("registered", device.Registration?.Registered);
             json.WriteTime("postponedSince", device.PostponedSince);
             json.WriteText("reason", device.Attempts?.State.Reason);

@@ -158,7 +158,7 @@ public sealed class Notifier
     private async Task TellDeviceAsync(IReadOnlyCollection<NotificationEntry> targets, Postman postman, CatalogDevice device, bool isOverdue)
     {
         var attempts = device.Attempts?.State ?? new AttemptState { Device = device.Id };
-        var overdueSince = isOverdue ? device.LastBackup ?? device.PostponedSince ?? device.Registration?.Registered : null;
+        var overdueSince = isOverdue ? device.LastGoodBackup ?? device.Registration?.Registered ?? device.PostponedSince : null;
         if (attempts.FailingSince is { } failing && attempts.FailureTold != failing)
         {
             postman.Put(targets, messages.Failure(Messages.ToSubject(device), attempts, device.LastBackup));
