@@ -32,8 +32,9 @@ public enum BackupState
 /// <param name="Replaces">The devices that it replaced.</param>
 /// <param name="BackupState">By the age of the newest backup in the repository.</param>
 /// <param name="BackupAge">Since the newest backup; null when there is none.</param>
+/// <param name="IsOverdue">See <see cref="FindDevices.IsOverdue"/>.</param>
 /// <param name="NextTry">When a run of the schedule will take it at the earliest, UTC; null for the next run, and for a device that was replaced.</param>
-public sealed record ListedDevice(CatalogDevice Device, IReadOnlyList<string> Replaces, BackupState BackupState, TimeSpan? BackupAge, DateTimeOffset? NextTry);
+public sealed record ListedDevice(CatalogDevice Device, IReadOnlyList<string> Replaces, BackupState BackupState, bool IsOverdue, TimeSpan? BackupAge, DateTimeOffset? NextTry);
 
 /// <summary>Which devices to list; null or empty leaves a property out. Texts may have wildcards.</summary>
 public sealed record FindDevicesOptions
@@ -117,7 +118,7 @@ public sealed class FindDevices
         {
             missing.Remove(device.Name ?? "");
             var policy = policies.For(device.Id, device.Type, device.Tags);
-            var listed = new ListedDevice(device, replaces.GetValueOrDefault(device.Id, []), Judge(device, policy, now), Age(device, now), NextTry(device, policy));
+            var listed = new ListedDevice(device, replaces.GetValueOrDefault(device.Id, []), Judge(device, policy, now), IsOverdue(device, policy, now), Age(device, now), NextTry(device, policy));
             if (options.BackupStates.Count == 0 || options.BackupStates.Contains(listed.BackupState))
             {
                 yield return listed;
@@ -191,6 +192,14 @@ public sealed class FindDevices
 
         return age < policy.Interval ? BackupState.Current : age > tolerated ? BackupState.Overdue : BackupState.Due;
     }
+
+    /// <summary>
+    /// Whether somebody should look at a device: its backups are overdue, or it was registered for as long and has no good
+    /// one at all, whatever word its state has.
+    /// </summary>
+    public static bool IsOverdue(CatalogDevice device, EffectivePolicy policy, DateTimeOffset now) =>
+        Judge(device, policy, now) == BackupState.Overdue
+        || (device.LastGoodBackup is null && now - device.Registration?.Registered > policy.Interval + policy.OverdueAfter);
 
     /// <summary>A backup from the future (a clock that was set back) is no younger than new.</summary>
     private static TimeSpan? Age(CatalogDevice device, DateTimeOffset now) =>

@@ -67,10 +67,10 @@ public sealed record AttemptState
     /// <summary>When the first attempt failed of those since the last that succeeded, UTC; a busy device neither begins nor ends this.</summary>
     public DateTimeOffset? FailingSince { get; init; }
 
-    /// <summary>The <see cref="FailingSince"/> of which somebody was told, or would have been; until it was told that it is over.</summary>
+    /// <summary>The <see cref="FailingSince"/> of which somebody was told; until it was told that it is over.</summary>
     public DateTimeOffset? FailureTold { get; init; }
 
-    /// <summary>Since when the device was without a backup when somebody was told that it is overdue; until it was told that it is over.</summary>
+    /// <summary>Since when the device was without a good backup when somebody was told that it is overdue; until it was told that it is over.</summary>
     public DateTimeOffset? OverdueTold { get; init; }
 
     /// <summary>

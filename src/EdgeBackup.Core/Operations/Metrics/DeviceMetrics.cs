@@ -25,7 +25,7 @@ internal static class DeviceMetrics
         ("edgebackup_device_consecutive_failures", "Attempts in a row that failed; a busy device is no failure.", device => device.Device.Device.Attempts?.State.ConsecutiveFailures ?? 0),
         ("edgebackup_device_postponed_since_timestamp_seconds", "Since when a due backup has been waiting for an idle moment; absent when none waits.", device => Timestamp(device.Device.Device.PostponedSince)),
         ("edgebackup_device_last_verified_timestamp_seconds", "When a backup of the device was last read back and found whole.", device => Timestamp(device.Device.Device.Attempts?.State.LastVerified)),
-        ("edgebackup_device_overdue", "1 when the device has no backup as young as its policy wants, counting what the policy tolerates; else 0.", device => device.Device.BackupState is BackupState.Overdue ? 1 : 0),
+        ("edgebackup_device_overdue", "1 when the device has no backup as young as its policy wants, counting what the policy tolerates, and one that never had any from its registration; else 0.", device => device.Device.IsOverdue ? 1 : 0),
     ];
 
     /// <summary>Writes all of them.</summary>

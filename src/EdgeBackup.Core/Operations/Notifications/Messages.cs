@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Operations.Scheduling;
 using EdgeBackup.Core.Records;
@@ -36,14 +37,25 @@ internal sealed class Messages(RepositoryContext context)
         });
 
     /// <summary>A device has gone without a backup for too long.</summary>
-    public NotificationMessage Overdue(SubjectDevice device, AttemptState? attempts, DateTimeOffset since, DateTimeOffset? lastBackup, DateTimeOffset? postponedSince)
+    /// <param name="device">As the catalog has it.</param>
+    /// <param name="since">What makes this the same piece of news however often it is found.</param>
+    public NotificationMessage Overdue(CatalogDevice device, DateTimeOffset since)
     {
-        var summary = lastBackup is { } last ? $"The newest backup of '{device.Id}' is from {last:u}, which is older than its policy tolerates." : $"'{device.Id}' has been busy whenever it was looked at since {postponedSince:u}, and has no backup.";
-        return Make(NotificationTopic.Overdue, "backup.overdue", Moment(since), summary, device, json =>
+        var summary = device switch
         {
-            json.WriteTime("lastBackup", lastBackup);
-            json.WriteTime("postponedSince", postponedSince);
-            json.WriteText("reason", attempts?.Reason);
+            { IsSuspect: true, LastGoodBackup: { } good } => $"The newest good backup of '{device.Id}' is from {good:u}, which is older than its policy tolerates; all since then are suspect.",
+            { IsSuspect: true } => $"All backups of '{device.Id}' are suspect; it has no good one.",
+            { LastBackup: { } last } => $"The newest backup of '{device.Id}' is from {last:u}, which is older than its policy tolerates.",
+            { PostponedSince: { } busy } => $"'{device.Id}' has been busy whenever it was looked at since {busy:u}, and has no backup.",
+            _ => $"'{device.Id}' was registered at {device.Registration?.Registered:u} and has never been backed up.",
+        };
+        return Make(NotificationTopic.Overdue, "backup.overdue", Moment(since), summary, ToSubject(device), json =>
+        {
+            json.WriteTime("lastBackup", device.LastBackup);
+            json.WriteTime("lastGoodBackup", device.LastGoodBackup);
+            json.WriteTime("registered", device.Registration?.Registered);
+            json.WriteTime("postponedSince", device.PostponedSince);
+            json.WriteText("reason", device.Attempts?.State.Reason);
         });
     }
 
@@ -119,6 +131,9 @@ internal sealed class Messages(RepositoryContext context)
     /// <summary>That messages arrive.</summary>
     public NotificationMessage Test() =>
         Make(NotificationTopic.Digest, "notification.test", Guid.NewGuid().ToString("N"), "This is a test. Messages of EdgeBackup arrive here.", device: null, _ => { });
+
+    /// <summary>What messages say of a device.</summary>
+    public static SubjectDevice ToSubject(CatalogDevice device) => new(device.Id, device.Name, device.Type, device.Site, device.Tags);
 
     private static string Moment(DateTimeOffset? time) => time is { } known ? known.UtcTicks.ToString(CultureInfo.InvariantCulture) : "-";
 

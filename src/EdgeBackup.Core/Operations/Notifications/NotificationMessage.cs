@@ -18,6 +18,9 @@ internal sealed record NotificationMessage
     /// <summary>The device it is about; null where it is about none, which no filter by devices holds back.</summary>
     public SubjectDevice? Device { get; init; }
 
+    /// <summary>Whether it says how a device stands now, which the repository knows, and not what has happened.</summary>
+    public bool IsOfState => Device is not null && Topic is (NotificationTopic.Failure or NotificationTopic.Recovery or NotificationTopic.Overdue);
+
     /// <summary>One line for people.</summary>
     public required string Summary { get; init; }
 

@@ -10,7 +10,8 @@ namespace EdgeBackup.Core.Operations.Notifications;
 /// <summary>
 /// Tells those who are registered for it what has become of devices. It goes by how devices stand and by what was told of
 /// them, both kept in the repository, and not by what a command has just seen: so a command that is killed before it can
-/// tell leaves the telling to the next, on any machine, under the same id. Nothing here fails or holds up a backup.
+/// tell, and a machine whose messages nobody takes, leave the telling to the next, on any machine, under the same id.
+/// Nothing here fails or holds up a backup.
 /// </summary>
 public sealed class Notifier
 {
@@ -31,7 +32,7 @@ public sealed class Notifier
     /// <param name="devices">Ids; null for all that are in service.</param>
     /// <param name="cancellationToken">Leaves what was not told to the next command.</param>
     public Task TellAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken) =>
-        GuardAsync(async (targets, postman) => await TellDevicesAsync(targets, postman, devices, cancellationToken).ConfigureAwait(false), cancellationToken);
+        GuardAsync(async (targets, postman) => (await TellDevicesAsync(targets, postman, devices, cancellationToken).ConfigureAwait(false)).News, isSent: true, cancellationToken);
 
     /// <summary>Tells how devices stand after a run of the schedule, and what it has done.</summary>
     /// <param name="devices">Ids; null for all that are in service.</param>
@@ -42,7 +43,7 @@ public sealed class Notifier
         GuardAsync(
             async (targets, postman) =>
             {
-                var overdue = await TellDevicesAsync(targets, postman, devices, cancellationToken).ConfigureAwait(false);
+                var (news, overdue) = await TellDevicesAsync(targets, postman, devices, cancellationToken).ConfigureAwait(false);
 
                 // A timer finds nothing to do most of the time: nobody wants to read that, and it proves nothing.
                 if (outcomes.Any(outcome => outcome.Result != ScheduledResult.NotDue))
@@ -55,7 +56,10 @@ public sealed class Notifier
 
                     postman.Put(targets, messages.Digest(outcomes, overdue, started, context.Clock.GetUtcNow() - started));
                 }
+
+                return news;
             },
+            isSent: true,
             cancellationToken);
 
     /// <summary>Tells that a run of the schedule could not do its work. What was told of it is kept on this machine: the repository may be what cannot be written.</summary>
@@ -71,12 +75,26 @@ public sealed class Notifier
                     WriteRun(new RunState(since));
                 }
 
-                return Task.CompletedTask;
+                return Task.FromResult<IReadOnlyList<News>>([]);
             },
+            isSent: true,
             cancellationToken);
 
-    /// <summary>Tells of a restore or a switch.</summary>
-    internal Task TellEventAsync(EdgeEvent happened) =>
+    /// <summary>Sends what waits: after a restore or a switch, when nothing is held any more. Whoever does not want to wait for it has what was done, and the messages go with the next command.</summary>
+    internal async Task SendAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await TellAsync([], cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            observer.Verbose("Messages of notifications wait for the next command.");
+        }
+    }
+
+    /// <summary>Lays down the message of a restore or a switch. It is sent later: devices are held, and a fence may not stand yet.</summary>
+    internal Task PutEventAsync(EdgeEvent happened) =>
         GuardAsync(
             async (targets, postman) =>
             {
@@ -85,13 +103,14 @@ public sealed class Notifier
                     var device = happened.Device is null ? null : await FindAsync(happened.Device).ConfigureAwait(false);
                     postman.Put(targets, messages.Event(happened, device));
                 }
+
+                return [];
             },
+            isSent: false,
             CancellationToken.None);
 
-    private static SubjectDevice ToSubject(CatalogDevice device) => new(device.Id, device.Name, device.Type, device.Site, device.Tags);
-
     /// <summary>Does the telling and the sending. The work that is told of is done: whatever goes wrong here is a warning.</summary>
-    private async Task GuardAsync(Func<IReadOnlyCollection<NotificationEntry>, Postman, Task> tell, CancellationToken cancellationToken)
+    private async Task GuardAsync(Func<IReadOnlyCollection<NotificationEntry>, Postman, Task<IReadOnlyList<News>>> tell, bool isSent, CancellationToken cancellationToken)
     {
         if (context.NotificationsFolder is not { } root)
         {
@@ -104,8 +123,20 @@ public sealed class Notifier
             if (book.Entries.Count > 0)
             {
                 var postman = new Postman(context, observer, context.Notifications, root);
-                await tell(book.Entries, postman).ConfigureAwait(false);
-                await postman.SendAsync(book.Entries, cancellationToken).ConfigureAwait(false);
+                var news = await tell(book.Entries, postman).ConfigureAwait(false);
+                if (!isSent)
+                {
+                    return;
+                }
+
+                try
+                {
+                    await postman.SendAsync(book.Entries, cancellationToken).ConfigureAwait(false);
+                }
+                finally
+                {
+                    await MarkAsync(book.Entries, postman, news).ConfigureAwait(false);
+                }
             }
         }
         catch (Exception exception) when (exception is EdgeBackupException or IOException or UnauthorizedAccessException or SqliteException)
@@ -114,70 +145,109 @@ public sealed class Notifier
         }
     }
 
-    /// <returns>The devices that are overdue.</returns>
-    private async Task<IReadOnlyList<string>> TellDevicesAsync(IReadOnlyCollection<NotificationEntry> targets, Postman postman, IReadOnlyCollection<string>? devices, CancellationToken cancellationToken)
+    /// <returns>What there is to tell, and those of the devices that are overdue.</returns>
+    private async Task<(IReadOnlyList<News> News, IReadOnlyList<string> Overdue)> TellDevicesAsync(IReadOnlyCollection<NotificationEntry> targets, Postman postman, IReadOnlyCollection<string>? devices, CancellationToken cancellationToken)
     {
-        await context.Catalog.RefreshBackupsAsync(devices, cancellationToken).ConfigureAwait(false);
-        await context.Catalog.RefreshAttemptsAsync(devices, cancellationToken).ConfigureAwait(false);
+        // What waits here may be over, also of devices that this command had nothing to do with.
+        var waiting = postman.DevicesWaiting(targets);
+        var asked = devices?.ToHashSet(StringComparer.Ordinal);
+        List<string>? ids = asked is null ? null : [.. asked.Union(waiting)];
+        if (ids is { Count: 0 })
+        {
+            return ([], []);
+        }
+
+        await context.Catalog.RefreshBackupsAsync(ids, cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshAttemptsAsync(ids, cancellationToken).ConfigureAwait(false);
         var policies = await PolicyBook.LoadAsync(context.Repository, warn: null, cancellationToken).ConfigureAwait(false);
         var now = context.Clock.GetUtcNow();
         var overdue = new List<string>();
-        var query = new DeviceQuery { Ids = devices, Replaced = false };
+        var news = new List<News>();
+        var query = new DeviceQuery { Ids = ids, Replaced = false };
         foreach (var device in await context.Catalog.QueryDevicesAsync(query, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false))
         {
-            var isOverdue = FindDevices.Judge(device, policies.For(device.Id, device.Type, device.Tags), now) == BackupState.Overdue;
-            if (isOverdue)
+            var isOverdue = FindDevices.IsOverdue(device, policies.For(device.Id, device.Type, device.Tags), now);
+            if (isOverdue && asked?.Contains(device.Id) != false)
             {
                 overdue.Add(device.Id);
             }
 
-            await TellDeviceAsync(targets, postman, device, isOverdue).ConfigureAwait(false);
+            var attempts = device.Attempts?.State ?? new AttemptState { Device = device.Id };
+            if (waiting.Contains(device.Id))
+            {
+                WithdrawWhatIsOver(targets, postman, attempts, isOverdue);
+            }
+
+            foreach (var item in FindNews(device, attempts, isOverdue))
+            {
+                postman.Put(targets, item.Message);
+                news.Add(item);
+            }
         }
 
-        return overdue;
+        return (news, overdue);
     }
 
-    /// <summary>First the message, durably, and then that it was told: whatever comes between, it is told once more under the same id.</summary>
-    private async Task TellDeviceAsync(IReadOnlyCollection<NotificationEntry> targets, Postman postman, CatalogDevice device, bool isOverdue)
+    /// <summary>What of a device somebody has not been told yet.</summary>
+    private IEnumerable<News> FindNews(CatalogDevice device, AttemptState attempts, bool isOverdue)
     {
-        var attempts = device.Attempts?.State ?? new AttemptState { Device = device.Id };
-        var overdueSince = isOverdue ? device.LastBackup ?? device.PostponedSince : null;
         if (attempts.FailingSince is { } failing && attempts.FailureTold != failing)
         {
-            postman.Put(targets, messages.Failure(ToSubject(device), attempts, device.LastBackup));
-            await MarkAsync(device.Id, state => state with { FailureTold = failing }).ConfigureAwait(false);
+            yield return new News(device.Id, messages.Failure(Messages.ToSubject(device), attempts, device.LastBackup), state => state with { FailureTold = failing });
         }
 
+        var overdueSince = isOverdue ? device.LastGoodBackup ?? device.Registration?.Registered ?? device.PostponedSince : null;
         if (overdueSince is { } since && attempts.OverdueTold != since)
         {
-            postman.Put(targets, messages.Overdue(ToSubject(device), attempts, since, device.LastBackup, device.PostponedSince));
-            await MarkAsync(device.Id, state => state with { OverdueTold = since }).ConfigureAwait(false);
+            yield return new News(device.Id, messages.Overdue(device, since), state => state with { OverdueTold = since });
         }
 
         if (attempts.FailingSince is null && !isOverdue && (attempts.FailureTold ?? attempts.OverdueTold) is not null)
         {
-            postman.Put(targets, messages.Recovery(ToSubject(device), attempts, device.LastBackup));
-            await MarkAsync(device.Id, state => state with { FailureTold = null, OverdueTold = null }).ConfigureAwait(false);
+            yield return new News(device.Id, messages.Recovery(Messages.ToSubject(device), attempts, device.LastBackup), state => state with { FailureTold = null, OverdueTold = null });
         }
     }
 
-    private async Task MarkAsync(string device, Func<AttemptState, AttemptState> change)
+    /// <summary>What was over before anybody took the message is no news any more; where somebody did take it, the others hear of it and of its end.</summary>
+    private static void WithdrawWhatIsOver(IReadOnlyCollection<NotificationEntry> targets, Postman postman, AttemptState attempts, bool isOverdue)
     {
-        try
+        if (attempts.FailingSince is not null || isOverdue)
         {
-            await context.Attempts.ChangeAsync(seen: null, device, change, CancellationToken.None).ConfigureAwait(false);
+            postman.Withdraw(targets, attempts.Device, ["backup.recovered"]);
         }
-        catch (Exception exception) when (exception is EdgeBackupException or IOException)
+        else if ((attempts.FailureTold ?? attempts.OverdueTold) is null)
         {
-            // It is told under the same id again, which the outbox of this machine does not take twice.
-            observer.Verbose($"{device}: that somebody was told could not be written down: {exception.Message}");
+            postman.Withdraw(targets, attempts.Device, ["backup.failed", "backup.overdue"]);
         }
     }
+
+    /// <summary>Writes down for all machines what was told: it was when somebody has taken the message, and not because it waits here.</summary>
+    private async Task MarkAsync(IReadOnlyCollection<NotificationEntry> targets, Postman postman, IReadOnlyList<News> news)
+    {
+        foreach (var item in news.Where(item => IsTold(targets, postman, item.Message)))
+        {
+            try
+            {
+                await context.Attempts.ChangeAsync(seen: null, item.Device, item.Told, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is EdgeBackupException or IOException)
+            {
+                // It is told under the same id again, which the outbox of this machine does not take twice.
+                observer.Verbose($"{item.Device}: that somebody was told could not be written down: {exception.Message}");
+            }
+        }
+    }
+
+    /// <summary>Where nobody wants a message, its end is told to those who want that, and nobody is waited for.</summary>
+    private static bool IsTold(IReadOnlyCollection<NotificationEntry> targets, Postman postman, NotificationMessage message) =>
+        targets.Any(target => Postman.Concerns(target, message))
+            ? postman.IsDelivered(targets, message)
+            : message.Topic == NotificationTopic.Recovery || targets.Any(target => target.Topics.Contains(NotificationTopic.Recovery) && Postman.Concerns(target, message.Device!));
 
     private async Task<SubjectDevice?> FindAsync(string id)
     {
         var found = await context.Catalog.QueryDevicesAsync(new DeviceQuery { Ids = [id] }, CancellationToken.None).FirstOrDefaultAsync().ConfigureAwait(false);
-        return found is null ? null : ToSubject(found);
+        return found is null ? null : Messages.ToSubject(found);
     }
 
     private RunState? ReadRun()
@@ -187,4 +257,10 @@ public sealed class Notifier
     }
 
     private void WriteRun(RunState state) => Outbox.WriteFile(Path.Combine(context.NotificationsFolder!, RunFile), state, OutboxJson.Default.RunState, context.Platform);
+
+    /// <summary>Something that somebody is to be told.</summary>
+    /// <param name="Device">Of which device.</param>
+    /// <param name="Message">What.</param>
+    /// <param name="Told">What is known of the device when somebody was told.</param>
+    private sealed record News(string Device, NotificationMessage Message, Func<AttemptState, AttemptState> Told);
 }

@@ -14,7 +14,11 @@ namespace EdgeBackup.Core.Operations.Notifications;
 /// <param name="Created">UTC.</param>
 /// <param name="Summary">One line for people.</param>
 /// <param name="Body">The JSON; no secret is in it, and its signature is made when it is sent.</param>
-internal sealed record PendingMessage(string Id, string Type, DateTimeOffset Created, string Summary, string Body);
+internal sealed record PendingMessage(string Id, string Type, DateTimeOffset Created, string Summary, string Body)
+{
+    /// <summary>The device about whose present state it is; null where it stays true whatever comes.</summary>
+    public string? Device { get; init; }
+}
 
 /// <summary>How it goes with the messages of one target on this machine.</summary>
 public sealed record DeliveryState
@@ -34,8 +38,11 @@ public sealed record DeliveryState
     /// <summary>Messages that were thrown away because too many waited, or for too long.</summary>
     public int Dropped { get; init; }
 
-    /// <summary>Ids of messages that were delivered or thrown away lately: they are not taken in again.</summary>
+    /// <summary>Ids of messages that were delivered lately: they are not taken in again.</summary>
     public IReadOnlyList<string> Recent { get; init; } = [];
+
+    /// <summary>Ids of messages that were thrown away lately: nor are they.</summary>
+    public IReadOnlyList<string> Thrown { get; init; } = [];
 }
 
 /// <summary>
@@ -52,6 +59,9 @@ internal sealed class Outbox
 
     private readonly string folder;
     private readonly IPlatform platform;
+    private DeliveryState? state;
+    private HashSet<string>? known;
+    private int waiting;
 
     /// <param name="root">Of all targets of a repository, absolute.</param>
     /// <param name="target">The target's name.</param>
@@ -64,10 +74,13 @@ internal sealed class Outbox
 
     private string StatePath => Path.Combine(folder, "state");
 
-    /// <summary>Takes a message in, durably, unless it waits already or was delivered lately.</summary>
-    public bool Put(PendingMessage message)
+    /// <summary>Takes a message in, durably, unless it waits already or was delivered or thrown away lately.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="capacity">Where so many wait, this one is not taken in; null where it must be.</param>
+    public bool Put(PendingMessage message, int? capacity = null)
     {
-        if (ReadState().Recent.Contains(message.Id, StringComparer.Ordinal) || Files().Any(file => file.EndsWith($"-{message.Id}{Extension}", StringComparison.Ordinal)))
+        known ??= LoadKnown();
+        if (known.Contains(message.Id) || waiting >= capacity)
         {
             return false;
         }
@@ -76,6 +89,8 @@ internal sealed class Outbox
         MakeFolder(folder);
         var name = string.Create(CultureInfo.InvariantCulture, $"{message.Created.ToUnixTimeMilliseconds():x12}-{message.Id}{Extension}");
         WriteFile(Path.Combine(folder, name), message, OutboxJson.Default.PendingMessage, platform);
+        known.Add(message.Id);
+        waiting++;
         return true;
     }
 
@@ -94,22 +109,33 @@ internal sealed class Outbox
     /// <summary>How many wait.</summary>
     public int Count() => Files().Count;
 
-    /// <summary>A message is done with; first it is remembered as such, and only then it goes.</summary>
-    public DeliveryState Remove(string file, string id, DeliveryState state)
+    /// <summary>A message was delivered; first it is remembered as such, and only then it goes.</summary>
+    public DeliveryState Remove(string file, string id, DeliveryState before) =>
+        Remove(file, before with { Recent = Remember(before.Recent, id) });
+
+    /// <summary>A message is thrown away, and counted.</summary>
+    public DeliveryState Throw(string file, string id, DeliveryState before) =>
+        Remove(file, before with { Thrown = Remember(before.Thrown, id), Dropped = before.Dropped + 1 });
+
+    /// <summary>A message is no longer true, and nobody was told of it.</summary>
+    public void Withdraw(string file, string id)
     {
-        var next = state with { Recent = [.. state.Recent.Where(known => known != id).TakeLast(Remembered - 1), id] };
-        WriteState(next);
         File.Delete(file);
-        return next;
+        known?.Remove(id);
+        waiting--;
     }
 
-    public DeliveryState ReadState() => ReadFile(StatePath, OutboxJson.Default.DeliveryState) ?? new DeliveryState();
+    /// <summary>As it was read or written last; others on this machine may have gone on since.</summary>
+    public DeliveryState State => state ?? ReadState();
 
-    public void WriteState(DeliveryState state)
+    public DeliveryState ReadState() => state = ReadFile(StatePath, OutboxJson.Default.DeliveryState) ?? new DeliveryState();
+
+    public void WriteState(DeliveryState next)
     {
         MakeFolder(Path.GetDirectoryName(folder)!);
         MakeFolder(folder);
-        WriteFile(StatePath, state, OutboxJson.Default.DeliveryState, platform);
+        WriteFile(StatePath, next, OutboxJson.Default.DeliveryState, platform);
+        state = next;
     }
 
     /// <summary>Writes a small file that only this user may read, whole or not at all.</summary>
@@ -166,6 +192,24 @@ internal sealed class Outbox
     }
 
     private void MakeFolder(string path) => MakeFolder(path, platform);
+
+    private static List<string> Remember(IReadOnlyList<string> ids, string id) => [.. ids.Where(known => known != id).TakeLast(Remembered - 1), id];
+
+    private DeliveryState Remove(string file, DeliveryState next)
+    {
+        WriteState(next);
+        File.Delete(file);
+        waiting--;
+        return next;
+    }
+
+    private HashSet<string> LoadKnown()
+    {
+        var now = ReadState();
+        var files = Files();
+        waiting = files.Count;
+        return [.. now.Recent, .. now.Thrown, .. files.Select(file => Path.GetFileNameWithoutExtension(file)).Select(name => name[(name.IndexOf('-', StringComparison.Ordinal) + 1)..])];
+    }
 
     private List<string> Files()
     {

@@ -12,6 +12,7 @@ internal sealed class Postman
     private readonly IOperationObserver observer;
     private readonly NotificationOptions options;
     private readonly string root;
+    private readonly Dictionary<string, Outbox> boxes = new(StringComparer.OrdinalIgnoreCase);
 
     /// <param name="context">The repository.</param>
     /// <param name="observer">Told of what could not be sent.</param>
@@ -26,18 +27,14 @@ internal sealed class Postman
     }
 
     /// <summary>Whether a message concerns a target.</summary>
-    public static bool Concerns(NotificationEntry target, NotificationMessage message)
-    {
-        if (!target.Topics.Contains(message.Topic))
-        {
-            return false;
-        }
+    public static bool Concerns(NotificationEntry target, NotificationMessage message) =>
+        target.Topics.Contains(message.Topic) && (message.Device is not { } device || Concerns(target, device));
 
-        return message.Device is not { } device
-            || (Matches(target.Devices, device.Id)
-                && (target.Tags.Count == 0 || device.Tags.Any(tag => Matches(target.Tags, tag)))
-                && (target.Sites.Count == 0 || (device.Site is { } site && Matches(target.Sites, site))));
-    }
+    /// <summary>Whether a device concerns a target, whatever becomes of it.</summary>
+    public static bool Concerns(NotificationEntry target, SubjectDevice device) =>
+        Matches(target.Devices, device.Id)
+        && (target.Tags.Count == 0 || device.Tags.Any(tag => Matches(target.Tags, tag)))
+        && (target.Sites.Count == 0 || (device.Site is { } site && Matches(target.Sites, site)));
 
     /// <summary>Puts a message, durably, where it is sent from.</summary>
     public void Put(IEnumerable<NotificationEntry> targets, NotificationMessage message)
@@ -45,12 +42,31 @@ internal sealed class Postman
         foreach (var target in targets.Where(target => Concerns(target, message) && CanReach(target)))
         {
             var outbox = BoxOf(target);
-            if (!IsGone(target, outbox.ReadState()))
+            if (!IsGone(target, outbox.State))
             {
-                outbox.Put(new PendingMessage(message.IdFor(context.Repository.Id, target.Name), message.Type, context.Clock.GetUtcNow(), message.Summary, message.Body));
+                // News of how a device stands are kept in the repository: what finds no room now is found again.
+                var pending = new PendingMessage(message.IdFor(context.Repository.Id, target.Name), message.Type, context.Clock.GetUtcNow(), message.Summary, message.Body) { Device = message.IsOfState ? message.Device?.Id : null };
+                outbox.Put(pending, message.IsOfState ? options.Capacity : null);
             }
         }
     }
+
+    /// <summary>The devices about whose state messages wait.</summary>
+    public HashSet<string> DevicesWaiting(IEnumerable<NotificationEntry> targets) =>
+        Waiting(targets).Select(waiting => waiting.Message.Device!).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Takes back what waits of a device's state and is no longer so.</summary>
+    public void Withdraw(IEnumerable<NotificationEntry> targets, string device, IReadOnlyCollection<string> types)
+    {
+        foreach (var (outbox, file, message) in Waiting(targets).Where(waiting => waiting.Message.Device == device && types.Contains(waiting.Message.Type)).ToList())
+        {
+            outbox.Withdraw(file, message.Id);
+        }
+    }
+
+    /// <summary>Whether anybody on this machine has taken a message.</summary>
+    public bool IsDelivered(IEnumerable<NotificationEntry> targets, NotificationMessage message) =>
+        targets.Any(target => BoxOf(target).State.Recent.Contains(message.IdFor(context.Repository.Id, target.Name), StringComparer.Ordinal));
 
     /// <summary>Sends what waits. Whoever else does so on this machine is left to it.</summary>
     public async Task SendAsync(IReadOnlyCollection<NotificationEntry> targets, CancellationToken cancellationToken)
@@ -64,12 +80,20 @@ internal sealed class Postman
         using var bound = new CancellationTokenSource(options.Bound, context.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellationToken);
         using var sender = new WebhookSender(context.Clock, options.Patience, options.Pause);
-        await Task.WhenAll(targets.Select(target => SendToAsync(target, sender, bound.Token, either.Token))).ConfigureAwait(false);
+        await Task.WhenAll(targets.Select(target => SendToAsync(target, BoxOf(target), sender, bound.Token, either.Token))).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>Where a target's messages wait.</summary>
-    public Outbox BoxOf(NotificationEntry target) => new(root, target.Name, context.Platform);
+    public Outbox BoxOf(NotificationEntry target)
+    {
+        if (!boxes.TryGetValue(target.Name, out var box))
+        {
+            boxes[target.Name] = box = new Outbox(root, target.Name, context.Platform);
+        }
+
+        return box;
+    }
 
     /// <summary>Sends one message now, past the outbox.</summary>
     public async Task<Delivery> SendNowAsync(NotificationEntry target, NotificationMessage message, CancellationToken cancellationToken)
@@ -99,9 +123,15 @@ internal sealed class Postman
     private static bool Matches(IReadOnlyList<string> patterns, string value) =>
         patterns.Count == 0 || patterns.Any(pattern => new WildcardPattern(pattern).IsMatch(value));
 
-    private async Task SendToAsync(NotificationEntry target, WebhookSender sender, CancellationToken bound, CancellationToken cancellationToken)
+    private IEnumerable<(Outbox Box, string File, PendingMessage Message)> Waiting(IEnumerable<NotificationEntry> targets) =>
+        from target in targets
+        let box = BoxOf(target)
+        from waiting in box.Read()
+        where waiting.Message.Device is not null
+        select (box, waiting.File, waiting.Message);
+
+    private async Task SendToAsync(NotificationEntry target, Outbox outbox, WebhookSender sender, CancellationToken bound, CancellationToken cancellationToken)
     {
-        var outbox = BoxOf(target);
         try
         {
             var state = Shorten(outbox, outbox.ReadState());
@@ -151,7 +181,7 @@ internal sealed class Postman
         var oldest = context.Clock.GetUtcNow() - Outbox.Longest;
         foreach (var (file, message) in waiting.Where((item, index) => index < waiting.Count - options.Capacity || item.Message.Created < oldest))
         {
-            state = outbox.Remove(file, message.Id, state with { Dropped = state.Dropped + 1 });
+            state = outbox.Throw(file, message.Id, state);
         }
 
         return state;
@@ -168,7 +198,7 @@ internal sealed class Postman
                 state = state with { Gone = now, LastError = delivery.Error, LastErrorTime = now };
                 foreach (var (other, waiting) in outbox.Read().ToList())
                 {
-                    state = outbox.Remove(other, waiting.Id, state with { Dropped = state.Dropped + 1 });
+                    state = outbox.Throw(other, waiting.Id, state);
                 }
 
                 observer.Warning($"A notification is ended by its receiver. {delivery.Error}");

@@ -124,7 +124,8 @@ public sealed class RepositoryContext : IAsyncDisposable
 
     /// <summary>
     /// Notes what has happened. It has happened whether or not that can be written down, so a failure to write is a
-    /// warning, and nobody's Ctrl+C keeps it from being written.
+    /// warning, and nobody's Ctrl+C keeps it from being written. Whoever wants to know of it gets a message later: what is
+    /// noted may be in the middle of something.
     /// </summary>
     public async Task NoteAsync(
         IOperationObserver observer,
@@ -141,7 +142,7 @@ public sealed class RepositoryContext : IAsyncDisposable
             var happened = await Events.AppendAsync(category, action, message, device, CancellationToken.None, backup, errorId, kind, deed.Value).ConfigureAwait(false);
             if (category is EdgeEventCategory.Restore or EdgeEventCategory.Switch)
             {
-                await new Notifier(this, observer).TellEventAsync(happened).ConfigureAwait(false);
+                await new Notifier(this, observer).PutEventAsync(happened).ConfigureAwait(false);
             }
         }
         catch (Exception exception) when (exception is EdgeBackupException or IOException)

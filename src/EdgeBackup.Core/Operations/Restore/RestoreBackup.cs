@@ -3,6 +3,7 @@ using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Capture;
+using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
@@ -38,15 +39,31 @@ public sealed class RestoreBackup
     }
 
     /// <summary>Restores.</summary>
+    /// <param name="options">What, onto what.</param>
+    /// <param name="cancellationToken">Stops, and leaves the device to whoever looks after it.</param>
+    /// <param name="onResult">Called with the result before anybody is told of it, which may take a while.</param>
     /// <exception cref="EdgeBackupException">
     /// BackupNotFound, BackupDamaged, DeviceNotFound, DeviceReplaced, DeviceIdChanged, RestoreTargetMismatch,
     /// RestoreVersionMismatch, ItemPathInvalid, DeviceBusy, DeviceStateUnknown, RestoreFailed, RestoreVerifyFailed, and what
     /// a contact or a safety backup may throw.
     /// </exception>
-    public async Task<RestoreResult> RunAsync(RestoreOptions options, CancellationToken cancellationToken)
+    public async Task<RestoreResult> RunAsync(RestoreOptions options, CancellationToken cancellationToken, Func<RestoreResult, Task>? onResult = null)
     {
         var (record, target) = await FindAsync(options, cancellationToken).ConfigureAwait(false);
-        return await RunAsync(record, target, options, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var result = await RunAsync(record, target, options, cancellationToken).ConfigureAwait(false);
+            if (onResult is not null)
+            {
+                await onResult(result).ConfigureAwait(false);
+            }
+
+            return result;
+        }
+        finally
+        {
+            await new Notifier(context, observer).SendAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>The backup and the target that a user's words mean.</summary>
@@ -85,6 +102,7 @@ public sealed class RestoreBackup
         return new RestorePreview(record.Id, record.Device, target, MakeSteps(selection, sent, comparison, options).ToList());
     }
 
+    /// <summary>Restores, and leaves it to the caller to send the messages about it.</summary>
     internal async Task<RestoreResult> RunAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
     {
         var started = context.Clock.GetTimestamp();

@@ -2,6 +2,7 @@ using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Capture;
+using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 
@@ -57,11 +58,32 @@ public sealed class SwitchDevice
     }
 
     /// <summary>Switches.</summary>
+    /// <param name="options">What replaces what.</param>
+    /// <param name="cancellationToken">Stops; running it again continues.</param>
+    /// <param name="onResult">Called with the outcome before anybody is told of it, which may take a while.</param>
     /// <exception cref="EdgeBackupException">
     /// SwitchRefused, DeviceNotFound, DeviceReplaced, BackupNotFound, RestoreTargetMismatch, RestoreVersionMismatch, and what a
     /// restore may throw.
     /// </exception>
-    public async Task<SwitchOutcome> RunAsync(SwitchOptions options, CancellationToken cancellationToken)
+    public async Task<SwitchOutcome> RunAsync(SwitchOptions options, CancellationToken cancellationToken, Func<SwitchOutcome, Task>? onResult = null)
+    {
+        try
+        {
+            var outcome = await SwitchAsync(options, cancellationToken).ConfigureAwait(false);
+            if (onResult is not null)
+            {
+                await onResult(outcome).ConfigureAwait(false);
+            }
+
+            return outcome;
+        }
+        finally
+        {
+            await new Notifier(context, observer).SendAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<SwitchOutcome> SwitchAsync(SwitchOptions options, CancellationToken cancellationToken)
     {
         var (record, replacement, broken, done) = await PrepareAsync(options, cancellationToken).ConfigureAwait(false);
         if (done is not null)

@@ -96,8 +96,7 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
             var action = $"Restore the backup {record.Id} of '{record.Device}' from {record.Created.LocalDateTime:g}, {record.ItemCount} items";
             if (await ConfirmAsync(pipeline, target, action, Force).ConfigureAwait(false))
             {
-                var result = await operation.RunAsync(options, cancellationToken).ConfigureAwait(false);
-                await pipeline.WriteAsync(result.ToOutput()).ConfigureAwait(false);
+                await operation.RunAsync(options, cancellationToken, result => pipeline.WriteAsync(result.ToOutput())).ConfigureAwait(false);
             }
         };
     }

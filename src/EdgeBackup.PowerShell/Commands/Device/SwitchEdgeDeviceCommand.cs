@@ -65,8 +65,7 @@ public sealed class SwitchEdgeDeviceCommand : EdgeRepositoryCommand
                 return;
             }
 
-            var outcome = await operation.RunAsync(options, cancellationToken).ConfigureAwait(false);
-            await pipeline.WriteAsync(new SwitchResult
+            await operation.RunAsync(options, cancellationToken, outcome => pipeline.WriteAsync(new SwitchResult
             {
                 Device = outcome.Device,
                 Replaces = outcome.Replaces,
@@ -79,7 +78,7 @@ public sealed class SwitchEdgeDeviceCommand : EdgeRepositoryCommand
                 Verified = outcome.Restore?.Verified == true,
                 Fenced = true,
                 Duration = outcome.Restore?.Duration ?? TimeSpan.Zero,
-            }).ConfigureAwait(false);
+            })).ConfigureAwait(false);
         },
         Device);
 }

@@ -27,10 +27,15 @@ public sealed class ExportMetricsTests : IAsyncLifetime
         bench.Advance(TimeSpan.FromHours(50));
         Directory.Move(root, root + "-gone");
         await bench.RunScheduleAsync(devices: ["one"]);
+        await bench.AddFolderAsync("three");
 
         var parsed = PrometheusParser.Parse(await TextAsync());
         Assert.Equal(1, Value("overdue", "one"));
-        Assert.Equal(0, Value("overdue", "two"));
+
+        // One that never had a backup counts from when it was registered.
+        Assert.Equal(1, Value("overdue", "two"));
+        Assert.Equal(0, Value("overdue", "three"));
+        Assert.All((string[])["two", "three"], device => Assert.Equal(1, parsed.Samples.Single(sample => sample.Name.EndsWith("_backup_state", StringComparison.Ordinal) && sample["device"] == device && sample["state"] == "never").Value));
         Assert.Equal(1, Value("consecutive_failures", "one"));
         Assert.InRange(Value("backup_age_seconds", "one")!.Value, 50 * 3600, (50 * 3600) + 600);
         Assert.Equal(backup.Length, Value("last_backup_size_bytes", "one"));

@@ -5,6 +5,7 @@ using System.Text;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Notifications;
+using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.Core.Operations.Scheduling;
 using EdgeBackup.Core.Platform;
 using EdgeBackup.Core.Records;
@@ -328,25 +329,162 @@ public sealed class NotifierTests : IAsyncLifetime
         await RunAsync();
         Assert.Equal(0, (await ListAsync("log")).Pending);
 
+        // Nobody was told there, so a machine that has an event log tells it.
         var log = new RecordingLog();
         bench.Context.SystemLog = log;
-        Directory.Delete(await bench.AddFolderAsync("two"), recursive: true);
+        await RunAsync();
         await RunAsync();
         var (kind, text) = Assert.Single(log.Written);
         Assert.Equal((1001, SystemLogLevel.Error), (kind.Id, kind.Level));
-        Assert.Contains("'two'", text, StringComparison.Ordinal);
+        Assert.Contains("'one'", text, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_restore_and_a_switch_are_told_to_who_wants_to_know()
+    public async Task A_restore_is_told_when_the_device_was_let_go_of()
+    {
+        await RegisterAsync(NotificationTopic.Restore);
+        var device = await bench.AddSimulatedAsync("edge-1");
+        var backup = await bench.AutomaticAsync("edge-1");
+        var held = new List<bool>();
+        receiver.Before = _ =>
+        {
+            held.Add(device.Holds.IsHeld);
+            return Task.FromResult<int?>(null);
+        };
+        await new RestoreBackup(bench.Context, bench.Observer).RunAsync(new RestoreOptions { Backup = backup.Backup.Id }, default);
+
+        Assert.Equal(["restore.completed"], receiver.Types);
+        Assert.Equal([false], held);
+    }
+
+    [Fact]
+    public async Task A_switch_is_told_when_the_broken_device_is_fenced()
     {
         await RegisterAsync(NotificationTopic.Restore, NotificationTopic.Switch);
-        await bench.AddFolderAsync("one");
-        var backup = await bench.AutomaticAsync("one");
-        await bench.Context.NoteAsync(bench.Observer, EdgeEventCategory.Restore, "Restored", "It was restored.", "one", backup: backup.Backup.Id);
-        await bench.Context.NoteAsync(bench.Observer, EdgeEventCategory.Switch, "Switched", "It was switched.", "one");
+        await bench.AddFolderAsync("old");
+        await bench.AddFolderAsync("new", "a=2\n");
+        await bench.AutomaticAsync("old");
+        var fenced = new List<bool>();
+        receiver.Before = async _ =>
+        {
+            fenced.Add((await bench.Context.Devices.GetAsync("old", default)).Fence is not null);
+            return null;
+        };
+        await new SwitchDevice(bench.Context, bench.Observer).RunAsync(new SwitchOptions { Device = "new", Replaces = "old" }, default);
 
         Assert.Equal(["restore.completed", "device.switched"], receiver.Types);
+        Assert.Equal([true, true], fenced);
+    }
+
+    [Fact]
+    public async Task Noting_a_restore_waits_for_no_receiver()
+    {
+        await RegisterAsync(NotificationTopic.Restore);
+        await bench.AddFolderAsync("one");
+        await bench.Context.NoteAsync(bench.Observer, EdgeEventCategory.Restore, "Restored", "It was restored.", "one");
+        Assert.Empty(receiver.Received);
+        Assert.Equal(1, (await ListAsync()).Pending);
+        await RunAsync();
+        Assert.Equal(["restore.completed"], receiver.Types);
+    }
+
+    [Fact]
+    public async Task A_device_that_never_had_a_backup_is_overdue_after_as_long_as_any_other()
+    {
+        await RegisterAsync(NotificationTopic.Overdue);
+        Directory.Delete(await bench.AddFolderAsync("one"), recursive: true);
+        await RunAsync();
+        Assert.Empty(receiver.Received);
+        await RunAsync();
+        await RunAsync();
+
+        var overdue = Assert.Single(receiver.Received);
+        Assert.Equal("backup.overdue", overdue.Type);
+        Assert.Contains("never", overdue.Data.GetProperty("summary").GetString(), StringComparison.Ordinal);
+        Assert.False(overdue.Data.TryGetProperty("lastBackup", out _));
+        Assert.Equal(BackupState.Never, (await bench.DeviceAsync("one")).BackupState);
+    }
+
+    [Fact]
+    public async Task A_device_whose_backups_are_all_suspect_is_told_of_once_and_by_its_last_good_one()
+    {
+        await RegisterAsync(NotificationTopic.Overdue, NotificationTopic.Recovery);
+        var device = await bench.AddSimulatedAsync("edge-1");
+        await RunAsync();
+        var good = Assert.Single(await bench.ListAsync()).Backup;
+        var whole = "{\"site\":\"edge-1\"}"u8.ToArray();
+        device.Items.Set("config/site.json", "<!doctype html><html><body>Please log in</body></html>"u8.ToArray());
+        for (var day = 0; day < 4; day++)
+        {
+            await RunAsync();
+        }
+
+        Assert.Equal(4, (await bench.ListAsync()).Count(listed => listed.Backup.Suspect.Count > 0));
+        var overdue = Assert.Single(receiver.Received);
+        Assert.Equal(good.Created.UtcDateTime, overdue.Data.GetProperty("lastGoodBackup").GetDateTime());
+        Assert.Contains($"{good.Created:u}", overdue.Data.GetProperty("summary").GetString(), StringComparison.Ordinal);
+        Assert.Contains("suspect", overdue.Data.GetProperty("summary").GetString(), StringComparison.Ordinal);
+
+        device.Items.Set("config/site.json", whole);
+        await RunAsync();
+        Assert.Equal(["backup.overdue", "backup.recovered"], receiver.Types);
+    }
+
+    [Fact]
+    public async Task What_one_machine_could_tell_nobody_another_one_tells()
+    {
+        await RegisterAsync(NotificationTopic.Failure, NotificationTopic.Recovery);
+        var root = await bench.AddFolderAsync("one");
+        Directory.Move(root, root + "-gone");
+        receiver.Status = 503;
+        await RunAsync();
+        var id = Box().Read().Single().Message.Id;
+        var asked = receiver.Received.Count;
+
+        receiver.Status = 200;
+        var other = await bench.OpenAsync("another-machine");
+        other.Notifications = bench.Context.Notifications;
+        await new Notifier(other, bench.Observer).TellAsync(devices: null, default);
+        Assert.Equal([id], receiver.Received.Skip(asked).Select(request => request.Id));
+
+        // Now everybody knows that it was told, and the first machine has the same message under the same id.
+        await new Notifier(other, bench.Observer).TellAsync(devices: null, default);
+        Assert.Equal(asked + 1, receiver.Received.Count);
+        Directory.Move(root + "-gone", root);
+        await RunAsync();
+        Assert.Equal("backup.recovered", receiver.Types[^1]);
+        Assert.Equal(2, receiver.Received.Select(request => request.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_failure_that_was_over_before_anybody_could_be_told_is_told_to_nobody()
+    {
+        await RegisterAsync(NotificationTopic.Failure, NotificationTopic.Recovery);
+        var root = await bench.AddFolderAsync("one");
+        Directory.Move(root, root + "-gone");
+        receiver.Status = 503;
+        await RunAsync();
+        Assert.Equal(1, (await ListAsync()).Pending);
+        var asked = receiver.Received.Count;
+
+        receiver.Status = 200;
+        Directory.Move(root + "-gone", root);
+        await RunAsync();
+        Assert.Equal(asked, receiver.Received.Count);
+        Assert.Equal(0, (await ListAsync()).Pending);
+    }
+
+    [Fact]
+    public async Task Who_only_wants_to_know_of_recoveries_is_told_of_them()
+    {
+        await RegisterAsync(NotificationTopic.Recovery);
+        var root = await bench.AddFolderAsync("one");
+        Directory.Move(root, root + "-gone");
+        await RunAsync();
+        Directory.Move(root + "-gone", root);
+        await RunAsync();
+
+        Assert.Equal(["backup.recovered"], receiver.Types);
     }
 
     [Fact]

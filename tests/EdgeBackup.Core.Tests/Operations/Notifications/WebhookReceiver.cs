@@ -53,6 +53,9 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     /// <summary>Where a redirect points.</summary>
     public string Location { get; set; } = "";
 
+    /// <summary>Called with each request before it is answered; what it gives is the answer, null for the usual one.</summary>
+    public Func<ReceivedRequest, Task<int?>> Before { get; set; } = _ => Task.FromResult<int?>(null);
+
     /// <summary>Answers the next requests so.</summary>
     public void Answer(params int[] statuses)
     {
@@ -99,7 +102,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
                 while (await ReadAsync(stream) is { } request)
                 {
                     received.Enqueue(request);
-                    var status = next.TryDequeue(out var wanted) ? wanted : Status;
+                    var status = await Before(request) ?? (next.TryDequeue(out var wanted) ? wanted : Status);
                     if (status == Close)
                     {
                         return;
