@@ -102,7 +102,11 @@ public static class RetentionPlanner
     private static List<RetentionDecision> PlanDevice(List<RetentionSubject> records, RetentionPolicy policy, DateTimeOffset now)
     {
         var manualToGo = records.Count(IsLimited) - policy.ManualLimit;
-        var goodAgeingLeft = records.Count(record => IsAgeing(record) && !record.Suspect);
+        var goodLeft = records.Count(record => IsAgeing(record) && !record.Suspect);
+        var suspectLeft = records.Count(record => IsAgeing(record) && record.Suspect);
+
+        // Suspect ones take the places that no good one fills: a backup that may be bad is still better than none.
+        var suspectPlaces = Math.Max(0, policy.KeepLast - goodLeft);
         var decisions = new List<RetentionDecision>(records.Count);
         foreach (var record in records)
         {
@@ -119,7 +123,7 @@ public static class RetentionPlanner
             }
             else
             {
-                var kept = !record.Suspect && goodAgeingLeft-- <= policy.KeepLast;
+                var kept = record.Suspect ? suspectLeft-- <= suspectPlaces : goodLeft-- <= policy.KeepLast;
                 decisions.Add(DecideByAge(record, kept, policy, now));
             }
         }
@@ -167,7 +171,7 @@ public static class RetentionPlanner
         return isAmongLast
             ? new RetentionDecision(record, Expire: false, string.Create(
                 CultureInfo.InvariantCulture,
-                $"it is among the newest {policy.KeepLast} good automatic and safety backups of the device, which age never removes"))
+                $"it is among the newest {policy.KeepLast} automatic and safety backups of the device, good ones first, which age never removes"))
             : new RetentionDecision(record, Expire: true, string.Create(
                 CultureInfo.InvariantCulture,
                 $"it is {policy.Months} months old since {expires.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z"));

@@ -32,7 +32,7 @@ internal sealed class CaptureReview
 
     private readonly ReviewBasis basis;
     private readonly List<SuspectReason> reasons = [];
-    private readonly List<PathPattern> exempt;
+    private readonly ItemRuleSet rules;
     private readonly List<RequiredItem> required;
     private int more;
     private int items;
@@ -44,14 +44,14 @@ internal sealed class CaptureReview
     public CaptureReview(ReviewBasis basis)
     {
         this.basis = basis;
-        exempt = [.. basis.Rules.Where(rule => rule.Unchecked).Select(rule => new PathPattern(rule.Path))];
+        rules = new ItemRuleSet(basis.Rules);
         required = [.. basis.Rules
             .Where(rule => rule.Required && (basis.Content == BackupContent.All || rule.Kind != ItemKind.History))
             .Select(rule => new RequiredItem(rule.Path, new PathPattern(rule.Path)))];
     }
 
     /// <summary>Whether the bytes of an item are looked at.</summary>
-    public bool IsChecked(string path) => !exempt.Exists(pattern => pattern.IsMatch(path));
+    public bool IsChecked(string path) => rules.Find(path)?.Unchecked != true;
 
     /// <summary>Takes a file of the last good backup, captured now or not.</summary>
     public void AddGood(SavedItem good) => goodConfiguration += IsConfiguration(good.Item) && IsChecked(good.Item.Path) ? good.Item.Length : 0;

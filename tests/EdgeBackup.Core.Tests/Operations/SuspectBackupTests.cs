@@ -93,6 +93,16 @@ public sealed class SuspectBackupTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_first_rule_that_fits_says_whether_an_item_is_checked()
+    {
+        var folder = await AddTypedFolderAsync("""[{ "path": "odd/main.json" }, { "path": "odd/**", "unchecked": true }]""");
+        Directory.CreateDirectory(Path.Combine(folder, "odd"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "odd", "main.json"), Page);
+        await File.WriteAllTextAsync(Path.Combine(folder, "odd", "other.json"), Page);
+        Assert.Equal([("odd/main.json", SuspectCause.WrongContent)], Reasons(await bench.AutomaticAsync("p1")));
+    }
+
+    [Fact]
     public async Task History_and_small_items_come_and_go_as_they_like()
     {
         var device = await bench.AddSimulatedAsync("edge-1");
@@ -254,6 +264,17 @@ public sealed class SuspectBackupTests : IAsyncLifetime
         var other = await bench.CreateAnotherAsync("other");
         var imported = await new ImportBackup(other, bench.Observer).RunAsync(file, default);
         Assert.Equal(suspect.Suspect, imported.Backup.Suspect);
+    }
+
+    /// <summary>Registers a folder as 'p1', of a type with these rules.</summary>
+    private async Task<string> AddTypedFolderAsync(string rules)
+    {
+        var folder = bench.MakeFolder("p1");
+        var type = bench.Path("rules.json");
+        await File.WriteAllTextAsync(type, $$"""{ "id": "kiosk", "title": "Kiosk", "connections": ["Folder"], "items": {{rules}} }""");
+        await new RegisterDevice(bench.Context, bench.Observer).RunAsync(
+            new RegisterDeviceOptions { Address = new(EdgeBackup.Core.Devices.ConnectionKind.Folder, folder), Type = "kiosk", TypeFile = DeviceTypeLibrary.ReadFile(type) }, default);
+        return folder;
     }
 
     private static IEnumerable<(string Path, SuspectCause Cause)> Reasons(ListedBackup listed) => listed.Backup.Suspect.Select(reason => (reason.Path, reason.Cause));

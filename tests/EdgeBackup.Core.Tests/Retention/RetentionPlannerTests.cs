@@ -86,6 +86,22 @@ public sealed class RetentionPlannerTests
     }
 
     [Fact]
+    public void R9_suspect_backups_fill_the_places_of_keep_last_that_no_good_one_takes()
+    {
+        var now = At("2026-01-01T00:00:00Z");
+        var suspect = new[] { "a", "b", "c" }.Select((id, day) => Automatic(id, At("2025-01-02T00:00:00Z").AddDays(day)) with { Suspect = true }).ToList();
+        var good = new[] { "x", "y" }.Select((id, hour) => Automatic(id, At("2025-01-01T00:00:00Z").AddHours(hour))).ToList();
+
+        Assert.Equal(["b", "c"], Keep(suspect, 2));
+        Assert.Equal(["x", "b", "c"], Keep([good[0], .. suspect], 3));
+        Assert.Equal(["x", "y"], Keep([.. good, .. suspect], 2));
+        Assert.Equal(["x", "y", "c"], Keep([.. good, .. suspect], 3));
+
+        IEnumerable<string> Keep(IReadOnlyList<RetentionSubject> records, int count) =>
+            RetentionPlanner.Plan(records, Policy with { KeepLast = count }, now, new RetentionContext()).Keep.Select(decision => decision.Subject.Id);
+    }
+
+    [Fact]
     public void R9_nothing_expires_when_the_listing_or_the_clock_cannot_be_trusted()
     {
         var old = At("2025-01-01T00:00:00Z");

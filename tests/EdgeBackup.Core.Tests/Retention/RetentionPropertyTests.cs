@@ -91,6 +91,21 @@ public sealed class RetentionPropertyTests
     });
 
     [Fact]
+    public void Suspect_backups_fill_the_places_among_the_last_that_no_good_one_takes() => Check(test =>
+    {
+        var plan = test.Plan();
+        return test.Records.GroupBy(record => record.Device).All(device =>
+        {
+            var ageing = device.Where(record => !record.Protected && record.Kind != BackupKind.Manual).ToList();
+            return plan.Keep.Count(decision => ageing.Contains(decision.Subject)) >= Math.Min(test.Policy.KeepLast, ageing.Count);
+        });
+    });
+
+    [Fact]
+    public void A_policy_that_keeps_any_by_number_leaves_no_device_with_none() => Check(test =>
+        test.Policy.KeepLast == 0 || !test.Plan().LeavesNone.Any());
+
+    [Fact]
     public void What_expires_goes_on_expiring_as_time_passes() => Check(test =>
     {
         var today = test.Plan().Expire.Select(decision => decision.Subject.Id).ToHashSet();
