@@ -18,7 +18,7 @@ public sealed class SystemSchedulers(IReadOnlyList<ISystemScheduler> all, IProgr
         return new SystemSchedulers(
             OperatingSystem.IsWindows()
                 ? [new WindowsTaskScheduler(programs, powerShell, $@"{Environment.UserDomainName}\{Environment.UserName}")]
-                : [new SystemdScheduler(programs, Platform.SystemPlatform.Create(), places), new CronScheduler(programs, TimeProvider.System, TimeZoneInfo.Local, RepositoryLocations.ForCurrentUser().Root)],
+                : [new SystemdScheduler(programs, Platform.SystemPlatform.Create(), TimeZoneInfo.Local, places), new CronScheduler(programs, TimeProvider.System, TimeZoneInfo.Local, RepositoryLocations.ForCurrentUser().Root)],
             programs,
             places);
     }

@@ -107,7 +107,7 @@ public sealed class SystemdUnitsTests : IDisposable
 
     private (string Service, string Timer) Render(SystemSchedule schedule)
     {
-        var texts = new SystemdScheduler(new ProgramRunner(), SystemPlatform.Create(), new SystemdPlaces(folder, folder, folder, folder)).Render(schedule);
+        var texts = new SystemdScheduler(new ProgramRunner(), SystemPlatform.Create(), TimeZoneInfo.Utc, new SystemdPlaces(folder, folder, folder, folder)).Render(schedule);
         return (texts[0].Text, texts[1].Text);
     }
 
