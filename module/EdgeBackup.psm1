@@ -48,6 +48,35 @@ function ConvertTo-DscAddress {
     else { [IO.Path]::TrimEndingDirectorySeparator([IO.Path]::GetFullPath($Address)) }
 }
 
+function Test-DscAccount {
+    # Whether two texts name one account.
+    param([string] $Wanted, [string] $Present)
+    [EdgeBackup.PowerShell.Inventory.DesiredState]::IsSameAccount($Wanted, $Present)
+}
+
+function Get-DscScheduleAccount {
+    # What Register-EdgeBackupSchedule must be told so that a schedule runs as whom it ran.
+    param($Schedule, [bool] $OnWindows = $IsWindows)
+
+    $name = $Schedule.Account
+    if (-not $OnWindows) {
+        # Without an account it would be that of whoever runs this, which is root more often than not.
+        if ($name -cne [Environment]::UserName) { return @{ User = $name } }
+        return @{}
+    }
+    if ($name.EndsWith('$')) { return @{ ServiceAccount = $name } }
+    if ($name -eq 'SYSTEM') { return @{} }
+    $me = "$([Environment]::UserDomainName)\$([Environment]::UserName)"
+    if ($Schedule.Scope -eq 'User' -and (Test-DscAccount $name $me)) { return @{} }
+    throw "EdgeBackupSchedule '$($Schedule.Name)' runs as '$name', and cannot be registered anew as that account without its password. Give Credential, or another account."
+}
+
+function Remove-DscSchedule {
+    # Removes exactly this schedule.
+    param($Schedule)
+    $null = Unregister-EdgeBackupSchedule -Schedule ([WildcardPattern]::Escape($Schedule.Name)) -Method $Schedule.Method -Scope $Schedule.Scope -User $Schedule.Account -Confirm:$false -ErrorAction Stop
+}
+
 function New-DscReason {
     param([string] $Class, [string] $Property, $Wanted, $Present)
     [EdgeBackupReason]@{
@@ -285,21 +314,34 @@ class EdgeBackupSchedule {
     [DscProperty(NotConfigurable)] [string] $Command
     [DscProperty(NotConfigurable)] [EdgeBackupReason[]] $Reasons
 
-    hidden [hashtable] Where() {
-        $where = @{}
-        foreach ($property in 'Method', 'Scope', 'User') {
-            if ($this.$property) { $where.$property = $this.$property }
+    # All schedules of this name that can be seen from here, the one that is meant first. With another method or scope it
+    # is this schedule at another place.
+    hidden [object[]] FindAll() {
+        $places = [System.Collections.Generic.List[hashtable]]::new()
+        $places.Add(@{})
+        if ($this.User) { $places.Add(@{ User = $this.User }) }
+        $found = foreach ($place in $places) {
+            $failures = $null
+            Get-EdgeBackupSchedule -Name ([WildcardPattern]::Escape($this.Name)) @place -ErrorAction SilentlyContinue -ErrorVariable failures
+            Assert-DscOnlyMissing $failures ScheduleNotFound
         }
-        return $where
+        $each = $found | Group-Object { "$($_.Path)|$($_.Account)" } | ForEach-Object { $_.Group[0] }
+        return @($each | Sort-Object -Stable { -not $this.IsPlace($_) }, { -not $this.IsUsers($_) })
+    }
+
+    hidden [bool] IsPlace([object] $schedule) {
+        return (-not $this.Method -or $this.Method -eq $schedule.Method) -and (-not $this.Scope -or $this.Scope -eq $schedule.Scope)
+    }
+
+    hidden [bool] IsUsers([object] $schedule) {
+        return -not $this.User -or (Test-DscAccount $this.User $schedule.Account)
     }
 
     hidden [object] Find() {
-        $where = $this.Where()
-        $literal = [WildcardPattern]::Escape($this.Name)
-        $failures = $null
-        $found = Get-EdgeBackupSchedule -Name $literal @where -ErrorAction SilentlyContinue -ErrorVariable failures
-        Assert-DscOnlyMissing $failures ScheduleNotFound
-        return $found | Select-Object -First 1
+        $all = $this.FindAll()
+        # Only what was named is taken away.
+        if ($this.Ensure -eq 'Absent') { $all = @($all | Where-Object { $this.IsPlace($_) -and $this.IsUsers($_) }) }
+        return $all | Select-Object -First 1
     }
 
     hidden [string] WantedAccount() {
@@ -325,7 +367,11 @@ class EdgeBackupSchedule {
             }
             if (-not (Test-DscList $this.Device $schedule.Device)) { $changes.Device = $this.Device }
             if ($this.Repository -and [IO.Path]::GetFullPath($this.Repository) -cne $schedule.Repository) { $changes.Repository = $this.Repository }
-            if ($this.WantedAccount() -and $this.WantedAccount() -ne $schedule.Account) { $changes.Account = $this.WantedAccount() }
+            if ($this.WantedAccount() -and -not (Test-DscAccount $this.WantedAccount() $schedule.Account)) { $changes.Account = $this.WantedAccount() }
+            if ($this.KeyFile -and [IO.Path]::GetFullPath($this.KeyFile) -cne $schedule.KeyFile) { $changes.KeyFile = $this.KeyFile }
+            foreach ($property in 'Method', 'Scope') {
+                if ($this.$property -and $this.$property -ne $schedule.$property) { $changes.$property = $this.$property }
+            }
             if (-not $schedule.Enabled) { $changes.Enabled = $true }
         }
         return $changes
@@ -339,7 +385,7 @@ class EdgeBackupSchedule {
             foreach ($property in 'Every', 'At', 'RandomDelay', 'TimeLimit', 'WatchFor') {
                 if ($null -ne $schedule.$property) { $now.$property = $schedule.$property.ToString('c') }
             }
-            foreach ($property in 'Device', 'ThrottleLimit', 'SiteThrottleLimit', 'Method', 'Scope', 'Account', 'Enabled', 'Repository', 'Command') { $now.$property = $schedule.$property }
+            foreach ($property in 'Device', 'ThrottleLimit', 'SiteThrottleLimit', 'Method', 'Scope', 'Account', 'Enabled', 'Repository', 'KeyFile', 'Command') { $now.$property = $schedule.$property }
         }
         $changes = $this.Changes($schedule)
         $now.Reasons = @(foreach ($property in $changes.Keys) { New-DscReason EdgeBackupSchedule $property $changes[$property] $now.$property })
@@ -353,22 +399,27 @@ class EdgeBackupSchedule {
     [void] Set() {
         $schedule = $this.Find()
         if ($this.Changes($schedule).Count -eq 0) { return }
-        $where = $this.Where()
         if ($this.Ensure -eq 'Absent') {
-            $null = Unregister-EdgeBackupSchedule -Schedule ([WildcardPattern]::Escape($this.Name)) @where -Confirm:$false -ErrorAction Stop
+            Remove-DscSchedule $schedule
             return
         }
-        # What is not given stays as it is.
+        # What is not given stays as it is; above all as whom it runs, and with which key.
         $values = @{}
-        foreach ($property in 'Every', 'At', 'RandomDelay', 'TimeLimit', 'WatchFor', 'ThrottleLimit', 'SiteThrottleLimit', 'Device', 'Repository') {
+        foreach ($property in 'Every', 'At', 'RandomDelay', 'TimeLimit', 'WatchFor', 'ThrottleLimit', 'SiteThrottleLimit', 'Device', 'Repository', 'KeyFile', 'Method', 'Scope') {
             $wanted = $this.$property
             if ($null -eq $wanted -or $wanted -is [string] -and -not $wanted) { $wanted = if ($schedule) { $schedule.$property } }
             if ($null -ne $wanted -and @($wanted).Count -gt 0) { $values.$property = $wanted }
         }
-        foreach ($property in 'Method', 'Scope', 'User', 'Credential', 'ServiceAccount', 'KeyFile') {
+        foreach ($property in 'User', 'Credential', 'ServiceAccount') {
             if ($this.$property) { $values.$property = $this.$property }
         }
-        $null = Register-EdgeBackupSchedule -Name $this.Name @values -Force -Confirm:$false -ErrorAction Stop
+        if ($schedule -and -not $this.WantedAccount()) {
+            $same = Get-DscScheduleAccount $schedule
+            foreach ($property in $same.Keys) { $values.$property = $same[$property] }
+        }
+        $made = Register-EdgeBackupSchedule -Name $this.Name @values -Force -Confirm:$false -ErrorAction Stop
+        # It has moved: where it stood it would run as well.
+        if ($schedule -and -not ($schedule.Path | Where-Object { $_ -in $made.Path })) { Remove-DscSchedule $schedule }
     }
 
     static [EdgeBackupSchedule[]] Export() {

@@ -1,9 +1,9 @@
 # Without anybody there: roles of JEA, and PowerShell that may not ask.
 BeforeDiscovery {
     $roles = @(
-        @{ Role = 'ReadOnly'; May = 'Get-EdgeDevice', 'Get-EdgeBackup', 'Test-EdgeBackup', 'Get-EdgeEvent'; MayNot = 'New-EdgeBackup', 'Restore-EdgeBackup', 'Set-EdgeDevice', 'Set-EdgeBackupPolicy', 'Connect-EdgeRepository', 'Get-EdgeRepositoryKey', 'Export-EdgeBackup', 'Optimize-EdgeRepository' }
-        @{ Role = 'Operator'; May = 'Get-EdgeDevice', 'New-EdgeBackup', 'Restore-EdgeBackup', 'Protect-EdgeBackup', 'Invoke-EdgeBackupSchedule', 'Stop-EdgeTransaction'; MayNot = 'Unprotect-EdgeBackup', 'Unregister-EdgeDevice', 'Register-EdgeDevice', 'Optimize-EdgeRepository', 'Repair-EdgeRepository', 'Add-EdgeRepositoryKey', 'Get-EdgeRepositoryKey', 'Export-EdgeBackup', 'Switch-EdgeDevice', 'Register-EdgeBackupSchedule', 'Set-EdgeBackupPolicy' }
-        @{ Role = 'Administrator'; May = 'Unprotect-EdgeBackup', 'Optimize-EdgeRepository', 'Add-EdgeRepositoryKey', 'Register-EdgeBackupSchedule', 'Switch-EdgeDevice'; MayNot = 'Get-Content', 'Invoke-Expression', 'Start-Process', 'Set-Item' }
+        @{ Role = 'ReadOnly'; May = 'Get-EdgeDevice', 'Get-EdgeBackup', 'Test-EdgeDevice', 'Get-EdgeEvent', 'Export-EdgeBackupMetric'; MayNot = 'Test-EdgeBackup', 'Test-EdgeRepository', 'Compare-EdgeBackup', 'Get-EdgeNotification', 'New-EdgeBackup', 'Restore-EdgeBackup', 'Set-EdgeDevice', 'Set-EdgeBackupPolicy', 'Connect-EdgeRepository', 'Get-EdgeRepositoryKey', 'Export-EdgeBackup', 'Optimize-EdgeRepository' }
+        @{ Role = 'Operator'; May = 'Get-EdgeDevice', 'New-EdgeBackup', 'Restore-EdgeBackup', 'Protect-EdgeBackup', 'Invoke-EdgeBackupSchedule', 'Stop-EdgeTransaction', 'Compare-EdgeBackup', 'Test-EdgeBackup', 'Test-EdgeRepository', 'Test-EdgeNotification', 'Export-EdgeBackupMetric'; MayNot = 'Get-EdgeNotification', 'Register-EdgeNotification', 'Unregister-EdgeNotification', 'Unprotect-EdgeBackup', 'Unregister-EdgeDevice', 'Register-EdgeDevice', 'Optimize-EdgeRepository', 'Repair-EdgeRepository', 'Add-EdgeRepositoryKey', 'Get-EdgeRepositoryKey', 'Export-EdgeBackup', 'Switch-EdgeDevice', 'Register-EdgeBackupSchedule', 'Set-EdgeBackupPolicy' }
+        @{ Role = 'Administrator'; May = 'Unprotect-EdgeBackup', 'Optimize-EdgeRepository', 'Add-EdgeRepositoryKey', 'Register-EdgeBackupSchedule', 'Switch-EdgeDevice', 'Register-EdgeNotification', 'Compare-EdgeBackup'; MayNot = 'Get-Content', 'Invoke-Expression', 'Start-Process', 'Set-Item' }
     )
 }
 
@@ -72,6 +72,22 @@ Describe 'The role <Role>' -ForEach $roles {
         (Invoke-InRole $runspace Get-EdgeDevice).Id | Should -Be 'j1'
         if ($Role -ne 'Administrator') {
             Invoke-InRole $runspace Get-EdgeDevice @{ Repository = $repository.Path } | Should -Match 'Repository'
+        }
+    }
+}
+
+Describe 'Somebody who only looks' {
+    It 'leaves no trace, and reads metrics without naming a file' {
+        $runspace = Open-Role ReadOnly
+        try {
+            $events = @(Get-EdgeEvent).Count
+            (Invoke-InRole $runspace Export-EdgeBackupMetric) -join '' | Should -Match 'edgebackup_'
+            Invoke-InRole $runspace Export-EdgeBackupMetric @{ Path = (Join-Path $work 'x.prom') } | Should -Match 'Path'
+            (Invoke-InRole $runspace Test-EdgeDevice @{ Device = 'j1' }).Device | Should -Be 'j1'
+            @(Get-EdgeEvent).Count | Should -Be $events
+        }
+        finally {
+            $runspace.Dispose()
         }
     }
 }

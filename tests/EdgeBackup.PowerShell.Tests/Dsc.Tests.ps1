@@ -14,7 +14,7 @@ BeforeAll {
     $programs = New-TestFolder -Prefix programs
     if (-not $IsWindows) {
         # A crontab that really stores, so that nobody's own is touched.
-        Set-Content (Join-Path $programs 'crontab') "#!/bin/sh`ncase `$1 in`n-l) [ -e '$programs/table' ] || { echo 'no crontab for you' >&2; exit 1; }; cat '$programs/table' ;;`n-) cat > '$programs/table' ;;`nesac"
+        Set-Content (Join-Path $programs 'crontab') "#!/bin/sh`nt='$programs/table'; if [ `$1 = -u ]; then t=`$t.`$2; shift 2; fi`ncase `$1 in`n-l) [ -e `$t ] || { echo 'no crontab for you' >&2; exit 1; }; cat `$t ;;`n-) cat > `$t ;;`nesac"
         chmod +x (Join-Path $programs 'crontab')
         $env:PATH = "$programs$([IO.Path]::PathSeparator)$env:PATH"
     }
@@ -128,6 +128,85 @@ Describe 'EdgeBackupSchedule' -Skip:$IsWindows {
         $found.WatchFor | Should -Be ([timespan]::FromMinutes(1))
         Invoke-Converge (New-Resource EdgeBackupSchedule @{ Name = 'night'; Method = 'Cron'; Ensure = 'Absent' }) | Should -Be 'Ensure'
         Get-EdgeBackupSchedule | Should -BeNullOrEmpty
+    }
+
+    It 'keeps the key of a schedule that it changes' {
+        $key = Join-Path $programs 'night.key'
+        $null = Add-EdgeRepositoryKey -KeyFile $key
+        Invoke-Converge (New-Resource EdgeBackupSchedule @{ Name = 'night'; Method = 'Cron'; KeyFile = $key }) | Should -Be 'Ensure'
+        (Get-EdgeBackupSchedule night).KeyFile | Should -Be $key
+        Invoke-Converge (New-Resource EdgeBackupSchedule @{ Name = 'night'; ThrottleLimit = 3 }) | Should -Be 'ThrottleLimit'
+        $found = Get-EdgeBackupSchedule night
+        $found.KeyFile | Should -Be $key
+        $found.Command | Should -Match 'Connect-EdgeRepository'
+        Unregister-EdgeBackupSchedule night
+    }
+
+    It 'leaves a schedule with the account that it has, and moves it to the one that is named' -Skip:(-not [Environment]::IsPrivilegedProcess) {
+        $null = Register-EdgeBackupSchedule night -Method Cron -User daemon -WarningAction SilentlyContinue
+        (New-Resource EdgeBackupSchedule @{ Name = 'night'; User = 'daemon'; Method = 'Cron' }).Test() | Should -BeTrue
+        Invoke-Converge (New-Resource EdgeBackupSchedule @{ Name = 'night'; User = 'daemon'; Every = '01:00:00' }) | Should -Be 'Every'
+        Get-EdgeBackupSchedule | Should -BeNullOrEmpty -Because 'it is none of root'
+        (Get-EdgeBackupSchedule -User daemon).Every | Should -Be ([timespan]::FromHours(1))
+        Unregister-EdgeBackupSchedule night -User daemon
+
+        $null = Register-EdgeBackupSchedule night -Method Cron
+        Invoke-Converge (New-Resource EdgeBackupSchedule @{ Name = 'night'; User = 'daemon' }) | Should -Be 'Account'
+        Get-EdgeBackupSchedule | Should -BeNullOrEmpty
+        (Get-EdgeBackupSchedule -User daemon).Account | Should -Be 'daemon'
+        Unregister-EdgeBackupSchedule night -User daemon
+    }
+}
+
+Describe 'EdgeBackupSchedule where there is a choice' {
+    # There is but one scheduler here. What the commands are told says enough.
+    BeforeAll {
+        function New-Known([hashtable] $Property) {
+            $known = @{ Name = 'night'; Method = 'Cron'; Scope = 'User'; Account = [Environment]::UserName; Command = 'c'; Enabled = $true; Every = '00:15:00'; Repository = $repository.Path; Path = @('one') }
+            foreach ($name in $Property.Keys) { $known[$name] = $Property[$name] }
+            [pscustomobject]$known
+        }
+
+        function Get-Told([hashtable] $Wanted, $Known) {
+            # What Set tells Register-EdgeBackupSchedule, and what it removes.
+            $module.Invoke({
+                    param($known)
+                    $script:told, $script:known = @{ Removed = @() }, $known
+                    function script:Get-EdgeBackupSchedule { [CmdletBinding()] param($Name, $User) $script:known }
+                    function script:Register-EdgeBackupSchedule { [CmdletBinding()] param($Name, $Every, $At, $RandomDelay, $TimeLimit, $WatchFor, $ThrottleLimit, $SiteThrottleLimit, $Device, $Repository, $KeyFile, $Method, $Scope, $User, $Credential, $ServiceAccount, [switch] $Force, [switch] $Confirm) $script:told.Register = $PSBoundParameters; [pscustomobject]@{ Path = @("$Method $Scope") } }
+                    function script:Unregister-EdgeBackupSchedule { [CmdletBinding()] param($Schedule, $Method, $Scope, $User, [switch] $Confirm) $script:told.Removed += "$Method $Scope $User" }
+                }, $Known)
+            try {
+                (New-Resource EdgeBackupSchedule $Wanted).Set()
+                $module.Invoke({ $script:told })
+            }
+            finally {
+                $module.Invoke({ Remove-Item Function:Get-EdgeBackupSchedule, Function:Register-EdgeBackupSchedule, Function:Unregister-EdgeBackupSchedule; Remove-Variable told, known -Scope Script })
+            }
+        }
+    }
+
+    It 'changes a schedule where it stands' {
+        $told = Get-Told @{ Name = 'night'; Every = '01:00:00' } (New-Known @{ Method = 'Cron'; Scope = 'User'; KeyFile = '/k'; Path = 'Cron User' })
+        $told.Register.Method | Should -Be 'Cron'
+        $told.Register.Scope | Should -Be 'User'
+        $told.Register.KeyFile | Should -Be '/k'
+        $told.Removed | Should -BeNullOrEmpty
+    }
+
+    It 'takes it away where it stood, when it moves' {
+        $told = Get-Told @{ Name = 'night'; Method = 'Systemd'; Scope = 'System' } (New-Known @{ Path = 'Cron User' })
+        $told.Register.Method | Should -Be 'Systemd'
+        $told.Removed | Should -Be "Cron User $([Environment]::UserName)"
+    }
+
+    It 'on Windows leaves the account as it is, or asks for its password' {
+        $of = { param($schedule) & $module { param($schedule) Get-DscScheduleAccount $schedule $true } $schedule }
+        (& $of (New-Known @{ Account = 'CORP\edge$'; Scope = 'System' })).ServiceAccount | Should -Be 'CORP\edge$'
+        (& $of (New-Known @{ Account = 'SYSTEM'; Scope = 'System' })).Count | Should -Be 0
+        (& $of (New-Known @{ Account = "$([Environment]::UserDomainName)\$([Environment]::UserName)" })).Count | Should -Be 0
+        { & $of (New-Known @{ Account = 'CORP\me'; Scope = 'System' }) } | Should -Throw '*CORP\me*Credential*'
+        { & $of (New-Known @{ Account = 'CORP\somebody' }) } | Should -Throw '*Credential*'
     }
 }
 

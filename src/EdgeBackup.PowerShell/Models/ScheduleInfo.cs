@@ -38,6 +38,9 @@ public sealed class ScheduleInfo
     /// <summary>The repository it works in.</summary>
     public string? Repository { get; init; }
 
+    /// <summary>The key file that it names; null where its account finds its own.</summary>
+    public string? KeyFile { get; init; }
+
     /// <summary>The command line, as it stands there.</summary>
     public required string Command { get; init; }
 
@@ -78,6 +81,7 @@ public sealed class ScheduleInfo
         LastRun = LocalTime.From(schedule.LastRun),
         LastResult = schedule.LastResult,
         Repository = schedule.Repository,
+        KeyFile = schedule.KeyFile,
         Command = schedule.Command,
         Path = [.. schedule.Places],
         Device = [.. schedule.Devices],

@@ -31,6 +31,19 @@ internal static class CommandQuoting
             ? text
             : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
+    /// <summary>A POSIX shell's command in a crontab.</summary>
+    public static string CronShell(ProgramCall call) => string.Join(' ', call.Arguments.Prepend(call.Program).Select(CronWord));
+
+    /// <summary>
+    /// A POSIX shell's word in a crontab. Cron makes a line end of '%', and the crons differ in what they make of '\%' and
+    /// of two backslashes; so neither is written: the shell makes both.
+    /// </summary>
+    public static string CronWord(string text) => ShellWord(text)
+        .Replace("'\\''", "\0", StringComparison.Ordinal)
+        .Replace("\\", "'\"$(printf '\\134')\"'", StringComparison.Ordinal)
+        .Replace("%", "'\"$(printf '\\045')\"'", StringComparison.Ordinal)
+        .Replace("\0", "'\\''", StringComparison.Ordinal);
+
     /// <summary>The arguments as a Windows program takes them apart (CommandLineToArgvW).</summary>
     public static string Windows(IEnumerable<string> arguments) => string.Join(' ', arguments.Select(WindowsWord));
 

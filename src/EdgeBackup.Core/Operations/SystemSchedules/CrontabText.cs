@@ -29,14 +29,16 @@ internal static partial class CrontabText
     /// <exception cref="EdgeBackupException">ScheduleInvalid: longer than a line may be.</exception>
     public static string Block(SystemSchedule schedule, bool hasLock, bool hasLimit)
     {
-        var call = CommandQuoting.Shell(schedule.Command.ToCall(schedule.RandomDelay));
+        var call = CommandQuoting.CronShell(schedule.Command.ToCall(schedule.RandomDelay));
         var command = new StringBuilder("umask 077; ");
+        ScheduleCommand.RefuseControls(schedule.DataHome);
+        ScheduleCommand.RefuseControls(schedule.DataFolder);
         if (schedule.DataHome is { } data)
         {
-            command.Append(CultureInfo.InvariantCulture, $"export XDG_DATA_HOME={CommandQuoting.ShellWord(data)}; ");
+            command.Append(CultureInfo.InvariantCulture, $"export XDG_DATA_HOME={CommandQuoting.CronWord(data)}; ");
         }
 
-        var folder = schedule.DataFolder is { } known ? CommandQuoting.ShellWord(known) : "\"$HOME\"/.local/share/EdgeBackup";
+        var folder = schedule.DataFolder is { } known ? CommandQuoting.CronWord(known) : "\"$HOME\"/.local/share/EdgeBackup";
         command.Append(CultureInfo.InvariantCulture, $"f={folder}/{ResultFolder}; mkdir -p \"$f\"; f=\"$f\"/{schedule.Name}; ( ");
         if (hasLock)
         {
@@ -50,8 +52,7 @@ internal static partial class CrontabText
 
         command.Append(CultureInfo.InvariantCulture, $"{call}; r=$?; echo $r > \"$f.result\"; exit $r ) 9> \"$f.lock\"");
 
-        // Cron makes a line end of every '%' that is not escaped.
-        var line = command.ToString().Replace("%", "\\%", StringComparison.Ordinal);
+        var line = command.ToString();
         if (Encoding.UTF8.GetByteCount(line) > LongestCommand)
         {
             throw new EdgeBackupException(

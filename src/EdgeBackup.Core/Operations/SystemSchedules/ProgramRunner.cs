@@ -53,8 +53,9 @@ public sealed class ProgramRunner : IProgramRunner
         };
         if (!OperatingSystem.IsWindows())
         {
-            // Their words are read, and no pager may wait for a key.
+            // Their words and times are read, and no pager may wait for a key.
             start.Environment["LC_ALL"] = "C";
+            start.Environment["TZ"] = "UTC";
             start.Environment["SYSTEMD_PAGER"] = "";
         }
 

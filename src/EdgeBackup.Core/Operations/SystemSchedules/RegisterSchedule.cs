@@ -69,9 +69,12 @@ public sealed class RegisterSchedule(SystemSchedulers schedulers, RepositoryLoca
         }
 
         var scheduler = schedulers.Choose(options.Method, scope);
+        var isTask = scheduler.Method == ScheduleMethod.Task;
+        var isAnother = SystemSchedule.IsAnother(options.Account, scope, scheduler.Method);
+        options.Command.Check();
         var keyFile = await ProveKeyAsync(options.Command, cancellationToken).ConfigureAwait(false);
-        var account = isOther || OperatingSystem.IsWindows()
-            ? options.Account with { Home = isOther && !OperatingSystem.IsWindows() ? await schedulers.RequireHomeAsync(options.Account.Name!, cancellationToken).ConfigureAwait(false) : null }
+        var account = isOther || isTask
+            ? options.Account with { Home = isOther && !isTask ? await schedulers.RequireHomeAsync(options.Account.Name!, cancellationToken).ConfigureAwait(false) : null }
             : options.Account with { Home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) };
         var isServices = scheduler.Method == ScheduleMethod.Systemd && isOther;
         var schedule = new SystemSchedule
@@ -84,10 +87,10 @@ public sealed class RegisterSchedule(SystemSchedulers schedulers, RepositoryLoca
             Account = account,
 
             // This user's commands find the key file by themselves, also when it is replaced one day; another account's do not.
-            Command = options.Command with { KeyFile = isOther ? keyFile : options.Command.KeyFile },
-            DataHome = isOther ? null : Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } given ? given : null,
-            DataFolder = isOther ? null : locations.Root,
-            Written = isServices || OperatingSystem.IsWindows() ? [options.Command.Repository] : [options.Command.Repository, locations.Root],
+            Command = options.Command with { KeyFile = isAnother ? keyFile : options.Command.KeyFile },
+            DataHome = isAnother ? null : Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } given ? given : null,
+            DataFolder = isAnother ? null : locations.Root,
+            Written = isServices || isTask ? [options.Command.Repository] : [options.Command.Repository, locations.Root],
         };
         var existing = await schedulers.FindAsync(scheduler.Method, scope, isOther ? account.Name : null, cancellationToken).ConfigureAwait(false);
         if (!options.Force && existing.Any(one => string.Equals(one.Name, options.Name, StringComparison.OrdinalIgnoreCase)))
@@ -95,7 +98,7 @@ public sealed class RegisterSchedule(SystemSchedulers schedulers, RepositoryLoca
             throw new EdgeBackupException(ErrorIds.ScheduleExists, $"There is a schedule '{options.Name}' already. Replace it with -Force, or choose another -Name.", options.Name);
         }
 
-        var warnings = await schedulers.FindObstaclesAsync(schedule, cancellationToken).ConfigureAwait(false);
+        var warnings = await schedulers.FindObstaclesAsync(schedule, scheduler.Method, cancellationToken).ConfigureAwait(false);
         return new SchedulePlan(scheduler, schedule, scheduler.Render(schedule), warnings);
     }
 
@@ -105,6 +108,13 @@ public sealed class RegisterSchedule(SystemSchedulers schedulers, RepositoryLoca
     public async Task<RegisteredSchedule> RunAsync(SchedulePlan plan, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(plan);
+        if (plan.Schedule.Written.Contains(locations.Root) && !Directory.Exists(locations.Root))
+        {
+            // The run may write below it, but not make it.
+            Directory.CreateDirectory(locations.Root);
+            environment.Platform.RestrictToUser(locations.Root);
+        }
+
         await plan.Scheduler.RegisterAsync(plan.Schedule, observer, cancellationToken).ConfigureAwait(false);
         var user = plan.Schedule.Account.Name;
         var found = await plan.Scheduler.FindAsync(plan.Schedule.Scope, user, CancellationToken.None).ConfigureAwait(false);

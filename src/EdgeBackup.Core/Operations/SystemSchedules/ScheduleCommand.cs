@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using EdgeBackup.Core.Errors;
 
 namespace EdgeBackup.Core.Operations.SystemSchedules;
 
@@ -29,7 +30,34 @@ public sealed record ScheduleCommand
 
     /// <summary>The call.</summary>
     /// <param name="delay">Waits up to so long first, where the scheduler itself cannot.</param>
-    public ProgramCall ToCall(TimeSpan delay = default) => new(PowerShell, ["-NoProfile", "-NonInteractive", "-Command", ToScript(delay)]);
+    /// <exception cref="EdgeBackupException">As <see cref="Check"/>.</exception>
+    public ProgramCall ToCall(TimeSpan delay = default)
+    {
+        Check();
+        return new ProgramCall(PowerShell, ["-NoProfile", "-NonInteractive", "-Command", ToScript(delay)]);
+    }
+
+    /// <summary>Whether its texts can stand in a line. A line feed would begin another one, with whatever follows it.</summary>
+    /// <exception cref="EdgeBackupException">ScheduleInvalid: there is a control character in one.</exception>
+    public void Check()
+    {
+        foreach (var text in Devices.Append(PowerShell).Append(Module).Append(Repository).Append(KeyFile))
+        {
+            RefuseControls(text);
+        }
+    }
+
+    /// <exception cref="EdgeBackupException">ScheduleInvalid: there is a control character in it.</exception>
+    internal static void RefuseControls(string? text)
+    {
+        if (text is not null && text.Any(char.IsControl))
+        {
+            throw new EdgeBackupException(
+                ErrorIds.ScheduleInvalid,
+                $"'{string.Concat(text.Select(c => char.IsControl(c) ? '?' : c))}' holds a line end or another control character (U+{(int)text.First(char.IsControl):X4}), which cannot stand in a schedule. Choose a path or a name without it.",
+                text);
+        }
+    }
 
     /// <summary>A text of PowerShell between single quotes. Its typographic quotes end a text as well, so they are doubled too.</summary>
     internal static string Quote(string text)

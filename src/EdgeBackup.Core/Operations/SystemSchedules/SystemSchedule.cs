@@ -71,6 +71,12 @@ public sealed record SystemSchedule
 
     /// <summary>Absolute paths that a run writes: the repository, the data folder.</summary>
     public IReadOnlyList<string> Written { get; init; } = [];
+
+    /// <summary>Whether it runs as somebody else than who registers it, and so finds no key file by itself. Root registers what runs as root; nobody is Windows' SYSTEM.</summary>
+    public bool RunsAsAnother(ScheduleMethod method) => IsAnother(Account, Scope, method);
+
+    internal static bool IsAnother(ScheduleAccount account, ScheduleScope scope, ScheduleMethod method) =>
+        account.Name is not null || (method == ScheduleMethod.Task && scope == ScheduleScope.System);
 }
 
 /// <summary>A schedule as it stands in the operating system.</summary>
@@ -94,6 +100,9 @@ public sealed record RegisteredSchedule
     internal ScheduleMark Mark { get; init; } = new() { Name = "" };
 
     public string? Repository => Mark.Repository;
+
+    /// <summary>The key file that it names; null where its account finds its own.</summary>
+    public string? KeyFile => Mark.KeyFile;
 
     public IReadOnlyList<string> Devices => Mark.Devices ?? [];
 
@@ -134,6 +143,8 @@ internal sealed record ScheduleMark
 
     public string? Repository { get; init; }
 
+    public string? KeyFile { get; init; }
+
     public IReadOnlyList<string>? Devices { get; init; }
 
     public TimeSpan? WatchFor { get; init; }
@@ -150,6 +161,7 @@ internal sealed record ScheduleMark
     {
         Name = schedule.Name,
         Repository = schedule.Command.Repository,
+        KeyFile = schedule.Command.KeyFile,
         Devices = schedule.Command.Devices.Count == 0 ? null : schedule.Command.Devices,
         WatchFor = schedule.Command.WatchFor,
         ThrottleLimit = schedule.Command.ThrottleLimit,

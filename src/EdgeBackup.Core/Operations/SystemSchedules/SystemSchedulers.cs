@@ -18,7 +18,7 @@ public sealed class SystemSchedulers(IReadOnlyList<ISystemScheduler> all, IProgr
         return new SystemSchedulers(
             OperatingSystem.IsWindows()
                 ? [new WindowsTaskScheduler(programs, powerShell, $@"{Environment.UserDomainName}\{Environment.UserName}")]
-                : [new SystemdScheduler(programs, Platform.SystemPlatform.Create(), places), new CronScheduler(programs, TimeProvider.System, TimeZoneInfo.Local, RepositoryLocations.ForCurrentUser().Root)],
+                : [new SystemdScheduler(programs, Platform.SystemPlatform.Create(), TimeZoneInfo.Local, places), new CronScheduler(programs, TimeProvider.System, TimeZoneInfo.Local, RepositoryLocations.ForCurrentUser().Root)],
             programs,
             places);
     }
@@ -66,20 +66,24 @@ public sealed class SystemSchedulers(IReadOnlyList<ISystemScheduler> all, IProgr
     }
 
     /// <summary>What keeps an account from doing what a schedule asks of it, as far as that can be found out from here.</summary>
-    public async Task<IReadOnlyList<string>> FindObstaclesAsync(SystemSchedule schedule, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> FindObstaclesAsync(SystemSchedule schedule, ScheduleMethod method, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(schedule);
-        if (schedule.Account.Name is not { } user)
+        if (!schedule.RunsAsAnother(method))
         {
             return [];
         }
 
-        if (OperatingSystem.IsWindows())
+        if (method == ScheduleMethod.Task)
         {
+            // The computer's own account has a name in each language, but one SID.
+            var (who, grantee) = schedule.Account.Name is { } name ? (name, name) : ("SYSTEM", "*" + TaskXml.LocalSystem);
             return schedule.Command.KeyFile is { } key
-                ? [$"Only who made it may read a key file. Give {user} the right to read '{key}' (icacls '{key}' /grant '{user}:R'), and to write '{schedule.Command.Repository}'."]
+                ? [$"Only who made it may read a key file. Give {who} the right to read '{key}' (icacls '{key}' /grant '{grantee}:R'), and to write '{schedule.Command.Repository}'."]
                 : [];
         }
+
+        var user = schedule.Account.Name!;
 
         return Environment.IsPrivilegedProcess && programs.Exists("runuser")
             ? await new LinuxAccounts(programs).FindObstaclesAsync(user, schedule.Command, cancellationToken).ConfigureAwait(false)

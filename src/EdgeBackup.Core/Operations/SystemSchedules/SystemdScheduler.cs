@@ -27,7 +27,11 @@ public sealed record SystemdPlaces(string SystemUnits, string UserUnits, string 
 }
 
 /// <summary>systemd timers.</summary>
-public sealed class SystemdScheduler(IProgramRunner programs, IPlatform platform, SystemdPlaces places) : ISystemScheduler
+/// <param name="programs">Runs systemctl; in UTC, where they can tell it so.</param>
+/// <param name="platform">Puts units into place.</param>
+/// <param name="zone">The zone of this machine, in which systemctl tells times that are not in UTC.</param>
+/// <param name="places">Where units are.</param>
+public sealed class SystemdScheduler(IProgramRunner programs, IPlatform platform, TimeZoneInfo zone, SystemdPlaces places) : ISystemScheduler
 {
     private const string Program = "systemctl";
 
@@ -133,11 +137,25 @@ public sealed class SystemdScheduler(IProgramRunner programs, IPlatform platform
     private static string? Value(string unit, string key) =>
         unit.Split('\n').FirstOrDefault(line => line.StartsWith(key + "=", StringComparison.Ordinal))?[(key.Length + 1)..].Trim();
 
-    private static DateTimeOffset? Time(Dictionary<string, string> properties, string key) =>
-        properties.TryGetValue(key, out var text)
-        && DateTimeOffset.TryParseExact(text, "ddd yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            ? time
-            : null;
+    /// <summary>A time as systemctl tells it: <c>Mon 2026-03-02 10:15:00 UTC</c>.</summary>
+    /// <exception cref="EdgeBackupException">ScheduleFailed: it is told otherwise.</exception>
+    private DateTimeOffset? Time(Dictionary<string, string> properties, string key)
+    {
+        if (!properties.TryGetValue(key, out var text) || text is "" or "n/a")
+        {
+            return null;
+        }
+
+        var end = text.LastIndexOf(' ');
+        if (end > 0 && DateTime.TryParseExact(text[..end], "ddd yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+        {
+            // In the hour that an autumn night has twice, the zone's name would tell which; a guess of an hour is good enough.
+            var local = text[(end + 1)..] is "UTC" ? TimeZoneInfo.Utc : zone;
+            return new DateTimeOffset(time, local.GetUtcOffset(time));
+        }
+
+        throw new EdgeBackupException(ErrorIds.ScheduleFailed, $"systemctl tells the time '{text}' ({key}), which EdgeBackup cannot read. Look at the schedule with 'systemctl list-timers'.", key);
+    }
 
     private async Task<RegisteredSchedule?> ReadAsync(string file, ScheduleScope scope, CancellationToken cancellationToken)
     {

@@ -47,9 +47,11 @@ internal static class SystemdUnits
             text.Append(CultureInfo.InvariantCulture, $"User={schedule.Account.Name ?? "root"}\n");
         }
 
-        if (isSystem && schedule.Account.Name is not null)
+        if (isSystem && schedule.Account.Name is { } account)
         {
-            text.Append("# A data folder of the service's own, which needs no home: catalog, key file's place, state last seen.\nStateDirectory=edgebackup\nStateDirectoryMode=0700\nEnvironment=XDG_DATA_HOME=%S/edgebackup\n");
+            text.Append("# A data folder of the service's own, which needs no home: catalog, key file's place, state last seen.\n");
+            // An account's own: systemd would give a folder that two of them share from one to the other.
+            text.Append(CultureInfo.InvariantCulture, $"StateDirectory=edgebackup/{account}\nStateDirectoryMode=0700\nEnvironment=XDG_DATA_HOME=%S/edgebackup/{account}\n");
         }
         else if (schedule.DataHome is { } data)
         {
@@ -91,9 +93,11 @@ internal static class SystemdUnits
             ProtectHome=read-only
 
             """.ReplaceLineEndings("\n"));
+
+        // With '-': where one is missing the run says so itself; systemd would only give a number (226).
         foreach (var path in schedule.Written)
         {
-            text.Append(CultureInfo.InvariantCulture, $"ReadWritePaths={CommandQuoting.SystemdWord(path)}\n");
+            text.Append(CultureInfo.InvariantCulture, $"ReadWritePaths={CommandQuoting.SystemdWord("-" + path)}\n");
         }
 
         if (schedule.Account.Home is { } home)

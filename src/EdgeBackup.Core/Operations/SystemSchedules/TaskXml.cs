@@ -12,7 +12,7 @@ internal static partial class TaskXml
     public const string Folder = @"\EdgeBackup\";
 
     private const string Source = "EdgeBackup";
-    private const string LocalSystem = "S-1-5-18";
+    internal const string LocalSystem = "S-1-5-18";
     private static readonly XNamespace Tasks = "http://schemas.microsoft.com/windows/2004/02/mit/task";
 
     /// <summary>The task's definition. It holds no password.</summary>

@@ -86,6 +86,7 @@ public sealed class WindowsTaskScheduler(IProgramRunner programs, string powerSh
     private static RegisteredSchedule? Describe(TaskState task) => TaskXml.Read(task.Xml) is { } schedule
         ? schedule with
         {
+            Account = WindowsAccounts.Show(schedule.Account),
             Enabled = schedule.Enabled && task.State != "Disabled",
             NextRun = task.Next,
             LastRun = task.Last,

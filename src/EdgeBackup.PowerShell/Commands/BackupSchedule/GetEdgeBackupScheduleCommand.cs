@@ -32,10 +32,13 @@ public sealed class GetEdgeBackupScheduleCommand : EdgeRepositoryCommand
     {
         var schedulers = ScheduleSurroundings.Schedulers(SessionState);
         var repository = RepositoryPath;
+
+        // Whoever may look into no other crontab may still name themselves.
+        var user = User == Environment.UserName ? null : User;
         Run(async (writer, cancellationToken) =>
         {
             var pipeline = new OperationPipeline(writer);
-            var all = await schedulers.FindAsync(Method?.ToCore(), Scope?.ToCore(), User, cancellationToken).ConfigureAwait(false);
+            var all = await schedulers.FindAsync(Method?.ToCore(), Scope?.ToCore(), user, cancellationToken).ConfigureAwait(false);
             var (found, missing) = ScheduleSurroundings.Select(all, Name, repository);
             foreach (var schedule in found)
             {

@@ -76,6 +76,24 @@ public sealed class CrontabTests : IDisposable
         Assert.Equal(command.ToCall().Arguments, File.ReadAllLines(seen));
     }
 
+    [Theory]
+    [InlineData("/srv/a\\%b")]
+    [InlineData("/srv/a\\\\%%b\\")]
+    [InlineData("/srv/100% it's \\' \\\\")]
+    public void Whatever_cron_makes_of_its_escapes_the_shell_gets_what_was_meant(string path)
+    {
+        var schedule = ScheduleWorld.Schedule(command: ScheduleWorld.Command(path) with { PowerShell = "printf" }) with { DataFolder = Path.Combine(folder, "data %\\") };
+        var line = CrontabText.Block(schedule, hasLock: false, hasLimit: false).Split('\n')[2].Split(' ', 6)[5];
+        foreach (var (what, received) in new[] { ("Vixie", CronLine(line, true)), ("cronie", CronLine(line, false)), ("busybox", line) })
+        {
+            // printf takes the first argument for a format, and writes it as often as there are others.
+            var said = Programs.TryRun("/bin/sh", "-c", received.Replace("printf -NoProfile", "printf '%s\\n' -NoProfile", StringComparison.Ordinal));
+            Assert.True(said.Code == 0 && said.Output.Trim().Split('\n')[^1] == schedule.Command.ToCall().Arguments[^1], $"{what}: {said.Code} {said.Output} {said.Words}");
+            Assert.True(File.Exists(Path.Combine(schedule.DataFolder, "schedules", "night.result")), what);
+            Directory.Delete(schedule.DataFolder, recursive: true);
+        }
+    }
+
     [Fact]
     public async Task A_crontab_that_cannot_be_read_is_never_written()
     {
@@ -119,7 +137,38 @@ public sealed class CrontabTests : IDisposable
     }
 
     /// <summary>What the shell gets of a block: without the five fields, and with cron's escapes undone.</summary>
-    private static string Line(string block) => block.Split('\n')[2].Split(' ', 6)[5].Replace("\\%", "%", StringComparison.Ordinal);
+    private static string Line(string block) => CronLine(block.Split('\n')[2].Split(' ', 6)[5], joinsBackslashes: true);
+
+    /// <summary>What cron hands to the shell of a line's command: to the first '%' that is not escaped; two backslashes are one in some crons.</summary>
+    private static string CronLine(string command, bool joinsBackslashes)
+    {
+        var line = new StringBuilder();
+        var isEscaped = false;
+        foreach (var character in command)
+        {
+            if (isEscaped)
+            {
+                if (character == '%' || (joinsBackslashes && character == '\\'))
+                {
+                    line.Length--;
+                }
+
+                isEscaped = false;
+            }
+            else if (character == '%')
+            {
+                break;
+            }
+            else
+            {
+                isEscaped = character == '\\';
+            }
+
+            line.Append(character);
+        }
+
+        return line.ToString();
+    }
 
     private CronScheduler Open(IProgramRunner programs) => new(programs, TimeProvider.System, TimeZoneInfo.Utc, folder);
 }

@@ -41,6 +41,36 @@ public sealed class SystemdSchedulerTests : IDisposable
     }
 
     [Fact]
+    public async Task Times_of_the_zone_of_the_machine_are_understood_too()
+    {
+        var (scheduler, _) = Open(zone: TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin"));
+        await scheduler.RegisterAsync(ScheduleWorld.Schedule(), observer, default);
+        shown = "NextElapseUSecRealtime=Mon 2026-03-02 11:15:00 CET\nExecMainCode=1\nExecMainStatus=0\nExecMainStartTimestamp=Sat 2026-08-01 12:00:00 CEST\nExecMainExitTimestamp=Sat 2026-08-01 12:01:00 CEST\n";
+        var found = Assert.Single(await scheduler.FindAsync(null, null, default));
+        Assert.Equal(DateTimeOffset.Parse("2026-03-02T10:15:00Z", null), found.NextRun);
+        Assert.Equal(DateTimeOffset.Parse("2026-08-01T10:00:00Z", null), found.LastRun);
+        Assert.Equal(0, found.LastResult);
+    }
+
+    [Fact]
+    public async Task A_time_that_nobody_understands_is_an_error_and_no_silence()
+    {
+        var (scheduler, _) = Open();
+        await scheduler.RegisterAsync(ScheduleWorld.Schedule(), observer, default);
+        shown = "NextElapseUSecRealtime=tomorrow\n";
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => scheduler.FindAsync(null, null, default));
+        Assert.Equal(ErrorIds.ScheduleFailed, error.ErrorId);
+        Assert.Contains("tomorrow", error.Message, StringComparison.Ordinal);
+    }
+
+    [ProgramFact("sh")]
+    public async Task Programs_tell_their_times_in_UTC_and_their_words_in_English()
+    {
+        var told = await new ProgramRunner().RunAsync("sh", ["-c", "echo $TZ $LC_ALL"], input: null, default);
+        Assert.Equal("UTC C", told.Text.Trim());
+    }
+
+    [Fact]
     public async Task A_run_that_has_not_been_has_no_result()
     {
         var (scheduler, _) = Open();
@@ -102,7 +132,7 @@ public sealed class SystemdSchedulerTests : IDisposable
     [Fact]
     public async Task Without_a_running_systemd_the_error_names_cron_and_nothing_is_written()
     {
-        var scheduler = new SystemdScheduler(new ScriptedPrograms((_, _) => throw new InvalidOperationException()), SystemPlatform.Create(), new SystemdPlaces(folder, folder, Path.Combine(folder, "none"), null));
+        var scheduler = new SystemdScheduler(new ScriptedPrograms((_, _) => throw new InvalidOperationException()), SystemPlatform.Create(), TimeZoneInfo.Utc, new SystemdPlaces(folder, folder, Path.Combine(folder, "none"), null));
         var error = await Assert.ThrowsAsync<EdgeBackupException>(() => scheduler.RegisterAsync(ScheduleWorld.Schedule(), observer, default));
         Assert.Equal(ErrorIds.ScheduleFailed, error.ErrorId);
         Assert.Contains("-Method Cron", error.Message, StringComparison.Ordinal);
@@ -120,14 +150,14 @@ public sealed class SystemdSchedulerTests : IDisposable
         Assert.Equal(isWarned, observer.Warnings.Exists(warning => warning.Contains("loginctl enable-linger", StringComparison.Ordinal)));
     }
 
-    private (SystemdScheduler Scheduler, ScriptedPrograms Programs) Open(string linger = "")
+    private (SystemdScheduler Scheduler, ScriptedPrograms Programs) Open(string linger = "", TimeZoneInfo? zone = null)
     {
         var programs = new ScriptedPrograms((program, arguments) =>
             program == "loginctl" ? new ProgramResult(0, System.Text.Encoding.UTF8.GetBytes(linger), "")
             : refused is not null && arguments.Contains(refused) ? new ProgramResult(1, [], "no way")
             : new ProgramResult(0, System.Text.Encoding.UTF8.GetBytes(arguments.Contains("show") ? shown : ""), ""));
         var user = Path.Combine(folder, "user");
-        return (new SystemdScheduler(programs, SystemPlatform.Create(), new SystemdPlaces(folder, user, folder, folder)), programs);
+        return (new SystemdScheduler(programs, SystemPlatform.Create(), zone ?? TimeZoneInfo.Utc, new SystemdPlaces(folder, user, folder, folder)), programs);
     }
 
     private IEnumerable<string> Names() => Directory.GetFiles(folder, "*", SearchOption.TopDirectoryOnly).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal);

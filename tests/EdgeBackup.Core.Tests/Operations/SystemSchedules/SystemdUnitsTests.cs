@@ -28,7 +28,9 @@ public sealed class SystemdUnitsTests : IDisposable
     {
         var service = Render(ScheduleWorld.Schedule()).Service;
         Assert.Equal("strict", Value(service, "ProtectSystem"));
-        Assert.Equal(["/srv/edge", "-/root/.ssh"], Regex.Matches(service, "^ReadWritePaths=(.*)$", RegexOptions.Multiline).Select(match => match.Groups[1].Value));
+
+        // What is not there must not keep systemd from starting what says so better.
+        Assert.Equal(["-/srv/edge", "-/root/.ssh"], Regex.Matches(service, "^ReadWritePaths=(.*)$", RegexOptions.Multiline).Select(match => match.Groups[1].Value));
         Assert.Equal("yes", Value(service, "PrivateTmp"));
         Assert.Equal("no", Value(service, "MemoryDenyWriteExecute"));
     }
@@ -43,8 +45,16 @@ public sealed class SystemdUnitsTests : IDisposable
         var service = Render(ScheduleWorld.Schedule(account: new ScheduleAccount("edge") { Home = "/home/edge" })).Service;
         Assert.Equal("edge", Value(service, "User"));
         Assert.Equal("", Value(service, "CapabilityBoundingSet"));
-        Assert.Equal("edgebackup", Value(service, "StateDirectory"));
-        Assert.Contains("Environment=XDG_DATA_HOME=%S/edgebackup\n", service, StringComparison.Ordinal);
+        Assert.Equal("edgebackup/edge", Value(service, "StateDirectory"));
+        Assert.Contains("Environment=XDG_DATA_HOME=%S/edgebackup/edge\n", service, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_accounts_do_not_take_each_others_data_folder()
+    {
+        var folders = new[] { "edge", "other", "gmsa$" }.Select(name => Value(Render(ScheduleWorld.Schedule(account: new ScheduleAccount(name) { Home = "/" })).Service, "StateDirectory")).ToList();
+        Assert.Equal(folders.Distinct(), folders);
+        Assert.DoesNotContain("edgebackup", folders);
     }
 
     [Fact]
@@ -107,7 +117,7 @@ public sealed class SystemdUnitsTests : IDisposable
 
     private (string Service, string Timer) Render(SystemSchedule schedule)
     {
-        var texts = new SystemdScheduler(new ProgramRunner(), SystemPlatform.Create(), new SystemdPlaces(folder, folder, folder, folder)).Render(schedule);
+        var texts = new SystemdScheduler(new ProgramRunner(), SystemPlatform.Create(), TimeZoneInfo.Utc, new SystemdPlaces(folder, folder, folder, folder)).Render(schedule);
         return (texts[0].Text, texts[1].Text);
     }
 
