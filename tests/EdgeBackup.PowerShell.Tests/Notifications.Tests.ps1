@@ -163,6 +163,27 @@ Describe 'The audit trail' {
         (Get-EdgeEvent | Where-Object Action -EQ Initialized).Count | Should -Be 1
     }
 
+    It 'says who stands behind an account that works for many, and where they sit' {
+        $before = $env:SUDO_USER, $env:SSH_CONNECTION
+        try {
+            $env:SUDO_USER, $env:SSH_CONNECTION = 'ada', '192.0.2.7 50022 192.0.2.1 22'
+            Set-EdgeDevice n1 -Site pier
+            $global:PSSenderInfo = [System.Management.Automation.Remoting.PSSenderInfo]::new(
+                [System.Management.Automation.Remoting.PSPrincipal]::new([System.Management.Automation.Remoting.PSIdentity]::new('Kerberos', $true, 'CORP\grace', $null), $null), 'https://edge:5986/wsman')
+            $env:SSH_CONNECTION = "`e[31m not an address"
+            Set-EdgeDevice n1 -Site quay
+        } finally {
+            $env:SUDO_USER, $env:SSH_CONNECTION = $before
+            Remove-Variable PSSenderInfo -Scope Global -ErrorAction Ignore
+        }
+
+        $sudo, $remote = (Get-EdgeEvent n1 | Where-Object Action -EQ Changed)[-2, -1]
+        $sudo.OnBehalfOf, $sudo.Client | Should -Be 'ada', '192.0.2.7'
+        $remote.OnBehalfOf | Should -Be 'CORP\grace'
+        $remote.Client | Should -BeNullOrEmpty
+        $remote.User | Should -Be ([Environment]::UserName)
+    }
+
     It 'has a hole where an event was removed, and Test-EdgeRepository names it' {
         Get-EdgeEvent | Out-Null
         $lost = Get-ChildItem (Join-Path $repository.Path events) -Recurse -File | Select-Object -First 1

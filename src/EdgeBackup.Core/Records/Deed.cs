@@ -6,6 +6,12 @@ public sealed record Deed
     /// <summary>The domain of the user's account; where there is none, the machine's name.</summary>
     public string? Domain { get; init; }
 
+    /// <summary>Who stands behind the account, where one account does the work of many (PowerShell remoting, sudo), as the session says; null for nobody.</summary>
+    public string? OnBehalfOf { get; init; }
+
+    /// <summary>The address that their session came from, as the session says; null where it came from nowhere.</summary>
+    public string? Client { get; init; }
+
     /// <summary>The program and its process id: <c>pwsh (4711)</c>.</summary>
     public string? Process { get; init; }
 

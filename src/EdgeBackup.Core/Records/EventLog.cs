@@ -52,6 +52,12 @@ public sealed record EdgeEvent
     /// <summary>See <see cref="Deed.Domain"/>.</summary>
     public string? Domain { get; init; }
 
+    /// <summary>See <see cref="Deed.OnBehalfOf"/>.</summary>
+    public string? OnBehalfOf { get; init; }
+
+    /// <summary>See <see cref="Deed.Client"/>.</summary>
+    public string? Client { get; init; }
+
     /// <summary>See <see cref="Deed.Process"/>.</summary>
     public string? Process { get; init; }
 
@@ -110,6 +116,8 @@ public sealed class EventLog
             Message = message,
             Author = author,
             Domain = deed?.Domain,
+            OnBehalfOf = deed?.OnBehalfOf,
+            Client = deed?.Client,
             Process = deed?.Process,
             Command = deed?.Command,
             Reason = string.IsNullOrWhiteSpace(deed?.Reason) ? null : deed.Reason,

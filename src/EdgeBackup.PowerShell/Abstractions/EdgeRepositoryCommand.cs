@@ -19,14 +19,23 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
     /// <summary>Why the command is run, where its user can say so.</summary>
     private protected virtual string? Why => null;
 
-    /// <summary>What the events of this command say of it.</summary>
-    private protected Core.Records.Deed Deed => new()
+    /// <summary>What the events of this command say of it. To be asked for on the pipeline's thread: it reads the session's variables.</summary>
+    private protected Core.Records.Deed Deed
     {
-        Domain = Environment.UserDomainName,
-        Process = $"{Path.GetFileNameWithoutExtension(Environment.ProcessPath)} ({Environment.ProcessId})",
-        Command = MyInvocation.MyCommand.Name,
-        Reason = Why,
-    };
+        get
+        {
+            var caller = Caller.Find(SessionState.PSVariable);
+            return new()
+            {
+                Domain = Environment.UserDomainName,
+                Process = $"{Path.GetFileNameWithoutExtension(Environment.ProcessPath)} ({Environment.ProcessId})",
+                Command = MyInvocation.MyCommand.Name,
+                Reason = Why,
+                OnBehalfOf = caller.User,
+                Client = caller.Client,
+            };
+        }
+    }
 
     /// <summary>The absolute path that -Repository means; null where it is not given.</summary>
     private protected string? RepositoryPath => Repository is null ? null : ResolvePath(Repository);

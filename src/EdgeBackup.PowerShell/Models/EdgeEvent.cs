@@ -41,4 +41,10 @@ public sealed class EdgeEvent
 
     /// <summary>Why, as the user said with -Reason; null where nothing was said.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Who stands behind the user's account: came in by PowerShell remoting (JEA), or called sudo; null for nobody.</summary>
+    public string? OnBehalfOf { get; init; }
+
+    /// <summary>The address that the user's SSH session came from; null for none.</summary>
+    public string? Client { get; init; }
 }

@@ -169,6 +169,8 @@ internal static class OutputObjects
             Process = edgeEvent.Process,
             Command = edgeEvent.Command,
             Reason = edgeEvent.Reason,
+            OnBehalfOf = edgeEvent.OnBehalfOf,
+            Client = edgeEvent.Client,
         };
     }
 

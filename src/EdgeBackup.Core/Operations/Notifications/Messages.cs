@@ -119,7 +119,7 @@ internal sealed class Messages(RepositoryContext context)
     public NotificationMessage Event(EdgeEvent happened, SubjectDevice? device)
     {
         var isSwitch = happened.Category == EdgeEventCategory.Switch;
-        var type = isSwitch ? "device.switched" : happened.ErrorId is not null || happened.Action == "Failed" ? "restore.failed" : "restore.completed";
+        var type = isSwitch ? "device.switched" : happened.ErrorId is not null || happened.Action is "Failed" or "Interrupted" ? "restore.failed" : "restore.completed";
         return Make(isSwitch ? NotificationTopic.Switch : NotificationTopic.Restore, type, $"{Moment(happened.Time)} {happened.Author} {happened.Device} {happened.Backup}", happened.Message, device, json =>
         {
             json.WriteText("backup", happened.Backup);

@@ -18,6 +18,12 @@ internal sealed record PendingMessage(string Id, string Type, DateTimeOffset Cre
 {
     /// <summary>The device about whose present state it is; null where it stays true whatever comes.</summary>
     public string? Device { get; init; }
+
+    /// <summary>How often its receiver has answered that it does not take it.</summary>
+    public int Tries { get; init; }
+
+    /// <summary>It is not tried before, UTC.</summary>
+    public DateTimeOffset? NextTry { get; init; }
 }
 
 /// <summary>How it goes with the messages of one target on this machine.</summary>
@@ -32,10 +38,13 @@ public sealed record DeliveryState
     /// <summary>When it failed, UTC.</summary>
     public DateTimeOffset? LastErrorTime { get; init; }
 
+    /// <summary>Commands in a row that could deliver nothing.</summary>
+    public int Failures { get; init; }
+
     /// <summary>When the receiver said that it wants no more messages, UTC.</summary>
     public DateTimeOffset? Gone { get; init; }
 
-    /// <summary>Messages that were thrown away because too many waited, or for too long.</summary>
+    /// <summary>Messages that were thrown away because too many waited, for too long, or because the receiver did not take them however often.</summary>
     public int Dropped { get; init; }
 
     /// <summary>Ids of messages that were delivered lately: they are not taken in again.</summary>
@@ -116,6 +125,9 @@ internal sealed class Outbox
     /// <summary>A message is thrown away, and counted.</summary>
     public DeliveryState Throw(string file, string id, DeliveryState before) =>
         Remove(file, before with { Thrown = Remember(before.Thrown, id), Dropped = before.Dropped + 1 });
+
+    /// <summary>A message waits on.</summary>
+    public void Keep(string file, PendingMessage message) => WriteFile(file, message, OutboxJson.Default.PendingMessage, platform);
 
     /// <summary>A message is no longer true, and nobody was told of it.</summary>
     public void Withdraw(string file, string id)

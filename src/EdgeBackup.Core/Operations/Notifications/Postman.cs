@@ -8,6 +8,17 @@ namespace EdgeBackup.Core.Operations.Notifications;
 /// <summary>Puts messages into the outboxes of those whom they concern, and sends what waits there, within a bounded time.</summary>
 internal sealed class Postman
 {
+    /// <summary>So often a receiver may answer that it does not take a message.</summary>
+    private const int MostTries = 20;
+
+    /// <summary>So many messages that were refused before may be refused again until the receiver is left alone.</summary>
+    private const int MostPassedOver = 3;
+
+    /// <summary>For so long a receiver is left alone that took nothing; twice as long each time.</summary>
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(30);
+
     private readonly RepositoryContext context;
     private readonly IOperationObserver observer;
     private readonly NotificationOptions options;
@@ -136,16 +147,55 @@ internal sealed class Postman
         {
             var state = Shorten(outbox, outbox.ReadState());
 
-            // A receiver that was dead the last time is asked once, so that it does not hold up every command for as long as it may.
-            var once = state.LastError is not null;
-            foreach (var (file, message) in outbox.Read().ToList())
+            if (IsLeftAlone(target, state))
             {
-                var delivery = await DeliverAsync(target, message, sender, once, cancellationToken).ConfigureAwait(false);
-                state = Note(outbox, state, file, message, delivery);
-                if (delivery.Result is DeliveryResult.Unreachable or DeliveryResult.Gone)
+                return;
+            }
+
+            // A receiver that was dead the last time is asked once, so that it does not hold up every command for as long as it may.
+            var wasDead = state.Failures > 0;
+            var isMended = !(state.LastErrorTime >= target.Time);
+            var delivered = false;
+            string? passedOver = null;
+            var passed = 0;
+            foreach (var (file, message) in outbox.Read().Where(item => isMended || !(item.Message.NextTry > context.Clock.GetUtcNow())).ToList())
+            {
+                var delivery = await DeliverAsync(target, message, sender, wasDead || message.Tries > 0, cancellationToken).ConfigureAwait(false);
+                if (delivery.Result == DeliveryResult.Delivered)
                 {
+                    state = outbox.Remove(file, message.Id, state with { LastDelivery = context.Clock.GetUtcNow(), LastError = null, LastErrorTime = null, Failures = 0 });
+                    delivered = true;
+                    continue;
+                }
+
+                if (delivery.Result == DeliveryResult.Gone)
+                {
+                    End(outbox, state, delivery.Error!);
                     return;
                 }
+
+                if (delivery.Result != DeliveryResult.Unreachable)
+                {
+                    state = CountTry(outbox, state, file, message);
+                }
+
+                // What is refused once may be refused because of the receiver, and then the others are too; twice, it is the message that is to blame.
+                if (delivery.Result == DeliveryResult.Unreachable || message.Tries == 0 || ++passed > MostPassedOver)
+                {
+                    Fail(outbox, state, delivery.Error!);
+                    return;
+                }
+
+                passedOver = delivery.Error;
+            }
+
+            if (passedOver is not null && !delivered)
+            {
+                Fail(outbox, state, passedOver);
+            }
+            else if (passedOver is not null)
+            {
+                outbox.WriteState(state with { LastError = passedOver, LastErrorTime = context.Clock.GetUtcNow() });
             }
         }
         catch (OperationCanceledException) when (bound.IsCancellationRequested)
@@ -187,31 +237,45 @@ internal sealed class Postman
         return state;
     }
 
-    private DeliveryState Note(Outbox outbox, DeliveryState state, string file, PendingMessage message, Delivery delivery)
+    /// <summary>Whether a receiver that took nothing the last time is not to be asked yet. Whoever registers it anew has mended it.</summary>
+    private bool IsLeftAlone(NotificationEntry target, DeliveryState state)
     {
         var now = context.Clock.GetUtcNow();
-        switch (delivery.Result)
-        {
-            case DeliveryResult.Delivered:
-                return outbox.Remove(file, message.Id, state with { LastDelivery = now, LastError = null, LastErrorTime = null });
-            case DeliveryResult.Gone:
-                state = state with { Gone = now, LastError = delivery.Error, LastErrorTime = now };
-                foreach (var (other, waiting) in outbox.Read().ToList())
-                {
-                    state = outbox.Throw(other, waiting.Id, state);
-                }
-
-                observer.Warning($"A notification is ended by its receiver. {delivery.Error}");
-                return state;
-            default:
-                return Fail(outbox, state, delivery.Error!);
-        }
+        return state is { Failures: > 0, LastErrorTime: { } error } && error >= target.Time && error <= now && now - error < Pause(state.Failures);
     }
 
-    private DeliveryState Fail(Outbox outbox, DeliveryState state, string error)
+    /// <summary>Throws a message away that was not taken however often; else notes the try.</summary>
+    private DeliveryState CountTry(Outbox outbox, DeliveryState state, string file, PendingMessage message)
     {
-        var failed = state with { LastError = error, LastErrorTime = context.Clock.GetUtcNow() };
-        outbox.WriteState(failed);
-        return failed;
+        var tries = message.Tries + 1;
+        if (tries >= MostTries)
+        {
+            return outbox.Throw(file, message.Id, state);
+        }
+
+        outbox.Keep(file, message with { Tries = tries, NextTry = context.Clock.GetUtcNow() + Pause(tries) });
+        return state;
+    }
+
+    private void End(Outbox outbox, DeliveryState state, string error)
+    {
+        var now = context.Clock.GetUtcNow();
+        state = state with { Gone = now, LastError = error, LastErrorTime = now };
+        outbox.WriteState(state);
+        foreach (var (file, waiting) in outbox.Read().ToList())
+        {
+            state = outbox.Throw(file, waiting.Id, state);
+        }
+
+        observer.Warning($"A notification is ended by its receiver. {error}");
+    }
+
+    private void Fail(Outbox outbox, DeliveryState state, string error) =>
+        outbox.WriteState(state with { LastError = error, LastErrorTime = context.Clock.GetUtcNow(), Failures = state.Failures + 1 });
+
+    private static TimeSpan Pause(int failures)
+    {
+        var pause = ShortestPause * Math.Pow(2, Math.Min(failures, 16) - 1);
+        return pause < LongestPause ? pause : LongestPause;
     }
 }

@@ -16,6 +16,9 @@ internal enum DeliveryResult
     /// <summary>The receiver was reached and did not take this message; another one it may take.</summary>
     Rejected,
 
+    /// <summary>The receiver was reached and stumbled, over this message or over itself.</summary>
+    Failed,
+
     /// <summary>The receiver takes nothing now.</summary>
     Unreachable,
 
@@ -55,7 +58,7 @@ internal sealed class WebhookSender : IDisposable
                 Delay = pause,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
-                ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Result.Result == DeliveryResult.Unreachable),
+                ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Result.Result is DeliveryResult.Unreachable or DeliveryResult.Failed),
             })
             .Build();
     }
@@ -110,7 +113,8 @@ internal sealed class WebhookSender : IDisposable
         >= 200 and < 300 => new Delivery(DeliveryResult.Delivered),
         410 => new Delivery(DeliveryResult.Gone, "It answered 410: it wants no more messages. Register it again when it does."),
         >= 300 and < 400 => new Delivery(DeliveryResult.Rejected, $"It answered {(int)status}, which points elsewhere; nothing is sent there. Register the address that it moved to."),
-        408 or 429 or >= 500 => new Delivery(DeliveryResult.Unreachable, $"It answered {(int)status}."),
+        408 or 429 or 502 or 503 or 504 => new Delivery(DeliveryResult.Unreachable, $"It answered {(int)status}."),
+        >= 500 => new Delivery(DeliveryResult.Failed, $"It answered {(int)status}."),
         _ => new Delivery(DeliveryResult.Rejected, $"It answered {(int)status}."),
     };
 }

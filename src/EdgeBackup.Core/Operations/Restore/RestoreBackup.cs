@@ -123,7 +123,7 @@ public sealed class RestoreBackup
         }
 
         var safety = safetyBackup?.Id;
-
+        var isTouched = false;
         try
         {
             // What the device holds now decides between restored and unchanged, and names what goes.
@@ -132,6 +132,7 @@ public sealed class RestoreBackup
                 ? await CompareWithSafetyAsync(safetyBackup, sent, cancellationToken).ConfigureAwait(false)
                 : await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
             var steps = MakeSteps(selection, sent, before, options).ToList();
+            isTouched = true;
             await SendAsync(contact, pass, record, selection, options, cancellationToken).ConfigureAwait(false);
             await ReadBackAsync(contact, sent, options, cancellationToken).ConfigureAwait(false);
             var result = new RestoreResult
@@ -165,6 +166,18 @@ public sealed class RestoreBackup
                 exception);
             await context.NoteAsync(observer, EdgeEventCategory.Restore, "Failed", failure.Message, target, backup: record.Id, errorId: failure.ErrorId).ConfigureAwait(false);
             throw failure;
+        }
+        catch (OperationCanceledException) when (isTouched)
+        {
+            var before = safety is null ? "" : $" The state before the restore is in the safety backup {safety}.";
+            await context.NoteAsync(
+                observer,
+                EdgeEventCategory.Restore,
+                "Interrupted",
+                $"The restore of the backup {record.Id} of '{record.Device}' onto '{target}' was stopped when sending had begun. The device may hold the old state, the new one or not all of it; restore once more.{before}",
+                target,
+                backup: record.Id).ConfigureAwait(false);
+            throw;
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

@@ -45,12 +45,13 @@ public sealed class InitializeEdgeRepositoryCommand : EdgeRepositoryCommand
             return;
         }
 
+        var deed = Deed;
         Run(
             async (writer, cancellationToken) =>
             {
                 var key = new RepositoryKeyOptions { Passphrase = SecretText.Read(Passphrase), KeyFile = keyFile };
                 var made = await new InitializeRepository(locations, environment, connections, author).RunAsync(given, key, settings, cancellationToken).ConfigureAwait(false);
-                made.Context.Act(Deed);
+                made.Context.Act(deed);
                 await made.Context.NoteAsync(new PipelineObserver(writer), EdgeEventCategory.Repository, "Initialized", $"The repository was made at '{path}'.", device: null).ConfigureAwait(false);
                 await RepositorySession.Current.ConnectAsync(path, made.Context).ConfigureAwait(false);
                 var output = new PSObject(RepositoryOutput.From(path, made.Context, made.RecoveryKey));

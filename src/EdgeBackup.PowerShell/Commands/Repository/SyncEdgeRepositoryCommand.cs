@@ -31,12 +31,13 @@ public sealed class SyncEdgeRepositoryCommand : EdgeRepositoryCommand
     protected override void EndProcessing()
     {
         var destination = ResolvePath(Destination);
+        var deed = Deed;
         RunInRepository(
             async (context, pipeline, cancellationToken) =>
             {
                 var borrowed = await RepositorySession.Current.BorrowAsync(destination, cancellationToken).ConfigureAwait(false);
                 await using var lease = borrowed.ConfigureAwait(false);
-                borrowed.Context.Act(Deed);
+                borrowed.Context.Act(deed);
                 var confirmed = await ConfirmAsync(pipeline, destination, $"Copy what is missing from '{context.Location}'").ConfigureAwait(false);
                 if (!confirmed && !IsWhatIf)
                 {
