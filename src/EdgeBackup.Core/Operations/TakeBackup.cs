@@ -262,7 +262,7 @@ public sealed class TakeBackup
     {
         var created = context.Clock.GetUtcNow();
         IReadOnlyList<NotSavedItem> notSaved;
-        var review = options.SkipValidation ? null : new CaptureReview(new ReviewBasis(content, sizeFactor, contact.Type.Items, previous.Good, previous.Newest));
+        var review = options.SkipValidation ? null : new CaptureReview(new ReviewBasis(content, sizeFactor, contact.Type.Items, previous.Good));
         try
         {
             notSaved = await new DeviceCapture(context.Repository, session, observer)
