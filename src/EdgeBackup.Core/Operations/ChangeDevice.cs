@@ -102,9 +102,14 @@ public sealed class ChangeDevice
             throw new EdgeBackupException(ErrorIds.DeviceRegistrationMismatch, $"-KeyFilePath and -HostKeyPolicy are for ssh:// addresses, and '{device}' is at {address.Text}. Leave them out.", device);
         }
 
-        if (options.SkipContact || !IsReachedAnew(options, old, changed))
+        if (!IsReachedAnew(options, old, changed))
         {
-            _ = DeviceSecrets.Pretend(DeviceContact.Options(changed, observer), changed.Secret);
+            return new PreparedChange(state, changed, type, options, WasTried: false);
+        }
+
+        if (options.SkipContact)
+        {
+            await DeviceSecrets.CheckUntriedAsync(context, DeviceContact.Options(changed, observer) with { Definition = type.Type }, changed.Secret).ConfigureAwait(false);
             return new PreparedChange(state, changed, type, options, WasTried: false);
         }
 
@@ -193,8 +198,8 @@ public sealed class ChangeDevice
     /// <summary>A type given as a file, or a credential given once more, is tried although its name is the same.</summary>
     private static bool IsReachedAnew(ChangeDeviceOptions options, DeviceRegistration old, DeviceRegistration changed) =>
         options.Credential is not null || options.TypeFile is not null
-        || (changed.Address, changed.Type, changed.Secret, changed.CertificateThumbprint, changed.KeyFilePath, changed.HostKeyPolicy)
-            != (old.Address, old.Type, old.Secret, old.CertificateThumbprint, old.KeyFilePath, old.HostKeyPolicy);
+        || (changed.Address, changed.Type, changed.Secret, changed.CertificateThumbprint, changed.AllowUnencryptedAuthentication, changed.KeyFilePath, changed.HostKeyPolicy)
+            != (old.Address, old.Type, old.Secret, old.CertificateThumbprint, old.AllowUnencryptedAuthentication, old.KeyFilePath, old.HostKeyPolicy);
 
     private static string Describe(PreparedChange change)
     {
