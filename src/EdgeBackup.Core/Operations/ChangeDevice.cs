@@ -102,9 +102,14 @@ public sealed class ChangeDevice
             throw new EdgeBackupException(ErrorIds.DeviceRegistrationMismatch, $"-KeyFilePath and -HostKeyPolicy are for ssh:// addresses, and '{device}' is at {address.Text}. Leave them out.", device);
         }
 
-        if (options.SkipContact || !IsReachedAnew(options, old, changed))
+        if (!IsReachedAnew(options, old, changed))
         {
-            _ = DeviceSecrets.Pretend(DeviceContact.Options(changed, observer), changed.Secret);
+            return new PreparedChange(state, changed, type, options, WasTried: false);
+        }
+
+        if (options.SkipContact)
+        {
+            await DeviceSecrets.CheckUntriedAsync(context, DeviceContact.Options(changed, observer) with { Definition = type.Type }, changed.Secret).ConfigureAwait(false);
             return new PreparedChange(state, changed, type, options, WasTried: false);
         }
 
@@ -113,43 +118,22 @@ public sealed class ChangeDevice
         return new PreparedChange(state, changed, type, options, WasTried: true);
     }
 
-    /// <summary>Writes a change, where it is one. One at a time: parents are checked against what is there.</summary>
+    /// <summary>
+    /// Writes a change, where it is one. One at a time: parents are checked against what is there. What somebody else has
+    /// changed since it was worked out stays, and the fence that is lifted is the one that stood then.
+    /// </summary>
     /// <returns>Whether anything was changed.</returns>
-    /// <exception cref="EdgeBackupException">DeviceNotFound (the parent), DeviceRegistrationMismatch (the parent stands below the device).</exception>
+    /// <exception cref="EdgeBackupException">
+    /// DeviceNotFound: the parent, or the device itself meanwhile; DeviceRegistrationMismatch: the parent stands below the
+    /// device; DeviceReplaced: another fence was put up meanwhile; and, where it must be tried anew, what a contact may throw.
+    /// </exception>
     public async Task<bool> WriteAsync(PreparedChange change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        var (state, changed, type, options, _) = change;
-        var device = state.Id;
-        var old = state.Registration!;
-        if (changed.Parent is not null && changed.Parent != old.Parent)
-        {
-            await RegisteredDevices.CheckParentAsync(context, device, changed.Parent, cancellationToken).ConfigureAwait(false);
-        }
-
-        await KeptTypes.KeepAsync(context, observer, type, cancellationToken).ConfigureAwait(false);
-        var isNew = !changed.IsSameAs(old);
-        if (isNew)
-        {
-            await context.Devices.AppendAsync(device, DeviceLogEntryKind.Registered, entry => entry with { Registration = changed }, cancellationToken).ConfigureAwait(false);
-            if (RegistrationChange.Describe(old, changed) is { Length: > 0 } what)
-            {
-                await context.NoteAsync(observer, EdgeEventCategory.Device, "Changed", $"Of '{device}' {what}.", device).ConfigureAwait(false);
-            }
-
-            if (changed.Credential != old.Credential || changed.Secret != old.Secret)
-            {
-                await context.NoteAsync(observer, EdgeEventCategory.Device, "CredentialChanged", Describe(change), device).ConfigureAwait(false);
-            }
-        }
-
-        var isLifted = options.LiftFence && state.Fence is not null;
-        if (isLifted)
-        {
-            await context.Devices.AppendAsync(device, DeviceLogEntryKind.FenceLifted, entry => entry, cancellationToken).ConfigureAwait(false);
-            await context.NoteAsync(observer, EdgeEventCategory.Device, "FenceLifted", $"'{device}', replaced by '{state.Fence!.ReplacedBy}', is active again.", device).ConfigureAwait(false);
-        }
-
+        var device = change.State.Id;
+        var fence = change.Options.LiftFence ? change.State.Fence : null;
+        var isNew = await WriteRegistrationAsync(change, fence, cancellationToken).ConfigureAwait(false);
+        var isLifted = fence is not null && await LiftAsync(device, fence, cancellationToken).ConfigureAwait(false);
         if (!isNew && !isLifted)
         {
             observer.Verbose($"{device}: nothing to change.");
@@ -170,6 +154,85 @@ public sealed class ChangeDevice
         await context.NoteAsync(observer, EdgeEventCategory.Device, "Unregistered", $"'{device}' is no longer registered; its backups stay.", device).ConfigureAwait(false);
         await context.Catalog.RefreshDevicesAsync([device], cancellationToken).ConfigureAwait(false);
         observer.Verbose($"{device}: unregistered; its backups stay.");
+    }
+
+    /// <returns>Whether it says anything new.</returns>
+    private async Task<bool> WriteRegistrationAsync(PreparedChange change, Fence? fence, CancellationToken cancellationToken)
+    {
+        var device = change.State.Id;
+        while (true)
+        {
+            var state = await RegisteredDevices.RequireAsync(context, device, cancellationToken).ConfigureAwait(false);
+            RefuseOtherFence(state, fence);
+            var old = state.Registration!;
+            if (!old.IsSameAs(change.State.Registration))
+            {
+                // It was worked out, and tried, upon what no longer stands.
+                change = await PrepareAsync(device, change.Options, cancellationToken).ConfigureAwait(false);
+                state = change.State;
+                old = state.Registration!;
+            }
+
+            var changed = change.Changed;
+            if (changed.Parent is not null && changed.Parent != old.Parent)
+            {
+                await RegisteredDevices.CheckParentAsync(context, device, changed.Parent, cancellationToken).ConfigureAwait(false);
+            }
+
+            await KeptTypes.KeepAsync(context, observer, change.Type, cancellationToken).ConfigureAwait(false);
+            if (changed.IsSameAs(old))
+            {
+                return false;
+            }
+
+            if (await context.Devices.TryAppendAsync(state, DeviceLogEntryKind.Registered, entry => entry with { Registration = changed }, cancellationToken).ConfigureAwait(false) is not null)
+            {
+                await NoteAsync(change, old).ConfigureAwait(false);
+                return true;
+            }
+        }
+    }
+
+    private async Task NoteAsync(PreparedChange change, DeviceRegistration old)
+    {
+        if (RegistrationChange.Describe(old, change.Changed) is { Length: > 0 } what)
+        {
+            await context.NoteAsync(observer, EdgeEventCategory.Device, "Changed", $"Of '{old.Id}' {what}.", old.Id).ConfigureAwait(false);
+        }
+
+        if (change.Changed.Credential != old.Credential || change.Changed.Secret != old.Secret)
+        {
+            await context.NoteAsync(observer, EdgeEventCategory.Device, "CredentialChanged", Describe(change), old.Id).ConfigureAwait(false);
+        }
+    }
+
+    /// <returns>False: somebody else has lifted it.</returns>
+    private async Task<bool> LiftAsync(string device, Fence fence, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var state = await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
+            RefuseOtherFence(state, fence);
+            if (state.Fence is null)
+            {
+                return false;
+            }
+
+            if (await context.Devices.TryAppendAsync(state, DeviceLogEntryKind.FenceLifted, entry => entry, cancellationToken).ConfigureAwait(false) is not null)
+            {
+                await context.NoteAsync(observer, EdgeEventCategory.Device, "FenceLifted", $"'{device}', replaced by '{fence.ReplacedBy}', is active again.", device).ConfigureAwait(false);
+                return true;
+            }
+        }
+    }
+
+    /// <summary>Who lifts a fence has seen that one, and knows nothing of a switch since.</summary>
+    private static void RefuseOtherFence(DeviceState state, Fence? fence)
+    {
+        if (fence is not null && state.Fence is { } now && now != fence)
+        {
+            throw RegisteredDevices.Replaced(state.Id, now);
+        }
     }
 
     private static DeviceRegistration Apply(ChangeDeviceOptions options, DeviceRegistration old) => old with
@@ -193,8 +256,8 @@ public sealed class ChangeDevice
     /// <summary>A type given as a file, or a credential given once more, is tried although its name is the same.</summary>
     private static bool IsReachedAnew(ChangeDeviceOptions options, DeviceRegistration old, DeviceRegistration changed) =>
         options.Credential is not null || options.TypeFile is not null
-        || (changed.Address, changed.Type, changed.Secret, changed.CertificateThumbprint, changed.KeyFilePath, changed.HostKeyPolicy)
-            != (old.Address, old.Type, old.Secret, old.CertificateThumbprint, old.KeyFilePath, old.HostKeyPolicy);
+        || (changed.Address, changed.Type, changed.Secret, changed.CertificateThumbprint, changed.AllowUnencryptedAuthentication, changed.KeyFilePath, changed.HostKeyPolicy)
+            != (old.Address, old.Type, old.Secret, old.CertificateThumbprint, old.AllowUnencryptedAuthentication, old.KeyFilePath, old.HostKeyPolicy);
 
     private static string Describe(PreparedChange change)
     {

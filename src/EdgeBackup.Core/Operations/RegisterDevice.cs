@@ -1,7 +1,6 @@
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Devices.Folder;
-using EdgeBackup.Core.Devices.Http;
 using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Capture;
@@ -190,18 +189,8 @@ public sealed class RegisterDevice
                 options.Address.Text);
         }
 
-        if (options.Address.Kind == ConnectionKind.Http)
-        {
-            // Nobody is asked, so nothing else would say before the first night that the credential may not be sent.
-            _ = DeviceAuthentication.CreateHeader(DeviceSecrets.Pretend(connection, options.Secret), new Uri(options.Address.Text));
-        }
-        else
-        {
-            _ = DeviceSecrets.Pretend(connection, options.Secret);
-        }
-
-        // An address that no connection speaks is refused now as well, not in the first night. Nothing is sent.
-        await context.Connections.Connect(connection).DisposeAsync().ConfigureAwait(false);
+        // Nobody is asked, so nothing else would say it before the first night.
+        await DeviceSecrets.CheckUntriedAsync(context, connection, options.Secret).ConfigureAwait(false);
         return new DeviceIdentity { Id = options.Id, Type = options.Type, Version = options.Version };
     }
 

@@ -262,7 +262,7 @@ public sealed class TakeBackup
     {
         var created = context.Clock.GetUtcNow();
         IReadOnlyList<NotSavedItem> notSaved;
-        var review = options.SkipValidation ? null : new CaptureReview(new ReviewBasis(content, sizeFactor, contact.Type.Items, previous.Good, previous.Newest));
+        var review = options.SkipValidation ? null : new CaptureReview(new ReviewBasis(content, sizeFactor, contact.Type.Items, previous.Good));
         try
         {
             notSaved = await new DeviceCapture(context.Repository, session, observer)
@@ -353,15 +353,17 @@ public sealed class TakeBackup
             return;
         }
 
-        var now = (await context.Devices.GetAsync(header.Device, cancellationToken).ConfigureAwait(false)).Registration;
-        if (now is not null && now.Version != header.Version)
+        DeviceState now;
+        do
         {
-            await context.Devices.AppendAsync(
-                header.Device,
-                DeviceLogEntryKind.Registered,
-                entry => entry with { Registration = now with { Version = header.Version } },
-                cancellationToken).ConfigureAwait(false);
+            now = await context.Devices.GetAsync(header.Device, cancellationToken).ConfigureAwait(false);
         }
+        while (now.Registration is { } registration && registration.Version != header.Version
+            && await context.Devices.TryAppendAsync(
+                now,
+                DeviceLogEntryKind.Registered,
+                entry => entry with { Registration = registration with { Version = header.Version } },
+                cancellationToken).ConfigureAwait(false) is null);
     }
 
     private async Task<PreviousBackups> FindPreviousAsync(string device, BackupContent content, CancellationToken cancellationToken)

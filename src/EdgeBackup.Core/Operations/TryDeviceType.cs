@@ -118,7 +118,9 @@ public sealed class TryDeviceType(IConnectionFactory connections)
             yield return "The device tells no version. 'identity.version' says where one is.";
         }
 
-        if (items.TrueForAll(item => item.LeftOut is not null))
+        // What a command makes for each capture cannot be there now, and says nothing against the type.
+        var isPrepared = kind == ConnectionKind.Ssh && type.Commands.BeforeCapture.Count > 0;
+        if (!isPrepared && items.TrueForAll(item => item.LeftOut is not null))
         {
             yield return "Nothing would be saved.";
         }
@@ -132,18 +134,23 @@ public sealed class TryDeviceType(IConnectionFactory connections)
             }
         }
 
-        foreach (var rule in type.Items.Where(rule => rule.Required))
+        var missing = type.Items.Where(rule => rule.Required && !HasContent(rule)).Select(rule => $"'{rule.Path}'").ToList();
+        if (isPrepared)
         {
-            var pattern = new PathPattern(rule.Path);
-            if (!items.Exists(item => item.LeftOut is null && pattern.IsMatch(item.Item.Path) && (item.Item.Length > 0 || item.Item.Type == ItemType.SymbolicLink)))
-            {
-                yield return $"'{rule.Path}' is required, and nothing like it with any content would be saved: every backup would be suspect.";
-            }
+            yield return "The commands of 'beforeCapture' were not run; what they make is not in the list."
+                + (missing.Count == 0 ? "" : $" They must make {string.Join(", ", missing)}, which {(missing.Count == 1 ? "is" : "are")} required.");
+            yield break;
         }
 
-        if (kind == ConnectionKind.Ssh && type.Commands.BeforeCapture.Count > 0)
+        foreach (var path in missing)
         {
-            yield return "The commands of 'beforeCapture' were not run; what they make is not in the list.";
+            yield return $"{path} is required, and nothing like it with any content would be saved: every backup would be suspect.";
+        }
+
+        bool HasContent(ItemRule rule)
+        {
+            var pattern = new PathPattern(rule.Path);
+            return items.Exists(item => item.LeftOut is null && pattern.IsMatch(item.Item.Path) && (item.Item.Length > 0 || item.Item.Type == ItemType.SymbolicLink));
         }
     }
 }

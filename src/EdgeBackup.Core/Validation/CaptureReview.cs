@@ -9,8 +9,7 @@ namespace EdgeBackup.Core.Validation;
 /// <param name="SizeFactor">Above 1: so much larger or smaller than in the last good backup is suspect.</param>
 /// <param name="Rules">The type's rules for items.</param>
 /// <param name="Good">The newest backup that is not suspect; null for none.</param>
-/// <param name="Newest">The newest backup; null for none.</param>
-internal sealed record ReviewBasis(BackupContent Content, double SizeFactor, IReadOnlyList<ItemRule> Rules, BackupRecord? Good, BackupRecord? Newest);
+internal sealed record ReviewBasis(BackupContent Content, double SizeFactor, IReadOnlyList<ItemRule> Rules, BackupRecord? Good);
 
 /// <summary>
 /// Judges a capture as its items pass, by what they hold and by what they were in the last good backup, and says at the
@@ -40,6 +39,7 @@ internal sealed class CaptureReview
     private long length;
     private long configuration;
     private long goodConfiguration;
+    private long newestConfiguration;
 
     public CaptureReview(ReviewBasis basis)
     {
@@ -54,7 +54,10 @@ internal sealed class CaptureReview
     public bool IsChecked(string path) => rules.Find(path)?.Unchecked != true;
 
     /// <summary>Takes a file of the last good backup, captured now or not.</summary>
-    public void AddGood(SavedItem good) => goodConfiguration += IsConfiguration(good.Item) && IsChecked(good.Item.Path) ? good.Item.Length : 0;
+    public void AddGood(SavedItem good) => goodConfiguration += CheckedConfiguration(good.Item);
+
+    /// <summary>Takes a file of the newest backup, captured now or not.</summary>
+    public void AddNewest(SavedItem newest) => newestConfiguration += CheckedConfiguration(newest.Item);
 
     /// <summary>Takes an item of the capture.</summary>
     /// <param name="saved">The item.</param>
@@ -153,9 +156,7 @@ internal sealed class CaptureReview
             yield break;
         }
 
-        // Its record tells the size of a newer one of the same content; only that one says that the growth has stayed.
-        var newest = basis.Newest is { } record && record.Content == BackupContent.Configuration ? record.Length : 0;
-        if (FindSizeFault(configuration, goodConfiguration, newest) is { } fault)
+        if (FindSizeFault(configuration, goodConfiguration, newestConfiguration) is { } fault)
         {
             yield return new SuspectReason("", SuspectCause.Size, $"the configuration as a whole: {fault}");
         }
@@ -180,6 +181,8 @@ internal sealed class CaptureReview
             ? string.Create(CultureInfo.InvariantCulture, $"it has {Bytes(now)}, and had {Bytes(good)} in the last good backup; allowed is a factor of {basis.SizeFactor:0.##}")
             : null;
     }
+
+    private long CheckedConfiguration(Item item) => IsConfiguration(item) && IsChecked(item.Path) ? item.Length : 0;
 
     private static bool IsConfiguration(Item item) => item.Type == ItemType.File && item.Kind != ItemKind.History;
 

@@ -154,6 +154,55 @@ public sealed class InventoryTests
         Assert.Equal("secret-2", (await bench.Context.Devices.GetAsync("k", default)).Registration!.Credential!.Password);
     }
 
+    [Theory]
+    [InlineData("http://192.0.2.1/", "a token")]
+    [InlineData("http://192.0.2.1/", "a secret")]
+    [InlineData("https://192.0.2.1/", "a bad token")]
+    [InlineData("folder", "a secret")]
+    public async Task What_registering_refuses_without_a_contact_a_change_refuses_too(string address, string given)
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var credential = given == "a secret" ? null : new DeviceCredential { Token = given == "a bad token" ? "two words" : "token" };
+        var secret = given == "a secret" ? new DeviceSecretName(DeviceSecretKind.Token, "fleet", null) : null;
+        var options = new RegisterDeviceOptions { Address = DeviceAddress.Parse(address == "folder" ? bench.MakeFolder("k") : address, "/"), Id = "k", Type = address == "folder" ? "kiosk" : "edge-controller", SkipContact = true };
+        var register = new RegisterDevice(bench.Context, bench.Observer);
+        var refused = await Assert.ThrowsAsync<EdgeBackupException>(() => register.RunAsync(options with { Credential = credential, Secret = secret }, default));
+
+        await register.RunAsync(options, default);
+        var change = new ChangeDevice(bench.Context, bench.Observer);
+        var before = bench.Objects();
+        var again = await Assert.ThrowsAsync<EdgeBackupException>(() => change.SetAsync("k", new ChangeDeviceOptions { Credential = credential, Secret = secret, SkipContact = true }, default));
+        Assert.Equal(refused.ErrorId, again.ErrorId);
+        Assert.Equal(before, bench.Objects());
+    }
+
+    [Fact]
+    public async Task A_credential_that_may_no_longer_be_sent_is_told_when_the_change_is_made()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var options = new RegisterDeviceOptions
+        {
+            Address = DeviceAddress.Parse("http://192.0.2.1/", "/"), Id = "k", Type = "edge-controller", SkipContact = true,
+            Credential = new DeviceCredential { Token = "token" }, AllowUnencryptedAuthentication = true,
+        };
+        await new RegisterDevice(bench.Context, bench.Observer).RunAsync(options, default);
+        var change = new ChangeDevice(bench.Context, bench.Observer);
+        foreach (var wanted in new ChangeDeviceOptions[]
+        {
+            new() { AllowUnencryptedAuthentication = false },
+            new() { AllowUnencryptedAuthentication = false, SkipContact = true },
+            new() { AllowUnencryptedAuthentication = false, Address = DeviceAddress.Parse("http://192.0.2.2/", "/"), SkipContact = true },
+        })
+        {
+            var error = await Assert.ThrowsAsync<EdgeBackupException>(() => change.SetAsync("k", wanted, default));
+            Assert.Equal(ErrorIds.DeviceAuthenticationFailed, error.ErrorId);
+        }
+
+        // With https:// at once it is right, and what has nothing to do with it is not asked.
+        Assert.True(await change.SetAsync("k", new ChangeDeviceOptions { Site = "north" }, default));
+        Assert.True(await change.SetAsync("k", new ChangeDeviceOptions { AllowUnencryptedAuthentication = false, Address = DeviceAddress.Parse("https://192.0.2.1/", "/"), SkipContact = true }, default));
+    }
+
     private sealed class NamedSecrets(string token) : ISecretSource
     {
         public List<(string Name, string Device)> Asked { get; } = [];

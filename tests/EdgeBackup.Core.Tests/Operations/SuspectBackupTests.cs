@@ -93,6 +93,54 @@ public sealed class SuspectBackupTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_grows_is_suspect_once_also_where_history_is_saved_with_it()
+    {
+        var device = await bench.AddSimulatedAsync("edge-1");
+        var all = new TakeBackupOptions { Kind = BackupKind.Automatic, Content = BackupContent.All };
+        Set(device, "config/table.csv", new string('a', 2_000));
+        await bench.BackUpAsync(["edge-1"], all);
+        Set(device, "config/table.csv", new string('a', 400_000));
+        Assert.Equal(["", "config/table.csv"], (await bench.BackUpAsync(["edge-1"], all)).Single().Backup!.Backup.Suspect.Select(reason => reason.Path));
+        Assert.Empty((await bench.BackUpAsync(["edge-1"], all)).Single().Backup!.Backup.Suspect);
+    }
+
+    [Fact]
+    public async Task What_grows_is_suspect_once_also_where_there_are_more_of_it_than_are_named()
+    {
+        var device = await bench.AddSimulatedAsync("edge-1");
+        Fill(1_500);
+        await bench.AutomaticAsync("edge-1");
+        Fill(30_000);
+        var suspect = await bench.AutomaticAsync("edge-1");
+        Assert.Contains("items more", suspect.Backup.Suspect[^1].Reason, StringComparison.Ordinal);
+        Assert.Empty((await bench.AutomaticAsync("edge-1")).Backup.Suspect);
+
+        void Fill(int length)
+        {
+            for (var number = 0; number < 110; number++)
+            {
+                Set(device, $"config/tables/{number:000}.csv", new string('a', length));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task What_is_left_unchecked_hides_no_growth_of_the_rest()
+    {
+        var folder = await AddTypedFolderAsync("""[{ "path": "odd/**", "unchecked": true }]""");
+        await File.WriteAllTextAsync(Path.Combine(folder, "a.cfg"), new string('a', 2_000));
+        await bench.AutomaticAsync("p1");
+        Directory.CreateDirectory(Path.Combine(folder, "odd"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "odd", "dump"), new string('x', 1_000_000));
+        await File.WriteAllTextAsync(Path.Combine(folder, "page.json"), Page);
+        Assert.Equal([("page.json", SuspectCause.WrongContent)], Reasons(await bench.AutomaticAsync("p1")));
+
+        // Nothing of that name was there before: only the whole says that there is far more.
+        await File.WriteAllTextAsync(Path.Combine(folder, "new.cfg"), new string('b', 100_000));
+        Assert.Equal([("", SuspectCause.Size), ("page.json", SuspectCause.WrongContent)], Reasons(await bench.AutomaticAsync("p1")));
+    }
+
+    [Fact]
     public async Task The_first_rule_that_fits_says_whether_an_item_is_checked()
     {
         var folder = await AddTypedFolderAsync("""[{ "path": "odd/main.json" }, { "path": "odd/**", "unchecked": true }]""");

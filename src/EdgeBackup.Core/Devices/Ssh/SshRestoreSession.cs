@@ -200,6 +200,7 @@ internal sealed class SshRestoreSession : IRestoreSession
         finally
         {
             shell = swap.Shell;
+            isPrepared &= !swap.IsEnded;
         }
     }
 

@@ -13,6 +13,9 @@ internal sealed class SshSwap(SshTarget target, SshStages stages, Func<Cancellat
     /// <summary>Whether the old state could not be brought back yet.</summary>
     public bool IsLeftToOthers { get; private set; }
 
+    /// <summary>Whether the type's commands after a restore were run for the old state, well or not.</summary>
+    public bool IsEnded { get; private set; }
+
     private DeviceCommands Commands => target.Options.Definition?.Commands ?? new DeviceCommands();
 
     /// <summary>Swaps and proves.</summary>
@@ -49,7 +52,28 @@ internal sealed class SshSwap(SshTarget target, SshStages stages, Func<Cancellat
         }
 
         await BringBackAsync(failure).ConfigureAwait(false);
+        await WorkOnAsync(failure).ConfigureAwait(false);
         throw new EdgeBackupException(ErrorIds.RestoreFailed, $"{failure.Message} The old state was brought back.", target.Errors.Device, failure);
+    }
+
+    /// <summary>Lets the device work with its old state: some only take it by a command.</summary>
+    private async Task WorkOnAsync(EdgeBackupException failure)
+    {
+        try
+        {
+            await SshCommands.RunAsync(Shell!, target, Commands.AfterRestore, ErrorIds.RestoreFailed, "after a restore", CancellationToken.None).ConfigureAwait(false);
+            IsEnded = true;
+        }
+        catch (EdgeBackupException exception)
+        {
+            // A connection that broke is worth another try, a command that failed is not.
+            IsEnded = exception.ErrorId != ErrorIds.DeviceUnreachable;
+            throw new EdgeBackupException(
+                ErrorIds.RestoreFailed,
+                $"{failure.Message} The old items stand in their places again, but it may not work with them yet: {exception.Message} Once that is mended, restore the state from before.",
+                target.Errors.Device,
+                exception);
+        }
     }
 
     /// <summary>The type's own proof that the device works.</summary>

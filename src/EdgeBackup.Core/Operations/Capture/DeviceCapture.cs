@@ -112,7 +112,7 @@ internal sealed class DeviceCapture
         }
 
         var before = await earlier.FindAsync(item.Path, cancellationToken).ConfigureAwait(false);
-        if (before.Newest is { } newest && IsUnchanged(newest.Item, item) && await session.CanReuseAsync(newest, cancellationToken).ConfigureAwait(false))
+        if (before.Reusable is { } newest && IsUnchanged(newest.Item, item) && await session.CanReuseAsync(newest, cancellationToken).ConfigureAwait(false))
         {
             return Task.FromResult(new TakenItem(newest with { Item = item }, before.Fault, before));
         }
@@ -143,7 +143,7 @@ internal sealed class DeviceCapture
                 using var inspector = isChecked ? new ContentInspector(item.Path) : null;
                 var content = inspector is null ? captured.Stream : new InspectedStream(captured.Stream, inspector);
                 await using var contentLease = content.ConfigureAwait(false);
-                var saved = await session.StoreAsync(item, content, before.Newest, cancellationToken).ConfigureAwait(false);
+                var saved = await session.StoreAsync(item, content, before.Reusable, cancellationToken).ConfigureAwait(false);
                 var fault = inspector is null ? null : await inspector.FinishAsync(item.Path, cancellationToken).ConfigureAwait(false);
                 return new TakenItem(saved with { Item = captured.Describe() with { Length = saved.Item.Length } }, fault, before);
             },

@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Devices.Http;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Repositories;
 
@@ -38,6 +39,22 @@ internal static class DeviceSecrets
 
         CheckKind(options.Address, options.Id ?? options.Address.Text);
         return options with { Credential = Placeholder };
+    }
+
+    /// <summary>
+    /// Refuses what the first contact would refuse without asking the device: a credential that may not be sent, or an
+    /// address that no connection speaks. Nothing is sent.
+    /// </summary>
+    /// <exception cref="EdgeBackupException">DeviceAuthenticationFailed, DeviceRegistrationMismatch, DeviceUnreachable.</exception>
+    public static async Task CheckUntriedAsync(RepositoryContext context, ConnectionOptions options, DeviceSecretName? secret)
+    {
+        var pretended = Pretend(options, secret);
+        if (options.Address.Kind == ConnectionKind.Http)
+        {
+            _ = DeviceAuthentication.CreateHeader(pretended, new Uri(options.Address.Text));
+        }
+
+        await context.Connections.Connect(pretended).DisposeAsync().ConfigureAwait(false);
     }
 
     private static void CheckKind(DeviceAddress address, string device)

@@ -13,10 +13,15 @@ namespace EdgeBackup.Core.Operations.Capture;
 internal sealed record PreviousBackups(BackupRecord? Newest, BackupRecord? SameContent, BackupRecord? Good, int KnownCount);
 
 /// <summary>What an item was before.</summary>
-/// <param name="Newest">In the newest backup; null where it may not be used again.</param>
+/// <param name="Newest">In the newest backup.</param>
 /// <param name="Good">In the newest good one.</param>
 /// <param name="Fault">What its bytes said when they were read for the newest.</param>
-internal readonly record struct EarlierItem(SavedItem? Newest, SavedItem? Good, SuspectReason? Fault);
+/// <param name="IsReusable">Whether the newest may be used again.</param>
+internal readonly record struct EarlierItem(SavedItem? Newest, SavedItem? Good, SuspectReason? Fault, bool IsReusable)
+{
+    /// <summary>The newest where it may be used again.</summary>
+    public SavedItem? Reusable => IsReusable ? Newest : null;
+}
 
 /// <summary>Finds the items of the newest backup and of the newest good one, which mostly are the same, alongside a listing.</summary>
 internal sealed class EarlierBackups : IAsyncDisposable
@@ -24,17 +29,20 @@ internal sealed class EarlierBackups : IAsyncDisposable
     private readonly EarlierItems newest;
     private readonly EarlierItems good;
     private readonly IReadOnlyDictionary<string, SuspectReason> faults;
+    private readonly bool isReusable;
+    private readonly bool isCompared;
 
     public EarlierBackups(EdgeRepository repository, PreviousBackups previous, CaptureReview? review, IOperationObserver observer)
     {
         // Where it is not known what was wrong with which item, all are read and judged again.
-        var reused = review is null || CaptureReview.KnowsAllOf(previous.Newest) ? previous.Newest : null;
-        var isSame = previous.Good is null || previous.Good.Id == reused?.Id;
-        Action<SavedItem>? learn = review is null ? null : review.AddGood;
-        newest = new EarlierItems(repository, reused, isSame && previous.Good is not null ? learn : null, observer);
-        good = previous.Good is null || review is null ? new EarlierItems(repository, previous: null, onPassed: null, observer)
+        isReusable = review is null || CaptureReview.KnowsAllOf(previous.Newest);
+        isCompared = review is not null && previous.Good is not null;
+        var isSame = isCompared && previous.Good!.Id == previous.Newest?.Id;
+        Action<SavedItem>? learn = !isCompared ? null : isSame ? saved => LearnBoth(review!, saved) : review!.AddNewest;
+        newest = new EarlierItems(repository, previous.Newest, learn, observer);
+        good = !isCompared ? new EarlierItems(repository, previous: null, onPassed: null, observer)
             : isSame ? newest
-            : new EarlierItems(repository, previous.Good, learn, observer);
+            : new EarlierItems(repository, previous.Good, review!.AddGood, observer);
         faults = CaptureReview.Inherited(previous.Newest);
     }
 
@@ -43,16 +51,29 @@ internal sealed class EarlierBackups : IAsyncDisposable
     {
         var last = await newest.FindAsync(path, cancellationToken).ConfigureAwait(false);
         var lastGood = ReferenceEquals(good, newest) ? last : await good.FindAsync(path, cancellationToken).ConfigureAwait(false);
-        return new EarlierItem(last, lastGood, faults.GetValueOrDefault(path));
+        return new EarlierItem(last, lastGood, faults.GetValueOrDefault(path), isReusable);
     }
 
-    /// <summary>Learns of the good items that come after the listing.</summary>
-    public Task FinishAsync(CancellationToken cancellationToken) => good.PassAllAsync(cancellationToken);
+    /// <summary>Learns of the earlier items that come after the listing.</summary>
+    public async Task FinishAsync(CancellationToken cancellationToken)
+    {
+        if (isCompared)
+        {
+            await newest.PassAllAsync(cancellationToken).ConfigureAwait(false);
+            await good.PassAllAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
         await newest.DisposeAsync().ConfigureAwait(false);
         await good.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static void LearnBoth(CaptureReview review, SavedItem saved)
+    {
+        review.AddGood(saved);
+        review.AddNewest(saved);
     }
 }
 

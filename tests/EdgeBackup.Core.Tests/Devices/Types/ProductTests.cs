@@ -155,13 +155,79 @@ public sealed class ProductTests(SshServer server) : IClassFixture<SshServer>, I
         Assert.Equal("{\"title\":\"Depot\",\"enabled\":true}\n", gateway.Read("data/projects/main/project.json"));
 
         // The export before the restore is the safety backup; the read-back looks at what was sent, not at another export.
-        Assert.Equal(["gwcmd -b", "gwcmd -b", "gwcmd --restore", "gwcmd --restart"], gateway.Log);
-        Assert.False(File.Exists(gateway.At("data/edgebackup/gateway.gwbk")));
+        Assert.Equal(["gwcmd -b", "gwcmd -b", "gwcmd -b", "gwcmd --restore", "gwcmd --restart"], gateway.Log);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(gateway.At("data/edgebackup")));
         await BackUpAsync(id, "after");
-        Assert.Equal(5, gateway.Log.Count);
+        Assert.Equal(6, gateway.Log.Count);
 
         gateway.Write("../stopped", "");
         Assert.Equal(ErrorIds.CaptureFailed, (await TryBackUpAsync(id, "stopped")).ErrorId);
+    }
+
+    [SshTheory]
+    [InlineData("the check")]
+    [InlineData("the restart")]
+    public async Task An_Ignition_gateway_takes_its_old_state_back_where_a_restore_fails(string what)
+    {
+        var (gateway, id, hasty) = await MakeIgnitionAsync();
+        gateway.Write("data/projects/main/project.json", what == "the check" ? "{\"title\":\"Faulty\"}\n" : "{\"title\":\"Other\"}\n");
+        await BackUpAsync(id, "bad");
+        gateway.Write("data/projects/main/project.json", "{\"title\":\"Depot 2\"}\n");
+        if (what == "the restart")
+        {
+            gateway.Write("../no-restart", "");
+        }
+
+        var failed = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync("bad", hasty));
+        Assert.Equal(ErrorIds.RestoreFailed, failed.ErrorId);
+        Assert.Contains("The old state was brought back.", failed.Message, StringComparison.Ordinal);
+        Assert.Equal("{\"title\":\"Depot 2\"}\n", gateway.Read("data/projects/main/project.json"));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(gateway.At("data/edgebackup")));
+
+        // The next backup is an export of what is there, not what was sent.
+        var exports = gateway.Log.Count(line => line == "gwcmd -b");
+        Assert.Equal(["data/edgebackup/gateway.gwbk"], (await BackUpAsync(id, "after")).Keys);
+        Assert.Equal(exports + 1, gateway.Log.Count(line => line == "gwcmd -b"));
+    }
+
+    [SshFact]
+    public async Task An_Ignition_gateway_that_cannot_take_its_old_state_back_is_told_of()
+    {
+        var (gateway, id, hasty) = await MakeIgnitionAsync();
+        await BackUpAsync(id, "before");
+        gateway.Write("../refused", "");
+        var failed = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync("before", hasty));
+        Assert.Equal(ErrorIds.RestoreFailed, failed.ErrorId);
+        Assert.DoesNotContain("The old state was brought back", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("it may not work with them yet", failed.Message, StringComparison.Ordinal);
+        var safety = (await bench.ListAsync(context: context)).Single(listed => listed.Backup.Kind == BackupKind.Safety);
+        Assert.Contains(safety.Backup.Id, failed.Message, StringComparison.Ordinal);
+
+        // What the device kept of the restore does not pass for an export.
+        File.Delete(gateway.At("../refused"));
+        Assert.Equal(["data/edgebackup/gateway.gwbk"], (await BackUpAsync(id, "after")).Keys);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(gateway.At("data/edgebackup")));
+    }
+
+    [SshFact]
+    public async Task An_Ignition_restore_that_changed_nothing_restarts_nothing_and_a_stale_archive_is_no_export()
+    {
+        var (gateway, id, hasty) = await MakeIgnitionAsync();
+        await BackUpAsync(id, "before");
+
+        // The gateway cannot be exported just before it is changed.
+        gateway.Write("../full", "");
+        Assert.Equal(ErrorIds.RestoreFailed, (await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync("before", hasty))).ErrorId);
+        Assert.DoesNotContain(gateway.Log, line => line is "gwcmd --restart" or "gwcmd --restore");
+        File.Delete(gateway.At("../full"));
+
+        // Only the very archive that was sent stands for an export, and only where the mark is its own.
+        gateway.Write("data/edgebackup/gateway.gwbk", "an old export\n");
+        gateway.Write("data/edgebackup/restored", new string('0', 64) + "  gateway.gwbk\n");
+        var exports = gateway.Log.Count(line => line == "gwcmd -b");
+        await BackUpAsync(id, "after");
+        Assert.Equal(exports + 1, gateway.Log.Count(line => line == "gwcmd -b"));
+        Assert.Empty(bench.Observer.Warnings);
     }
 
     [SshFact]
@@ -175,7 +241,9 @@ public sealed class ProductTests(SshServer server) : IClassFixture<SshServer>, I
         Assert.Equal(("depot-scada", "8.1.44"), (trial.Identity.Name, trial.Identity.Version));
         Assert.Empty(trial.Items);
         Assert.Equal(["data/edgebackup/gateway.gwbk"], trial.UnusedRules);
-        Assert.Contains(trial.Warnings, warning => warning.Contains("beforeCapture", StringComparison.Ordinal));
+        Assert.Equal(
+            ["The commands of 'beforeCapture' were not run; what they make is not in the list. They must make 'data/edgebackup/gateway.gwbk', which is required."],
+            trial.Warnings.Where(warning => !warning.Contains("identity.id", StringComparison.Ordinal)));
         Assert.Equal(before, Directory.EnumerateFileSystemEntries(gateway.Parent, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal));
 
         var router = new StandIn(server, "home-assistant");
@@ -198,6 +266,12 @@ public sealed class ProductTests(SshServer server) : IClassFixture<SshServer>, I
         var items = await BackUpAsync(id, "before");
         Assert.Equal(["etc/app.conf", "etc/ssh/ssh_host_ed25519_key", "etc/ssh/sshd_config"], items.Keys);
         Assert.Equal(ItemKind.Identity, items["etc/ssh/ssh_host_ed25519_key"]);
+    }
+
+    private async Task<(StandIn Gateway, string Id, RepositoryContext Hasty)> MakeIgnitionAsync()
+    {
+        var gateway = new StandIn(server, "ignition");
+        return (gateway, await RegisterMachineAsync(gateway, "ignition"), await bench.OpenAsync("admin", new StandInConnections(server, TimeSpan.FromMilliseconds(200))));
     }
 
     private async Task RegisterAsync(StandIn device, string type, string id, string name, string version)
@@ -237,5 +311,5 @@ public sealed class ProductTests(SshServer server) : IClassFixture<SshServer>, I
     private async Task<EdgeBackupException> TryBackUpAsync(string device, string name) =>
         Assert.IsType<EdgeBackupException>((await bench.BackUpAsync([device], new TakeBackupOptions { Kind = BackupKind.Manual, Name = name }, context)).Single().Error);
 
-    private Task<RestoreResult> RestoreAsync(string name) => new RestoreBackup(context, bench.Observer).RunAsync(new RestoreOptions { Backup = name }, default);
+    private Task<RestoreResult> RestoreAsync(string name, RepositoryContext? other = null) => new RestoreBackup(other ?? context, bench.Observer).RunAsync(new RestoreOptions { Backup = name }, default);
 }

@@ -69,8 +69,13 @@ internal sealed class StandIn
 }
 
 /// <summary>Connections to the stand-ins of a server.</summary>
-internal sealed class StandInConnections(SshServer server) : IConnectionFactory
+/// <param name="server">The sshd.</param>
+/// <param name="waitUpTo">How long a type's check after a restore may take; null for as long as the type says.</param>
+internal sealed class StandInConnections(SshServer server, TimeSpan? waitUpTo = null) : IConnectionFactory
 {
     public IDeviceConnection Connect(ConnectionOptions options) =>
-        new SshDeviceConnection(options with { KeyFilePath = server.At("user") }, TimeProvider.System, server.Settings());
+        new SshDeviceConnection(options with { KeyFilePath = server.At("user"), Definition = Hasten(options.Definition) }, TimeProvider.System, server.Settings());
+
+    private DeviceType? Hasten(DeviceType? type) =>
+        waitUpTo is { } limit && type?.Check is { } check ? type with { Check = check with { WaitUpTo = limit, Interval = limit } } : type;
 }
