@@ -101,13 +101,14 @@ internal sealed class ContentComparer(CompareLimits limits)
     {
         var (takenBefore, takenAfter) = (new List<ValueNode>(), new List<ValueNode>());
         var areLines = format == ItemFormat.Text;
-        var first = leftOut.Take(reference, areLines, takenBefore);
-        var second = leftOut.Take(difference, areLines, takenAfter);
+        var first = leftOut.Take(reference, areLines, takenBefore, cancellationToken);
+        var second = leftOut.Take(difference, areLines, takenAfter, cancellationToken);
         var comparer = new ValueComparer(limits, cancellationToken);
         comparer.Compare(first, second);
         if (comparer.Count == 0)
         {
-            if (!ListNode.IsSameSequence(takenBefore, takenAfter))
+            // A row of a database that is written anew may stand behind the others, which says nothing.
+            if (!ListNode.IsSameSequence(takenBefore, takenAfter) && (format == ItemFormat.Sqlite || ValueOrder.IsSame(first, second)))
             {
                 return new ContentDifference(format, [], Join(notes), IsVolatileOnly: notes.Count == 0);
             }
