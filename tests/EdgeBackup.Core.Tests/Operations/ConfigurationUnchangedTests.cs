@@ -61,6 +61,25 @@ public sealed class ConfigurationUnchangedTests
         Assert.Equal(changed.Backup.Created, (await bench.DeviceAsync("b")).Device.ConfigurationUnchangedSince);
     }
 
+    [Fact]
+    public async Task A_night_that_something_speaks_against_begins_no_new_run()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var device = await bench.AddSimulatedAsync("b");
+        var site = """{"site":"b"}"""u8.ToArray();
+        device.Items.Set("config/site.json", site);
+        var first = await TakeAsync(bench, All);
+        device.Items.Set("config/site.json", "<!doctype html><html><body>Please log in</body></html>"u8.ToArray());
+        bench.Advance(TimeSpan.FromHours(24));
+        Assert.NotEmpty((await TakeAsync(bench, All)).Backup.Suspect);
+        Assert.Equal(first.Backup.Created, (await bench.DeviceAsync("b")).Device.ConfigurationUnchangedSince);
+
+        device.Items.Set("config/site.json", site);
+        bench.Advance(TimeSpan.FromHours(24));
+        Assert.Empty((await TakeAsync(bench, All)).Backup.Suspect);
+        Assert.Equal(first.Backup.Created, (await bench.DeviceAsync("b")).Device.ConfigurationUnchangedSince);
+    }
+
     private static async Task<ListedBackup> TakeAsync(OperationsBench bench, TakeBackupOptions options)
     {
         var outcome = Assert.Single(await bench.BackUpAsync(["b"], options));

@@ -51,14 +51,6 @@ public static class JsonPath
         return found;
     }
 
-    /// <summary>Whether a place, as a pointer without <c>*</c>, is one that a pointer with <c>*</c> stands for.</summary>
-    public static bool IsMatch(string pattern, string place)
-    {
-        var wanted = Segments(pattern);
-        var given = Segments(place);
-        return wanted.Length == given.Length && wanted.Zip(given).All(pair => pair.First == "*" || string.Equals(pair.First, pair.Second, StringComparison.Ordinal));
-    }
-
     /// <summary>A string's text, and other scalars as JSON writes them.</summary>
     /// <returns>Null for an object or an array.</returns>
     public static string? ScalarText(JsonElement element) => element.ValueKind switch
@@ -67,6 +59,12 @@ public static class JsonPath
         JsonValueKind.Object or JsonValueKind.Array or JsonValueKind.Undefined => null,
         _ => element.GetRawText(),
     };
+
+    /// <summary>The names that a pointer consists of.</summary>
+    public static string[] Segments(string text) =>
+        text.Length == 0
+            ? []
+            : [.. text[1..].Split('/').Select(segment => segment.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
 
     private static bool Step(JsonElement element, string segment, List<JsonElement> next)
     {
@@ -88,9 +86,4 @@ public static class JsonPath
                 return false;
         }
     }
-
-    private static string[] Segments(string text) =>
-        text.Length == 0
-            ? []
-            : [.. text[1..].Split('/').Select(segment => segment.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Devices.Gate;
 using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
@@ -39,7 +40,10 @@ public sealed class CompareBackups
         this.observer = observer;
     }
 
-    /// <summary>Compares; items that differ by path, streamed. Writes nothing into the repository, and nothing on the device.</summary>
+    /// <summary>
+    /// Compares; items that differ by path, streamed. Writes nothing into the repository, and nothing on the device but
+    /// what the commands do there that its type runs before each capture, of which is warned.
+    /// </summary>
     /// <exception cref="EdgeBackupException">
     /// BackupNotFound, BackupDamaged; ItemPathInvalid: a literal path is on neither side; DeviceNotFound, and what a contact
     /// or a capture may throw, also after some items: then the rest was not compared.
@@ -118,13 +122,19 @@ public sealed class CompareBackups
         var state = await RegisteredDevices.RequireAsync(context, id, cancellationToken).ConfigureAwait(false);
         var contact = await DeviceContact.OpenAsync(context, state.Registration!, observer, cancellationToken).ConfigureAwait(false);
         await using var contactLease = contact.ConfigureAwait(false);
-        var pass = contact.Type.Commands.BeforeCapture.Count == 0
-            ? new GatePass(contact.Status, hold: null)
-            : await new GateKeeper(context.Clock, observer).EnterAsync(contact, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        var runsCommands = contact.Type.Commands.BeforeCapture.Count > 0 && DeviceContact.Options(contact.Registration, observer).Address.Kind == ConnectionKind.Ssh;
+        var pass = runsCommands
+            ? await new GateKeeper(context.Clock, observer).EnterAsync(contact, TimeSpan.Zero, cancellationToken).ConfigureAwait(false)
+            : new GatePass(contact.Status, hold: null);
         await using var passLease = pass.ConfigureAwait(false);
         if (TransactionGate.Evaluate(contact.Status, TransactionGate.DefaultSeenWithin) is { IsIdle: false } decision)
         {
             observer.Verbose($"{id}: something runs or may run ({decision.Reason}); what it changes meanwhile is among the differences.");
+        }
+
+        if (runsCommands)
+        {
+            observer.Warning($"{id}: its type '{contact.Type.Id}' runs commands on the device before it is read, for a comparison too. What they make or change there is made or changed.");
         }
 
         var capture = await contact.Connection.BeginCaptureAsync(reference.Content, cancellationToken).ConfigureAwait(false);

@@ -134,10 +134,13 @@ internal sealed class ItemJudge(IComparedSide reference, IComparedSide differenc
         {
             if (!Equals(before, after))
             {
-                found.Add(new ValueDifference(name, before is null ? ItemChange.Added : after is null ? ItemChange.Removed : ItemChange.Modified, before?.ToString(), after?.ToString()));
+                found.Add(new ValueDifference(name, before is null ? ItemChange.Added : after is null ? ItemChange.Removed : ItemChange.Modified, Show(before), Show(after)));
             }
         }
     }
+
+    /// <summary>The target of a link is whatever a device says.</summary>
+    private static string? Show(object? value) => value is null ? null : ValueText.ShowName(value.ToString() ?? "", CompareLimits.Default.ShownLength);
 
     private static string Octal(int mode) => Convert.ToString(mode, 8).PadLeft(3, '0');
 }

@@ -3,6 +3,7 @@ using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Compare;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.Core.Tests.Devices.Ssh;
@@ -266,6 +267,25 @@ public sealed class ProductTests(SshServer server) : IClassFixture<SshServer>, I
         var items = await BackUpAsync(id, "before");
         Assert.Equal(["etc/app.conf", "etc/ssh/ssh_host_ed25519_key", "etc/ssh/sshd_config"], items.Keys);
         Assert.Equal(ItemKind.Identity, items["etc/ssh/ssh_host_ed25519_key"]);
+    }
+
+    [SshFact]
+    public async Task What_is_run_on_a_device_to_compare_it_is_warned_of()
+    {
+        var gateway = new StandIn(server, "ignition");
+        var id = await RegisterMachineAsync(gateway, "ignition");
+        await BackUpAsync(id, "before");
+        await CompareAsync();
+        Assert.Equal(["gwcmd -b", "gwcmd -b"], gateway.Log);
+        Assert.Contains("'ignition' runs commands on the device", Assert.Single(bench.Observer.Warnings), StringComparison.Ordinal);
+
+        async Task CompareAsync()
+        {
+            await foreach (var found in new CompareBackups(context, bench.Observer).RunAsync(new CompareOptions { Reference = "before", Device = id }, default))
+            {
+                Assert.Equal("data/edgebackup/gateway.gwbk", found.Path);
+            }
+        }
     }
 
     private async Task<(StandIn Gateway, string Id, RepositoryContext Hasty)> MakeIgnitionAsync()

@@ -154,13 +154,6 @@ public sealed class RuleReaderTests
     public void A_value_that_is_too_long_is_none() =>
         Assert.Null(ValueReader.Read(new ValueSource(), new string('x', 257)));
 
-    [Theory]
-    [InlineData("/a/*/b", "/a/0/b", true)]
-    [InlineData("/a/*/b", "/a/0/1/b", false)]
-    [InlineData("/a~1b/*", "/a~1b/x~0y", true)]
-    [InlineData("/a", "/b", false)]
-    public void A_pointer_with_a_star_stands_for_places(string pattern, string place, bool fits) => Assert.Equal(fits, JsonPath.IsMatch(pattern, place));
-
     [Fact]
     public void A_pointer_reads_names_with_slashes_and_tildes()
     {

@@ -114,6 +114,25 @@ public sealed class ContentComparerTests
         Assert.Equal(["""+ /row[1]  {"hour":0,"price":0,10}""", "~ /row[3]/price 0,\\n25 0,30"], Lines(found).Select(line => line.Replace("\"0,10\"", "0,10", StringComparison.Ordinal).Replace("\"0\"", "0", StringComparison.Ordinal)).Order());
     }
 
+    [Theory]
+    [InlineData("a,b\nx\"y,2\n")]
+    [InlineData("a,b\n\"x\"y,2\n")]
+    [InlineData("a,b\n\"x,2\n")]
+    public void A_table_with_stray_quotation_marks_is_compared_by_lines(string text)
+    {
+        var found = Compare("a.csv", text, text.Replace('2', '3'));
+
+        Assert.Equal("It was compared line by line, since it is no table of rows and columns (row 2).", found.Note);
+        Assert.Single(found.Details);
+    }
+
+    [Fact]
+    public void Rows_of_a_table_may_end_and_begin_with_nothing()
+    {
+        Assert.Equal(["~ /row[1]/b  1"], Lines(Compare("a.csv", "a,b\r\n,\r\n\r\nx,y\r\n", "a,b\r\n,1\r\n\r\nx,y\r\n")));
+        Assert.Equal(["~ /row[3]/2 4 5"], Lines(Compare("a.csv", "1\t2\n3\t\n\"\"\t4", "1\t2\n3\t\n\"\"\t5")));
+    }
+
     [Fact]
     public void A_line_that_is_put_in_and_a_line_that_changed_are_told_by_their_numbers()
     {
@@ -185,6 +204,80 @@ public sealed class ContentComparerTests
     public void Other_spaces_are_told_even_where_something_could_be_left_out()
     {
         var found = Compare("a.json", """{"seen":1,"a":2}""", """{"seen":1, "a":2}""", new VolatileValue { Key = "seen" });
+
+        Assert.False(found.IsVolatileOnly);
+        Assert.NotNull(found.Note);
+    }
+
+    [Theory]
+    [InlineData("# generated 1\ndeny all\n", "allow all\ndeny all\n", "+ /line[1]  allow all")]
+    [InlineData("allow all\ndeny all\n", "# generated 1\ndeny all\n", "- /line[1] allow all ")]
+    [InlineData("# generated 1\n", "allow all\n", "+ /line  allow all")]
+    [InlineData("allow all\n", "# generated 1\n", "- /line allow all ")]
+    [InlineData("# generated 1\n# generated 2\n", "# generated 1\nX\n", "+ /line[2]  X")]
+    [InlineData("# generated 1\nX\n", "# generated 1\n# generated 2\n", "- /line[2] X ")]
+    [InlineData("# generated 1\nold\n", "new\n# generated 2\n", "~ /line[1] old new")]
+    public void A_line_is_never_taken_for_one_that_changes_by_itself(string before, string after, string told)
+    {
+        var found = Compare("hosts", before, after, new VolatileValue { Pattern = "^# generated" });
+
+        Assert.False(found.IsVolatileOnly);
+        Assert.Equal([told], Lines(found));
+    }
+
+    [Fact]
+    public void A_line_that_changes_by_itself_may_stand_anywhere() =>
+        Assert.True(Compare("hosts", "# generated 1\na\nb\n", "a\n# generated 2\nb\n# generated 3\n", new VolatileValue { Pattern = "^# generated" }).IsVolatileOnly);
+
+    [Fact]
+    public void What_is_left_out_by_its_place_may_have_a_number_or_not()
+    {
+        const string before = "<c><r><seen>1</seen></r><r><seen>1</seen></r><at>1</at><at>1</at></c>";
+        const string after = "<c><r><seen>1</seen></r><r><seen>2</seen></r><at>2</at><at>2</at></c>";
+
+        Assert.Equal(["~ /c/r[2]/seen 1 2"], Lines(Compare("a.xml", before, after, new VolatileValue { JsonPointer = "/c/at" })));
+        Assert.Equal(["~ /c/at[1] 1 2"], Lines(Compare("a.xml", before, after, new VolatileValue { JsonPointer = "/c/r[2]/seen" }, new VolatileValue { JsonPointer = "/c/at[2]" })));
+        Assert.True(Compare("a.json", """{"a/b":{"~":1}}""", """{"a/b":{"~":2}}""", new VolatileValue { JsonPointer = "/a~1b/~0" }).IsVolatileOnly);
+    }
+
+    [Theory]
+    [InlineData("a: &x 1\nb: &y 2\nc: *x\n", "a: &y 1\nb: &x 2\nc: *x\n", "~ /a &x 1 &y 1|~ /b &y 2 &x 2")]
+    [InlineData("a: &x {k: 1}\nb: &y {k: 2}\nc: *x\n", "a: &y {k: 1}\nb: &x {k: 2}\nc: *x\n", "~ /a &x &y|~ /b &y &x")]
+    [InlineData("a: !one [1]\n", "a: !two [1]\n", "~ /a !one !two")]
+    [InlineData("1: a\n", "'1': a\n", "- /1 a |+ /\"1\"  a")]
+    [InlineData("a: &x word\n", "a: '&x word'\n", "~ /a &x word &x word")]
+    public void What_an_alias_of_yaml_stands_for_is_told(string before, string after, string told)
+    {
+        var found = Compare("a.yaml", before, after);
+
+        Assert.Equal(ItemFormat.Yaml, found.Format);
+        Assert.Equal(told.Split('|'), Lines(found));
+        Assert.False(Compare("a.yaml", before + "seen: 1\n", after + "seen: 2\n", new VolatileValue { Key = "seen" }).IsVolatileOnly);
+    }
+
+    [Fact]
+    public void Yaml_with_an_anchor_that_moves_is_compared_by_lines()
+    {
+        var found = Compare("a.yaml", "a: &x 1\nb: *x\nc: &x 2\n", "a: &x 1\nc: &x 2\nb: *x\n");
+
+        Assert.Equal("It was compared line by line, since it gives several values the same anchor.", found.Note);
+        Assert.NotEmpty(found.Details);
+    }
+
+    [Fact]
+    public void The_order_of_the_elements_of_xml_is_told_and_that_of_attributes_is_none()
+    {
+        Assert.Equal(["~ /c/#order [allow,deny] [deny,allow]"], Lines(Compare("a.xml", "<c><allow/><deny/></c>", "<c><deny/><allow/></c>")));
+        Assert.Equal(["+ /c/new  "], Lines(Compare("a.xml", "<c><allow/><deny/></c>", "<c><allow/><new/><deny/></c>")));
+        Assert.Empty(Lines(Compare("a.xml", "<c a='1' b='2'><allow/><deny/></c>", "<c b='2' a='1'><allow/><deny/></c>")));
+        Assert.False(Compare("a.xml", "<c><seen>1</seen><allow/><deny/></c>", "<c><seen>2</seen><deny/><allow/></c>", new VolatileValue { Key = "seen" }).IsVolatileOnly);
+        Assert.True(Compare("a.xml", "<c><seen>1</seen><allow/><deny/></c>", "<c><allow/><deny/><seen>2</seen></c>", new VolatileValue { Key = "seen" }).IsVolatileOnly);
+    }
+
+    [Fact]
+    public void Another_order_is_told_even_where_something_was_left_out()
+    {
+        var found = Compare("a.json", """{"seen":1,"in":{"a":2,"b":3}}""", """{"seen":2,"in":{"b":3,"a":2}}""", new VolatileValue { Key = "seen" });
 
         Assert.False(found.IsVolatileOnly);
         Assert.NotNull(found.Note);

@@ -115,6 +115,37 @@ public sealed class HostileContentTests
     }
 
     [Fact]
+    public void A_name_cannot_play_with_a_terminal() =>
+        Assert.Equal(["~ /a\\u001b[31m\\n~1b 1 2"], ContentComparerTests.Lines(ContentComparerTests.Compare("a.json", """{"a\u001b[31m\n/b":1}""", """{"a\u001b[31m\n/b":2}""")));
+
+    [Fact]
+    public void A_long_name_is_not_told_with_each_value()
+    {
+        var name = new string('x', 100_000);
+        var found = ContentComparerTests.Compare("a.json", Make(1), Make(2));
+
+        Assert.Equal(500, found.Details.Count);
+        Assert.All(found.Details, value => Assert.InRange(value.Path.Length, 10, 300));
+        Assert.Contains("/p499", found.Details[^1].Path, StringComparison.Ordinal);
+
+        string Make(int number) => $"{{\"{name}\":{{{string.Join(',', Enumerable.Range(0, 500).Select(index => $"\"p{index}\":{number}"))}}}}}";
+    }
+
+    [Theory]
+    [InlineData("a: !<http://[> 1\n")]
+    [InlineData("a: !<%> 1\n")]
+    [InlineData("a: !<:> 1\n")]
+    [InlineData("a: !<a b> 1\n")]
+    [InlineData("%TAG !e! tag:%zz\n---\na: !e!x 1\n")]
+    public void Yaml_with_an_odd_tag_is_told(string odd)
+    {
+        var found = ContentComparerTests.Compare("a.yaml", odd, odd + "b: 2\n");
+
+        Assert.False(found.IsVolatileOnly);
+        Assert.Single(found.Details);
+    }
+
+    [Fact]
     public void Comparing_can_be_stopped()
     {
         using var stopped = new CancellationTokenSource();

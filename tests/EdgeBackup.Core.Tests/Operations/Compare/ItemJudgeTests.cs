@@ -36,6 +36,25 @@ public sealed class ItemJudgeTests
         Assert.NotNull(found.Note);
     }
 
+    [Fact]
+    public async Task The_target_of_a_link_cannot_play_with_a_terminal()
+    {
+        using var judge = new ItemJudge(new Side(""), new Side(""), [], stampsHold: false);
+
+        var found = await judge.JudgeAsync(Link("old"), Link("\u001b[31m" + new string('x', 1000)), default);
+
+        var value = Assert.Single(found!.Details);
+        Assert.Equal(("target", "old"), (value.Path, value.Reference));
+        Assert.StartsWith("\\u001b[31mxx", value.Difference, StringComparison.Ordinal);
+        Assert.Equal(200, value.Difference!.Length);
+    }
+
+    private static ComparedItem Link(string target)
+    {
+        var item = new Item { Path = "a", Type = ItemType.SymbolicLink, LinkTarget = target };
+        return new ComparedItem(item, new SavedItem { Item = item, Digest = "" });
+    }
+
     private static ComparedItem Saved(string text) =>
         new(Listed(text.Length), new SavedItem { Item = Listed(text.Length), Digest = ContentComparerTests.ToItem(Encoding.UTF8.GetBytes(text)).Digest });
 

@@ -76,6 +76,10 @@ public sealed class SqliteContentTests : IDisposable
     }
 
     [Theory]
+    [InlineData(16)]
+    [InlineData(17)]
+    [InlineData(18)]
+    [InlineData(19)]
     [InlineData(60)]
     [InlineData(4096)]
     [InlineData(10_000)]
@@ -86,6 +90,46 @@ public sealed class SqliteContentTests : IDisposable
 
         Assert.Equal(ItemFormat.Binary, found.Format);
         Assert.Contains("was not compared row by row", found.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_schema_with_holes_does_no_harm()
+    {
+        const string make = """
+            CREATE TABLE a (x TEXT PRIMARY KEY, y); INSERT INTO a VALUES ('one', 1);
+            PRAGMA writable_schema = ON; UPDATE sqlite_schema SET type = NULL, tbl_name = NULL WHERE type = 'index';
+            """;
+
+        Assert.Equal(["~ /a/one/y 1 2"], ContentComparerTests.Lines(Compare(make, make + "UPDATE a SET y = 2;")));
+    }
+
+    [Fact]
+    public void Values_that_are_longer_together_than_the_file_are_not_all_kept()
+    {
+        var make = $"""
+            CREATE TABLE a (x INTEGER PRIMARY KEY);
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) INSERT INTO a SELECT i FROM n;
+            ALTER TABLE a ADD COLUMN y TEXT DEFAULT '{new string('y', 10_000)}';
+            """;
+        var found = Compare(make, make + "DELETE FROM a WHERE x = 7;");
+
+        Assert.Empty(found.Details);
+        Assert.Contains("hold more than 33", found.Note, StringComparison.Ordinal);
+        Assert.False(found.IsVolatileOnly);
+    }
+
+    [Fact]
+    public void A_very_long_text_is_told_by_its_digest()
+    {
+        const string make = "CREATE TABLE a (x INTEGER PRIMARY KEY, y TEXT);";
+        var value = Assert.Single(Compare(
+            make + $"INSERT INTO a VALUES (1, '{new string('y', 100_000)}a');",
+            make + $"INSERT INTO a VALUES (1, '{new string('y', 100_000)}b');").Details);
+
+        Assert.Equal("/a/1/y", value.Path);
+        Assert.Contains("100001 characters, SHA-256", value.Reference, StringComparison.Ordinal);
+        Assert.NotEqual(value.Reference, value.Difference);
+        Assert.InRange(value.Reference!.Length, 100, 200);
     }
 
     [Fact]

@@ -8,8 +8,11 @@ internal sealed record CompareLimits
     /// <summary>Bytes of an item of text.</summary>
     public int TextBytes { get; init; } = 8 * 1024 * 1024;
 
-    /// <summary>Bytes of a database.</summary>
+    /// <summary>Bytes of a database, and of what its values hold together.</summary>
     public int DatabaseBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>Steps that SQLite may take to read a database: some hundred for each value.</summary>
+    public int DatabaseSteps { get; init; } = 100_000_000;
 
     /// <summary>Levels of values in values.</summary>
     public int Depth { get; init; } = 100;
@@ -37,6 +40,7 @@ internal sealed class ValueBudget(CompareLimits limits, CancellationToken cancel
     private const int Interval = 1024;
 
     private int count;
+    private long length;
 
     public CancellationToken CancellationToken => cancellationToken;
 
@@ -53,6 +57,16 @@ internal sealed class ValueBudget(CompareLimits limits, CancellationToken cancel
         if (count % Interval == 0)
         {
             cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <exception cref="ValuesUnreadableException">The values of a database are longer together than any database that is looked into.</exception>
+    public void CountBytes(int bytes)
+    {
+        length += bytes;
+        if (length > limits.DatabaseBytes)
+        {
+            throw new ValuesUnreadableException($"its values hold more than {limits.DatabaseBytes:N0} bytes together");
         }
     }
 

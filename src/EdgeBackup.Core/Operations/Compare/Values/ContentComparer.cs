@@ -56,9 +56,9 @@ internal sealed class ContentComparer(CompareLimits limits)
                 notes,
                 cancellationToken);
         }
-        catch (ValuesUnreadableException exception)
+        catch (Exception exception) when (IsOfContent(exception))
         {
-            return Unread(ItemFormat.Binary, [$"It is a database that was not compared row by row, since {exception.Message}."], leftOut);
+            return Unread(ItemFormat.Binary, [$"It is a database that was not compared row by row, since {Reason(exception)}."], leftOut);
         }
     }
 
@@ -71,11 +71,11 @@ internal sealed class ContentComparer(CompareLimits limits)
             {
                 return CompareTrees(format, Read(format, reference), Read(format, difference), leftOut, notes, cancellationToken);
             }
-            catch (ValuesUnreadableException exception)
+            catch (Exception exception) when (IsOfContent(exception))
             {
                 if (isMeant)
                 {
-                    notes.Add($"It was compared line by line, since {exception.Message}.");
+                    notes.Add($"It was compared line by line, since {Reason(exception)}.");
                 }
             }
         }
@@ -89,9 +89,9 @@ internal sealed class ContentComparer(CompareLimits limits)
 
             return CompareTrees(ItemFormat.Text, Read(ItemFormat.Text, reference), Read(ItemFormat.Text, difference), leftOut, notes, cancellationToken);
         }
-        catch (ValuesUnreadableException exception)
+        catch (Exception exception) when (IsOfContent(exception))
         {
-            return Unread(ItemFormat.Text, [$"It was not compared line by line, since {exception.Message}."], leftOut);
+            return Unread(ItemFormat.Text, [$"It was not compared line by line, since {Reason(exception)}."], leftOut);
         }
 
         ValueNode Read(ItemFormat format, string text) => ItemFormats.Read(format, text, new ValueBudget(limits, cancellationToken));
@@ -101,13 +101,14 @@ internal sealed class ContentComparer(CompareLimits limits)
     {
         var (takenBefore, takenAfter) = (new List<ValueNode>(), new List<ValueNode>());
         var areLines = format == ItemFormat.Text;
-        var first = leftOut.Take(reference, areLines, takenBefore);
-        var second = leftOut.Take(difference, areLines, takenAfter);
+        var first = leftOut.Take(reference, areLines, takenBefore, cancellationToken);
+        var second = leftOut.Take(difference, areLines, takenAfter, cancellationToken);
         var comparer = new ValueComparer(limits, cancellationToken);
         comparer.Compare(first, second);
         if (comparer.Count == 0)
         {
-            if (!ListNode.IsSameSequence(takenBefore, takenAfter))
+            // A row of a database that is written anew may stand behind the others, which says nothing.
+            if (!ListNode.IsSameSequence(takenBefore, takenAfter) && (format == ItemFormat.Sqlite || ValueOrder.IsSame(first, second)))
             {
                 return new ContentDifference(format, [], Join(notes), IsVolatileOnly: notes.Count == 0);
             }
@@ -127,6 +128,15 @@ internal sealed class ContentComparer(CompareLimits limits)
 
         return new ContentDifference(format, comparer.Found, Join(notes));
     }
+
+    /// <summary>
+    /// Whatever a reader stumbles over in the bytes of a device, also what its author did not foresee, ends the look into
+    /// one item and not the comparison of all others.
+    /// </summary>
+    private static bool IsOfContent(Exception exception) => exception is not (OperationCanceledException or OutOfMemoryException);
+
+    private static string Reason(Exception exception) =>
+        exception is ValuesUnreadableException ? exception.Message : $"reading it failed ({exception.GetType().Name})";
 
     private static ContentDifference Unread(ItemFormat? format, List<string> notes, LeftOutValues leftOut)
     {

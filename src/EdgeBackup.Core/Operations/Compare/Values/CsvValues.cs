@@ -1,4 +1,5 @@
 using System.Globalization;
+using CsvHelper;
 
 namespace EdgeBackup.Core.Operations.Compare.Values;
 
@@ -15,10 +16,27 @@ internal static class CsvValues
     /// <exception cref="ValuesUnreadableException">It is no such table, or too much.</exception>
     public static ValueNode Read(string text, ValueBudget budget)
     {
+        // What stands beside quotation marks is an error: text that is made fit could hide a difference.
+        var options = new CsvReaderOptions { Separator = FindDelimiter(text), HasHeader = false, MalformedData = CsvMalformedDataHandling.Throw };
+        using var reader = CsvReader.FromText(text, options);
+        try
+        {
+            return Read(reader, budget);
+        }
+        catch (CsvFormatException exception)
+        {
+            throw new ValuesUnreadableException($"it is no table of rows and columns (row {exception.RecordNumber})");
+        }
+    }
+
+    private static MapNode Read(CsvReader reader, ValueBudget budget)
+    {
         var root = new MapNode();
         List<string>? names = null;
-        foreach (var fields in CsvRows.Split(text, FindDelimiter(text)))
+        while (reader.Read())
         {
+            budget.Count();
+            var fields = Enumerable.Range(0, reader.FieldCount).Select(reader.GetString).ToList();
             if (names is null && IsHeader(fields))
             {
                 names = fields;

@@ -7,7 +7,7 @@ namespace EdgeBackup.Core.Operations.Compare.Values;
 /// <summary>Takes out of a tree what changes by itself, as the device's type says.</summary>
 internal sealed class LeftOutValues
 {
-    private readonly List<string> pointers = [];
+    private readonly List<string[]> pointers = [];
     private readonly HashSet<string> keys = new(StringComparer.Ordinal);
     private readonly List<Regex> patterns = [];
 
@@ -17,7 +17,7 @@ internal sealed class LeftOutValues
         {
             if (value.JsonPointer is { } pointer)
             {
-                pointers.Add(pointer);
+                pointers.Add(JsonPath.Segments(pointer));
             }
 
             if (value.Key is { } key)
@@ -41,77 +41,120 @@ internal sealed class LeftOutValues
     /// <param name="root">Changed.</param>
     /// <param name="areLines">Whether the tree is one of lines.</param>
     /// <param name="taken">Takes what was taken out, in order.</param>
+    /// <param name="cancellationToken">Stops.</param>
     /// <returns>The tree without them.</returns>
-    public ValueNode Take(ValueNode root, bool areLines, List<ValueNode> taken)
+    public ValueNode Take(ValueNode root, bool areLines, List<ValueNode> taken, CancellationToken cancellationToken)
     {
         if (IsEmpty)
         {
             return root;
         }
 
-        if (pointers.Contains(""))
+        if (pointers.Exists(pointer => pointer.Length == 0))
         {
             taken.Add(root);
             return LeftOutNode.Instance;
         }
 
-        Walk(root, "", areLines, taken);
+        new Walker(this, areLines, taken, cancellationToken).Walk(root);
         return root;
     }
 
-    private void Walk(ValueNode node, string place, bool areLines, List<ValueNode> taken)
+    /// <summary>Goes through one tree. Places are never put together: a device could make them very long.</summary>
+    private sealed class Walker(LeftOutValues wanted, bool areLines, List<ValueNode> taken, CancellationToken cancellationToken)
     {
-        switch (node)
+        private const int Interval = 1024;
+
+        /// <summary>The names down to the value that is looked at; the number where a name occurs several times, else 0.</summary>
+        private readonly List<(string Name, int Number)> place = [];
+
+        private int count;
+
+        public void Walk(ValueNode node)
         {
-            case MapNode map:
-                foreach (var name in map.Names)
-                {
-                    var plain = $"{place}/{ValuePlace.Escape(name)}";
-                    var values = map[name];
-                    for (var index = 0; index < values.Count; index++)
+            switch (node)
+            {
+                case MapNode map:
+                    foreach (var name in map.Names)
                     {
-                        var numbered = values.Count > 1 ? ValuePlace.Number(plain, index) : plain;
-                        WalkOne(values, index, IsTaken(plain, numbered, name, values[index], areLines), numbered, areLines, taken);
+                        var values = map[name];
+                        for (var index = 0; index < values.Count; index++)
+                        {
+                            WalkOne(values, index, name, values.Count > 1 ? index + 1 : 0, isElement: false);
+                        }
                     }
-                }
 
-                break;
-            case ListNode list:
-                for (var index = 0; index < list.Items.Count; index++)
+                    break;
+                case ListNode list:
+                    for (var index = 0; index < list.Items.Count; index++)
+                    {
+                        WalkOne(list.Items, index, index.ToString(CultureInfo.InvariantCulture), number: 0, isElement: true);
+                    }
+
+                    break;
+            }
+        }
+
+        private void WalkOne(List<ValueNode> values, int index, string name, int number, bool isElement)
+        {
+            if (++count % Interval == 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            place.Add((name, number));
+            if (isElement ? IsAtPointer() : IsTaken(name, values[index]))
+            {
+                taken.Add(values[index]);
+                values[index] = LeftOutNode.Instance;
+            }
+            else
+            {
+                Walk(values[index]);
+            }
+
+            place.RemoveAt(place.Count - 1);
+        }
+
+        private bool IsTaken(string name, ValueNode value)
+        {
+            if (areLines)
+            {
+                return value is ScalarNode line && wanted.patterns.Exists(pattern => pattern.IsMatch(line.Text));
+            }
+
+            // An attribute of XML goes by its name too.
+            var bare = name.StartsWith('@') ? name[1..] : name;
+            return wanted.keys.Contains(name) || wanted.keys.Contains(bare) || wanted.patterns.Exists(pattern => pattern.IsMatch(bare)) || IsAtPointer();
+        }
+
+        private bool IsAtPointer() => wanted.pointers.Exists(IsMatch);
+
+        private bool IsMatch(string[] pointer)
+        {
+            if (pointer.Length != place.Count)
+            {
+                return false;
+            }
+
+            for (var depth = 0; depth < pointer.Length; depth++)
+            {
+                // A name without a number means all of the name, at the end of a pointer.
+                var (name, number) = place[depth];
+                var isAny = number == 0 || depth == pointer.Length - 1;
+                if (pointer[depth] != "*" && !(isAny && pointer[depth] == name) && !IsNumbered(pointer[depth], name, number))
                 {
-                    var inner = $"{place}/{index.ToString(CultureInfo.InvariantCulture)}";
-                    WalkOne(list.Items, index, IsAt(inner), inner, areLines, taken);
+                    return false;
                 }
+            }
 
-                break;
+            return true;
         }
+
+        private static bool IsNumbered(string segment, string name, int number) =>
+            number > 0
+            && segment.Length > name.Length
+            && segment.StartsWith(name, StringComparison.Ordinal)
+            && segment.AsSpan(name.Length).SequenceEqual(string.Create(CultureInfo.InvariantCulture, $"[{number}]"));
     }
-
-    private void WalkOne(List<ValueNode> values, int index, bool isTaken, string place, bool areLines, List<ValueNode> taken)
-    {
-        if (isTaken)
-        {
-            taken.Add(values[index]);
-            values[index] = LeftOutNode.Instance;
-        }
-        else
-        {
-            Walk(values[index], place, areLines, taken);
-        }
-    }
-
-    private bool IsTaken(string plain, string numbered, string name, ValueNode value, bool areLines)
-    {
-        if (areLines)
-        {
-            return value is ScalarNode line && patterns.Exists(pattern => pattern.IsMatch(line.Text));
-        }
-
-        // An attribute of XML goes by its name too.
-        var bare = name.StartsWith('@') ? name[1..] : name;
-        return keys.Contains(name) || keys.Contains(bare) || patterns.Exists(pattern => pattern.IsMatch(bare))
-            || IsAt(plain) || (numbered != plain && IsAt(numbered));
-    }
-
-    private bool IsAt(string place) => pointers.Exists(pointer => JsonPath.IsMatch(pointer, place));
 }

@@ -3,7 +3,8 @@ namespace EdgeBackup.Core.Operations.Compare.Values;
 /// <summary>
 /// Lays two sequences side by side so that as little as possible differs, after E. Myers, An O(ND) Difference Algorithm
 /// and Its Variations (1986), the greedy form. Time and memory are bounded: beyond the limit of edits, what lies between
-/// the equal beginnings and ends is laid side by side by position.
+/// the equal beginnings and ends is laid side by side by position. It is no library's: those for texts know neither values
+/// with identities nor a limit of edits, cannot be stopped, and take minutes for what a device may send within our limits.
 /// </summary>
 internal sealed class SequenceAligner(CompareLimits limits, CancellationToken cancellationToken)
 {

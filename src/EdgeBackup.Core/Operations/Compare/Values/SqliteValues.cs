@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -10,7 +11,7 @@ namespace EdgeBackup.Core.Operations.Compare.Values;
 /// Reads the tables of an SQLite database: rows by their primary key, or in order where there is none. The bytes come from
 /// a device and are not trusted: they are read where they stand in memory, so that no copy is left on a disk; nothing that
 /// the schema says is run (no view, trigger, virtual table or computed column), no extension is loaded, and lengths,
-/// values and time are limited.
+/// values, what all cells hold together and SQLite's steps are limited.
 /// </summary>
 internal static class SqliteValues
 {
@@ -19,8 +20,13 @@ internal static class SqliteValues
     private const int DefensiveOption = 1010;
     private const int DeserializeReadOnly = 4;
     private const int Interrupted = 9;
+    private const int HeaderLength = 100;
+    private const int TextType = 3;
+    private const int BlobType = 4;
     private const int StepsBetweenLooks = 10_000;
     private const int ShownBlob = 32;
+    private const int KeptText = 64 * 1024;
+    private const int ShownText = 64;
 
     private static ReadOnlySpan<byte> Magic => "SQLite format 3\0"u8;
 
@@ -32,6 +38,11 @@ internal static class SqliteValues
     /// <exception cref="ValuesUnreadableException">It cannot be read, or it is too much.</exception>
     public static ValueNode Read(byte[] bytes, ValueBudget budget)
     {
+        if (bytes.Length < HeaderLength)
+        {
+            throw new ValuesUnreadableException("it is cut off");
+        }
+
         // A database in memory has no file for a log beside it.
         var copy = (byte[])bytes.Clone();
         (copy[18], copy[19]) = (1, 1);
@@ -61,7 +72,8 @@ internal static class SqliteValues
         var handle = connection.Handle!;
         raw.sqlite3_limit(handle, LimitLength, budget.Limits.DatabaseBytes);
         raw.sqlite3_db_config(handle, DefensiveOption, 1, out _);
-        raw.sqlite3_progress_handler(handle, StepsBetweenLooks, _ => budget.CancellationToken.IsCancellationRequested ? 1 : 0, null);
+        var looks = 0;
+        raw.sqlite3_progress_handler(handle, StepsBetweenLooks, _ => budget.CancellationToken.IsCancellationRequested || ++looks > budget.Limits.DatabaseSteps / StepsBetweenLooks ? 1 : 0, null);
         Execute(connection, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON;");
     }
 
@@ -79,13 +91,13 @@ internal static class SqliteValues
             while (row.Read())
             {
                 budget.Count();
-                var (type, name) = (row.GetString(0), row.GetString(1));
+                var (type, name) = (Read(row, 0, budget).Text, Read(row, 1, budget).Text);
                 if (!row.IsDBNull(2))
                 {
-                    schema.Add($"{type} {name}", new ScalarNode(row.GetString(2), isText: true));
+                    schema.Add($"{type} {name}", Read(row, 2, budget));
                 }
 
-                if (type == "table" && !row.IsDBNull(3) && row.GetInt64(3) > 0)
+                if (type == "table" && row.GetValue(3) is long and > 0)
                 {
                     tables.Add(name);
                 }
@@ -106,7 +118,7 @@ internal static class SqliteValues
         var rows = new MapNode();
         if (columns.Count == 0)
         {
-            return rows;
+            throw new ValuesUnreadableException("a table that its schema names is none");
         }
 
         using var command = connection.CreateCommand();
@@ -114,11 +126,12 @@ internal static class SqliteValues
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {
+            budget.Count();
             var row = new MapNode();
             for (var index = 0; index < columns.Count; index++)
             {
                 budget.Count();
-                row.Add(columns[index], ToNode(reader.GetValue(index)));
+                row.Add(columns[index], Read(reader, index, budget));
             }
 
             rows.Add(key.Count == 0 ? CsvValues.RowName : string.Join(',', key.Select(column => ((ScalarNode)row[column][0]).Text)), row);
@@ -148,9 +161,24 @@ internal static class SqliteValues
         return (columns, [.. key.Values]);
     }
 
+    /// <summary>
+    /// Cells of a database that was tampered with may all consist of the same pages, and a column that was added may give
+    /// each row the same long text: together they may be far longer than the file.
+    /// </summary>
+    private static ScalarNode Read(SqliteDataReader reader, int index, ValueBudget budget)
+    {
+        if (raw.sqlite3_column_type(reader.Handle, index) is TextType or BlobType)
+        {
+            budget.CountBytes(raw.sqlite3_column_bytes(reader.Handle, index));
+        }
+
+        return ToNode(reader.GetValue(index));
+    }
+
     private static ScalarNode ToNode(object value) => value switch
     {
         DBNull => new ScalarNode("null"),
+        string { Length: > KeptText } text => new ScalarNode($"{text.AsSpan(0, ShownText)}… ({text.Length.ToString(CultureInfo.InvariantCulture)} characters, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))})", isText: true),
         string text => new ScalarNode(text, isText: true),
         byte[] { Length: <= ShownBlob } blob => new ScalarNode($"x'{Convert.ToHexStringLower(blob)}'"),
         byte[] blob => new ScalarNode($"{blob.Length.ToString(CultureInfo.InvariantCulture)} bytes, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(blob))}"),

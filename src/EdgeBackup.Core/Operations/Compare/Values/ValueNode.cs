@@ -8,7 +8,10 @@ internal abstract class ValueNode
     /// <summary>Equal nodes have equal ones. Asked for only once the tree is complete.</summary>
     public int Hash => hash ??= ComputeHash();
 
-    /// <summary>Whether two values are the same; the order of names does not matter.</summary>
+    /// <summary>What stands in front of the value and belongs to it: in YAML its anchor and its tag.</summary>
+    public string Mark { get; init; } = "";
+
+    /// <summary>Whether two values are the same; the order of names does not matter but where a map says so.</summary>
     public abstract bool IsSame(ValueNode other);
 
     protected abstract int ComputeHash();
@@ -23,8 +26,10 @@ internal sealed class ScalarNode(string text, bool isText = false) : ValueNode
 
     public bool IsText => isText;
 
+    public string MarkedText => Mark.Length == 0 ? text : $"{Mark} {text}";
+
     public override bool IsSame(ValueNode other) =>
-        other is ScalarNode scalar && scalar.IsText == isText && string.Equals(scalar.Text, text, StringComparison.Ordinal);
+        other is ScalarNode scalar && scalar.IsText == isText && string.Equals(scalar.Mark, Mark, StringComparison.Ordinal) && string.Equals(scalar.Text, text, StringComparison.Ordinal);
 
     protected override int ComputeHash() => HashCode.Combine(1, isText, text.GetHashCode(StringComparison.Ordinal));
 }
@@ -35,7 +40,7 @@ internal sealed class ListNode : ValueNode
     public List<ValueNode> Items { get; } = [];
 
     public override bool IsSame(ValueNode other) =>
-        other is ListNode list && IsSameSequence(Items, list.Items);
+        other is ListNode list && string.Equals(list.Mark, Mark, StringComparison.Ordinal) && IsSameSequence(Items, list.Items);
 
     /// <summary>Whether two sequences hold the same values.</summary>
     public static bool IsSameSequence(List<ValueNode> first, List<ValueNode> second)
@@ -76,13 +81,27 @@ internal sealed class MapNode : ValueNode
 {
     private readonly Dictionary<string, List<ValueNode>> members = new(StringComparer.Ordinal);
     private readonly List<string> names = [];
+    private readonly List<string> order = [];
 
     /// <summary>In the order in which they first occurred.</summary>
     public IReadOnlyList<string> Names => names;
 
+    /// <summary>The name of each value, as they come.</summary>
+    public IReadOnlyList<string> Order => order;
+
+    /// <summary>Whether maps differ whose values have the same names in another order, as the elements of XML do.</summary>
+    public bool IsOrdered { get; init; }
+
     public List<ValueNode> this[string name] => members.GetValueOrDefault(name) ?? [];
 
     public void Add(string name, ValueNode value)
+    {
+        AddUnordered(name, value);
+        order.Add(name);
+    }
+
+    /// <summary>Adds a value that comes nowhere in the order: an attribute of XML.</summary>
+    public void AddUnordered(string name, ValueNode value)
     {
         if (!members.TryGetValue(name, out var values))
         {
@@ -96,6 +115,8 @@ internal sealed class MapNode : ValueNode
     public override bool IsSame(ValueNode other) =>
         other is MapNode map
         && map.names.Count == names.Count
+        && string.Equals(map.Mark, Mark, StringComparison.Ordinal)
+        && (!IsOrdered || order.SequenceEqual(map.order, StringComparer.Ordinal))
         && names.TrueForAll(name => map.members.TryGetValue(name, out var values) && ListNode.IsSameSequence(members[name], values));
 
     protected override int ComputeHash()

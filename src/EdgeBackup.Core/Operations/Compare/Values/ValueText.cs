@@ -21,18 +21,26 @@ internal static class ValueText
 
         // 1 and "1" differ, and look the same without quotation marks.
         var quote = first.IsText != second.IsText;
+        var (before, after) = (first.MarkedText, second.MarkedText);
         var start = 0;
-        if (first.Text.Length > length || second.Text.Length > length)
+        if (before.Length > length || after.Length > length)
         {
-            var same = first.Text.AsSpan().CommonPrefixLength(second.Text);
+            var same = before.AsSpan().CommonPrefixLength(after);
             start = same > length / 2 ? same - (length / 10) : 0;
-            start -= start > 0 && char.IsLowSurrogate(first.Text[start]) ? 1 : 0;
+            start -= start > 0 && char.IsLowSurrogate(before[start]) ? 1 : 0;
         }
 
         return (Show(first, start, quote, length), Show(second, start, quote, length));
     }
 
     public static string Show(ValueNode value, int length) => Show(value, length, quote: false);
+
+    public static string ShowName(string name, int length)
+    {
+        var text = new StringBuilder();
+        Append(text, name, quote: false, length);
+        return text.ToString();
+    }
 
     private static string Show(ValueNode value, int length, bool quote)
     {
@@ -54,7 +62,7 @@ internal static class ValueText
             text.Append(Ellipsis);
         }
 
-        Append(text, scalar.Text.AsSpan(start), quote && scalar.IsText, length);
+        Append(text, scalar.MarkedText.AsSpan(start), quote && scalar.IsText, length);
         return text.ToString();
     }
 
@@ -63,18 +71,28 @@ internal static class ValueText
         switch (value)
         {
             case ScalarNode scalar:
-                Append(text, scalar.Text, scalar.IsText, text.Length + length);
+                Append(text, scalar.MarkedText, scalar.IsText, text.Length + length);
                 break;
             case ListNode list:
+                AppendMark(text, list, length);
                 text.Append('[');
                 AppendAll(text, list.Items.Select(item => ((string?)null, item)), length);
                 text.Append(']');
                 break;
             case MapNode map:
+                AppendMark(text, map, length);
                 text.Append('{');
                 AppendAll(text, map.Names.SelectMany(name => map[name].Select(item => ((string?)name, item))), length);
                 text.Append('}');
                 break;
+        }
+    }
+
+    private static void AppendMark(StringBuilder text, ValueNode value, int length)
+    {
+        if (value.Mark.Length > 0)
+        {
+            Append(text, value.Mark + " ", quote: false, text.Length + length);
         }
     }
 

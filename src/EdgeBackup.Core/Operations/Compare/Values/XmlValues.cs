@@ -25,7 +25,7 @@ internal static class XmlValues
         try
         {
             using var reader = XmlReader.Create(new StringReader(text), settings);
-            var root = new MapNode();
+            var root = new MapNode { IsOrdered = true };
             var open = new Stack<MapNode>();
             open.Push(root);
             while (reader.Read())
@@ -34,13 +34,13 @@ internal static class XmlValues
                 {
                     case XmlNodeType.Element:
                         budget.Count();
-                        var element = new MapNode();
+                        var element = new MapNode { IsOrdered = true };
                         open.Peek().Add(reader.Name, element);
                         var isEmpty = reader.IsEmptyElement;
                         while (reader.MoveToNextAttribute())
                         {
                             budget.Count();
-                            element.Add("@" + reader.Name, new ScalarNode(reader.Value));
+                            element.AddUnordered("@" + reader.Name, new ScalarNode(reader.Value));
                         }
 
                         if (!isEmpty)

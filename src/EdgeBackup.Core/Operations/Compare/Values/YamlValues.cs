@@ -4,8 +4,8 @@ using YamlDotNet.Core.Events;
 namespace EdgeBackup.Core.Operations.Compare.Values;
 
 /// <summary>
-/// Reads YAML event by event. An alias is compared by its name and never followed: what it stands for is compared where
-/// it stands, and nothing can grow by being referred to.
+/// Reads YAML event by event. An alias is compared by its name and never followed: what it stands for is compared, with its
+/// anchor, where it stands, and nothing can grow by being referred to.
 /// </summary>
 internal static class YamlValues
 {
@@ -17,21 +17,23 @@ internal static class YamlValues
             var parser = new Parser(new StringReader(text));
             var documents = new ListNode();
             var open = new Stack<(ValueNode Node, string? Name)>();
+            var anchors = new HashSet<string>(StringComparer.Ordinal);
             while (parser.MoveNext())
             {
                 switch (parser.Current)
                 {
                     case Scalar scalar:
-                        Add(ToNode(scalar), scalar.Value);
+                        var mark = ReadMark(scalar);
+                        Add(ToNode(scalar, mark), ToName(scalar, mark));
                         break;
                     case AnchorAlias alias:
                         Add(new ScalarNode("*" + alias.Value), "*" + alias.Value);
                         break;
-                    case SequenceStart:
-                        Open(new ListNode());
+                    case SequenceStart start:
+                        Open(new ListNode { Mark = ReadMark(start) });
                         break;
-                    case MappingStart:
-                        Open(new MapNode());
+                    case MappingStart start:
+                        Open(new MapNode { Mark = ReadMark(start) });
                         break;
                     case SequenceEnd or MappingEnd:
                         Close();
@@ -79,6 +81,23 @@ internal static class YamlValues
             }
 
             void Close() => open.Pop();
+
+            string ReadMark(NodeEvent node)
+            {
+                var tag = node.Tag.IsEmpty || node.Tag.IsNonSpecific ? "" : node.Tag.Value;
+                if (node.Anchor.IsEmpty)
+                {
+                    return tag;
+                }
+
+                // Then it matters where an alias stands, and the order of names is no longer a matter of writing.
+                if (!anchors.Add(node.Anchor.Value))
+                {
+                    throw new ValuesUnreadableException("it gives several values the same anchor");
+                }
+
+                return tag.Length == 0 ? "&" + node.Anchor.Value : $"&{node.Anchor.Value} {tag}";
+            }
         }
         catch (YamlException exception)
         {
@@ -86,11 +105,16 @@ internal static class YamlValues
         }
     }
 
-    private static ScalarNode ToNode(Scalar scalar)
+    private static ScalarNode ToNode(Scalar scalar, string mark) =>
+        new(scalar.Value, isText: scalar.Style != ScalarStyle.Plain || !MayBeNoText(scalar.Value)) { Mark = mark };
+
+    /// <summary>A name as it is; in quotation marks where it would mean another thing without them.</summary>
+    private static string ToName(Scalar scalar, string mark)
     {
-        // A tag of the device's own (!secret, !include) belongs to the value.
-        var text = scalar.Tag.IsEmpty || scalar.Tag.IsNonSpecific ? scalar.Value : $"{scalar.Tag.Value} {scalar.Value}";
-        return new ScalarNode(text, isText: scalar.Style != ScalarStyle.Plain || !MayBeNoText(scalar.Value));
+        var name = scalar.Style != ScalarStyle.Plain && (MayBeNoText(scalar.Value) || scalar.Value[0] is '*' or '&' or '!' or '"')
+            ? $"\"{scalar.Value}\""
+            : scalar.Value;
+        return mark.Length == 0 ? name : $"{mark} {name}";
     }
 
     /// <summary>Whether a word without quotation marks may be a number, a truth value or nothing.</summary>
