@@ -25,27 +25,56 @@ function Assert-DscOnlyMissing {
 
 function Test-DscText {
     # Whether a wanted text is the present one. A text that was not given is not wanted; an empty one means none.
-    param($Wanted, $Present)
-    $null -eq $Wanted -or "$Wanted" -ceq "$Present"
+    param([string] $Property, $Wanted, $Present)
+    $null -eq $Wanted -or "$(ConvertTo-DscKept $Property $Wanted)" -ceq "$Present"
 }
 
 function Test-DscList {
     # Whether two lists hold the same, in any order.
     param([string[]] $Wanted, [string[]] $Present)
-    $null -eq $Wanted -or -not (Compare-Object @($Wanted | Sort-Object -Unique) @($Present | Sort-Object -Unique) -SyncWindow ([int]::MaxValue))
+    $null -eq $Wanted -or -not (Compare-Object @([EdgeBackup.PowerShell.Inventory.DesiredState]::Words($Wanted) | Sort-Object -Unique) @($Present | Sort-Object -Unique) -SyncWindow ([int]::MaxValue))
+}
+
+function ConvertTo-DscTime {
+    # A timespan. Of 24:00:00 .NET makes 24 days, and nobody means that.
+    param([string] $Text)
+    if ($Text -notmatch '^(\d+\.)?([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,7})?)?$') {
+        throw "'$Text' is no time. Write d.hh:mm:ss, with hours up to 23: one day is 1.00:00:00."
+    }
+    [timespan]$Text
 }
 
 function Test-DscTime {
     # Whether a wanted timespan, written as text, is the present one.
     param([string] $Wanted, $Present)
-    [string]::IsNullOrEmpty($Wanted) -or ($null -ne $Present -and [timespan]$Wanted -eq [timespan]$Present)
+    [string]::IsNullOrEmpty($Wanted) -or (ConvertTo-DscTime $Wanted) -eq $Present
 }
 
-function ConvertTo-DscAddress {
-    # An address as it compares: with no slash at its end, a path made absolute.
-    param([string] $Address)
-    if ($Address -match '^[a-z]+://') { ([uri]$Address).AbsoluteUri.TrimEnd('/') }
-    else { [IO.Path]::TrimEndingDirectorySeparator([IO.Path]::GetFullPath($Address)) }
+function Resolve-DscPath {
+    # A path as the cmdlets take it: in the session's terms, and it need not exist.
+    param([string] $Path)
+    $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path)
+}
+
+function ConvertTo-DscKept {
+    # A text as the repository keeps it. The rules are the cmdlets' own.
+    param([string] $Property, $Value)
+
+    if ([string]::IsNullOrEmpty("$Value")) { return $Value }
+    try {
+        switch ($Property) {
+            Address { return [EdgeBackup.PowerShell.Inventory.DesiredState]::Address($(if ($Value -like '*://*') { $Value } else { Resolve-DscPath $Value })) }
+            Type { return [EdgeBackup.PowerShell.Inventory.DesiredState]::TypeId($Value, { param($path) Resolve-DscPath $path }) }
+            HostKeyPolicy { return [EdgeBackup.PowerShell.Inventory.DesiredState]::HostKeyPolicy($Value) }
+            Window { return [EdgeBackup.PowerShell.Inventory.DesiredState]::Window($Value) }
+            TimeZone { return [EdgeBackup.PowerShell.Inventory.DesiredState]::TimeZone($Value) }
+            { $_ -in 'KeyFilePath', 'KeyFile', 'Repository' } { return Resolve-DscPath $Value }
+        }
+    }
+    catch [System.Management.Automation.MethodInvocationException] {
+        throw $_.Exception.InnerException
+    }
+    return $Value
 }
 
 function Test-DscAccount {
@@ -140,9 +169,9 @@ class EdgeDevice {
             $changes.Ensure = $this.Ensure
         }
         elseif ($device) {
-            if ($this.Address -and (ConvertTo-DscAddress $this.Address) -cne (ConvertTo-DscAddress $device.Address)) { $changes.Address = $this.Address }
+            if ($this.Address -and -not (Test-DscText Address $this.Address (ConvertTo-DscKept Address $device.Address))) { $changes.Address = $this.Address }
             foreach ($property in 'Name', 'Type', 'Site', 'Parent', 'Owner', 'CredentialSecret', 'TokenSecret', 'Vault', 'KeyFilePath', 'HostKeyPolicy', 'CertificateThumbprint') {
-                if (-not (Test-DscText $this.$property $device.$property)) { $changes.$property = $this.$property }
+                if (-not (Test-DscText $property $this.$property $device.$property)) { $changes.$property = $this.$property }
             }
             if (-not (Test-DscList $this.Tag @($device.Tag))) { $changes.Tag = $this.Tag }
         }
@@ -227,7 +256,7 @@ class EdgeBackupPolicy {
         $changes = [ordered]@{}
         foreach ($property in 'Interval', 'OverdueAfter') {
             $present = if ($policy) { $policy.$property }
-            if (-not (Test-DscTime $this.$property $present)) { $changes.$property = [timespan]$this.$property }
+            if (-not (Test-DscTime $this.$property $present)) { $changes.$property = ConvertTo-DscTime $this.$property }
         }
         foreach ($property in 'RetentionMonths', 'ManualLimit', 'KeepLast') {
             $present = if ($policy) { $policy.$property }
@@ -235,17 +264,9 @@ class EdgeBackupPolicy {
         }
         foreach ($property in 'Content', 'OverdueAction', 'Window', 'TimeZone') {
             $present = if ($policy) { $policy.$property }
-            if ($this.$property -and [EdgeBackupPolicy]::Normal($property, $this.$property) -ne "$present") { $changes.$property = $this.$property }
+            if ($this.$property -and (ConvertTo-DscKept $property $this.$property) -ne "$present") { $changes.$property = $this.$property }
         }
         return $changes
-    }
-
-    # A text as the repository keeps it: hours with two digits, and IANA names of time zones.
-    hidden static [string] Normal([string] $property, [string] $text) {
-        $iana = ''
-        if ($property -eq 'TimeZone' -and [TimeZoneInfo]::TryConvertWindowsIdToIanaId($text, [ref] $iana)) { return $iana }
-        if ($property -eq 'Window') { return $text.Trim() -replace '\s+', ' ' -replace '\s*,\s*', ', ' -replace '(?<!\d)(\d):', '0$1:' }
-        return $text
     }
 
     [EdgeBackupPolicy] Get() {
@@ -360,15 +381,16 @@ class EdgeBackupSchedule {
                 if (-not (Test-DscTime $this.$property $schedule.$property)) { $changes.$property = $this.$property }
             }
             # Of a time of day only what is left after whole intervals counts.
-            $interval = if ($this.Every) { [timespan]$this.Every } else { $schedule.Every }
-            if ($this.At -and ($null -eq $schedule.At -or ([timespan]$this.At).Ticks % $interval.Ticks -ne $schedule.At.Ticks)) { $changes.At = $this.At }
+            $interval = if ($this.Every) { ConvertTo-DscTime $this.Every } else { $schedule.Every }
+            if ($this.At -and ($null -eq $schedule.At -or (ConvertTo-DscTime $this.At).Ticks % $interval.Ticks -ne $schedule.At.Ticks)) { $changes.At = $this.At }
             foreach ($property in 'ThrottleLimit', 'SiteThrottleLimit') {
                 if ($null -ne $this.$property -and $this.$property -ne $schedule.$property) { $changes.$property = $this.$property }
             }
             if (-not (Test-DscList $this.Device $schedule.Device)) { $changes.Device = $this.Device }
-            if ($this.Repository -and [IO.Path]::GetFullPath($this.Repository) -cne $schedule.Repository) { $changes.Repository = $this.Repository }
             if ($this.WantedAccount() -and -not (Test-DscAccount $this.WantedAccount() $schedule.Account)) { $changes.Account = $this.WantedAccount() }
-            if ($this.KeyFile -and [IO.Path]::GetFullPath($this.KeyFile) -cne $schedule.KeyFile) { $changes.KeyFile = $this.KeyFile }
+            foreach ($property in 'Repository', 'KeyFile') {
+                if ($this.$property -and -not (Test-DscText $property $this.$property $schedule.$property)) { $changes.$property = $this.$property }
+            }
             foreach ($property in 'Method', 'Scope') {
                 if ($this.$property -and $this.$property -ne $schedule.$property) { $changes.$property = $this.$property }
             }
@@ -408,6 +430,7 @@ class EdgeBackupSchedule {
         foreach ($property in 'Every', 'At', 'RandomDelay', 'TimeLimit', 'WatchFor', 'ThrottleLimit', 'SiteThrottleLimit', 'Device', 'Repository', 'KeyFile', 'Method', 'Scope') {
             $wanted = $this.$property
             if ($null -eq $wanted -or $wanted -is [string] -and -not $wanted) { $wanted = if ($schedule) { $schedule.$property } }
+            if ($wanted -is [string] -and $property -in 'Every', 'At', 'RandomDelay', 'TimeLimit', 'WatchFor') { $wanted = ConvertTo-DscTime $wanted }
             if ($null -ne $wanted -and @($wanted).Count -gt 0) { $values.$property = $wanted }
         }
         foreach ($property in 'User', 'Credential', 'ServiceAccount') {

@@ -44,9 +44,20 @@ end {
             ConvertTo-Json $State -Compress -Depth 5 -EnumsAsStrings
         }
 
+        # What a class says beside its outcome belongs to dsc's log too; on standard output it would be no JSON.
+        function Invoke-Method([scriptblock] $Call) {
+            & $Call 3>&1 4>&1 5>&1 6>&1 | ForEach-Object {
+                if ($_ -is [System.Management.Automation.WarningRecord]) { Write-Log warn "$_" }
+                elseif ($_ -is [System.Management.Automation.InformationRecord]) { Write-Log info "$_" }
+                elseif ($_ -is [System.Management.Automation.InformationalRecord]) { Write-Log debug "$_" }
+                else { $_ }
+            }
+        }
+
         function New-Instance {
             $wanted = $text.ToString() | ConvertFrom-Json -AsHashtable
             if (-not $wanted) { throw "There is no JSON on standard input that says which $Class is meant." }
+            $script:given = @($wanted.Keys)
             $values = @{}
             foreach ($name in $wanted.Keys) {
                 $property = $properties | Where-Object { $_ -eq $name }
@@ -61,20 +72,21 @@ end {
         }
 
         if ($Operation -eq 'export') {
-            foreach ($instance in & $module { param($name) ($name -as [type])::Export() } $Class) { Write-State (ConvertTo-State $instance) }
+            foreach ($instance in Invoke-Method { & $module { param($name) ($name -as [type])::Export() } $Class }) { Write-State (ConvertTo-State $instance) }
             exit 0
         }
 
         $instance = New-Instance
-        if ($Operation -eq 'set') { $null = $instance.Set() 3>&1 4>&1 5>&1 6>&1 }
-        $now = $instance.Get()
+        if ($Operation -eq 'set') { $null = Invoke-Method { $instance.Set() } }
+        $now = Invoke-Method { $instance.Get() }
         $state = ConvertTo-State $now
         switch ($Operation) {
-            test { $state['_inDesiredState'] = $instance.Test() }
+            test { $state['_inDesiredState'] = Invoke-Method { $instance.Test() } }
             whatIf {
-                if (-not $instance.Test()) {
+                if (-not (Invoke-Method { $instance.Test() })) {
+                    # What was not given stays as it is, also where the class has a value of its own for it.
                     $wanted = ConvertTo-State $instance
-                    foreach ($name in $wanted.Keys) { $state[$name] = $wanted[$name] }
+                    foreach ($name in $wanted.Keys | Where-Object { $_ -eq '_exist' -or $_ -in $script:given }) { $state[$name] = $wanted[$name] }
                     $state['_metadata'] = @{ whatIf = @($now.Reasons.Phrase) }
                 }
             }

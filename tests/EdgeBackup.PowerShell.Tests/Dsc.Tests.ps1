@@ -97,6 +97,22 @@ Describe 'EdgeDevice' {
         Get-Refusal { (New-Resource EdgeDevice @{ Id = 'x'; Repository = Join-Path $programs 'none' }).Test() } | Should -Match 'RepositoryNotFound'
     }
 
+    It 'knows an address and a type again however they are written' {
+        $folder = New-FolderDevice -Id 'press-1' -Type 'press' -Files ([ordered]@{ 'etc/a.ini' = 'a=1' })
+        Push-Location $programs
+        try {
+            Set-Content mytype.json '{ "id": "press", "title": "Press", "connections": ["Folder"], "items": [ { "path": "etc/**", "kind": "Configuration" } ] }'
+            $device = New-Resource EdgeDevice @{ Id = 'press-1'; Address = "file://$folder/"; Type = './mytype.json'; Tag = 'north; new', 'x' }
+            Invoke-Converge $device | Should -Be 'Ensure'
+            $device.Get().Type | Should -Be 'press'
+            (New-Resource EdgeDevice @{ Id = 'press-1'; Address = [IO.Path]::GetRelativePath($programs, $folder) }).Test() | Should -BeTrue
+        }
+        finally {
+            Pop-Location
+        }
+        Unregister-EdgeDevice press-1 -Confirm:$false
+    }
+
     It 'unregisters a device, and finds no difference then' {
         Invoke-Converge (New-Resource EdgeDevice @{ Id = $simulated.Id; Ensure = 'Absent' }) | Should -Be 'Ensure'
         Get-EdgeDevice | Should -BeNullOrEmpty
@@ -111,6 +127,16 @@ Describe 'EdgeBackupPolicy' {
         $found = Get-EdgeBackupPolicy | Where-Object Scope -EQ 'tag north'
         $found.KeepLast | Should -Be 3
         $found.TimeZone | Should -Be 'Europe/Berlin'
+    }
+
+    It 'knows <_> again' -ForEach 'Mon,Tue,Wed 19:00-06:00', 'Daily 00:00-24:00', 'daily 1:00-2:00' {
+        Invoke-Converge (New-Resource EdgeBackupPolicy @{ Scope = 'Tag'; Target = 'hours'; Window = $_ }) | Should -Be 'Window'
+    }
+
+    It 'says what is wrong with a window or a time' {
+        Get-Refusal { (New-Resource EdgeBackupPolicy @{ Scope = 'All'; Window = 'Someday' }).Test() } | Should -Match 'A window is written like'
+        Get-Refusal { (New-Resource EdgeBackupPolicy @{ Scope = 'All'; Interval = '24:00:00' }).Test() } | Should -Match '1\.00:00:00'
+        Get-Refusal { (New-Resource EdgeBackupSchedule @{ Name = 'new'; Every = '24:00:00' }).Set() } | Should -Match '1\.00:00:00'
     }
 
     It 'is for all devices too' {
@@ -253,9 +279,42 @@ Describe 'DSC v3' {
         (Invoke-Operation $deviceFile get @{ id = 'v3'; bogus = 1 }).Error | Should -Match 'bogus'
     }
 
+    It 'takes no 24 hours, of which .NET makes days' {
+        $patterns = $policyFile, $scheduleFile | ForEach-Object { (Get-Content -Raw $_ | ConvertFrom-Json -AsHashtable).schema.embedded.properties.Values.pattern } | Where-Object { $_ }
+        $patterns | Should -HaveCount 7
+        foreach ($pattern in $patterns) {
+            '24:00:00' | Should -Not -Match $pattern
+            '1.00:00:00', '23:59', '5:00' | Should -Match $pattern
+        }
+    }
+
+    It 'gives warnings to the log of dsc, and JSON alone to standard output' {
+        $key = Join-Path $programs 'damaged.key'
+        $damaged = Initialize-EdgeRepository (Join-Path $programs 'damaged') -KeyFile $key
+        $null = Set-EdgeBackupPolicy -KeepLast 2 -Repository $damaged
+        Get-ChildItem (Join-Path $damaged.Path 'policies') -Recurse -File | Set-Content -Value 'torn'
+        $null = Connect-EdgeRepository $repository.Path
+        foreach ($operation in 'get', 'test', 'whatIf') {
+            $said = Invoke-Operation $policyFile $operation @{ scope = 'All'; target = ''; keepLast = 2; repository = $damaged.Path; keyFile = $key }
+            $said.Code | Should -Be 0 -Because "$operation $($said.Error)"
+            $said.State | Should -HaveCount 1
+            $said.Error | Should -Not -BeNullOrEmpty
+            ($said.Error | ConvertFrom-Json).warn | Should -Match 'A policy is left out'
+        }
+    }
+
+    It 'says only what would be otherwise' -Skip:$IsWindows {
+        $null = Register-EdgeBackupSchedule shown -Method Cron
+        $shown = (Invoke-Operation $scheduleFile whatIf @{ name = 'shown'; every = '02:00:00' }).State
+        $shown.every | Should -Be '02:00:00'
+        $shown.enabled | Should -BeTrue
+        $shown._metadata.whatIf | Should -HaveCount 1
+        Unregister-EdgeBackupSchedule shown
+    }
+
     It 'exports policies as they can be set again' {
         $exported = (Invoke-Operation $policyFile export).State
-        $exported.scope | Should -Be 'All', 'Tag'
+        $exported.scope | Should -Be 'All', 'Tag', 'Tag'
         (Invoke-Operation $policyFile test $exported[1]).State._inDesiredState | Should -BeTrue
     }
 

@@ -100,6 +100,27 @@ Describe 'A schedule' -Skip:$IsWindows {
         Get-Refusal { Unregister-EdgeBackupSchedule night } | Should -Match '^ScheduleNotFound: '
     }
 
+    It 'is noted among the events when it is registered and when it is removed' {
+        $null = Register-EdgeBackupSchedule noted -Method Cron
+        Unregister-EdgeBackupSchedule noted
+        $noted = Get-EdgeEvent | Where-Object { $_.Message -match "'noted'" } | Sort-Object Time
+        $noted.Action | Should -Be 'ScheduleRegistered', 'ScheduleRemoved'
+        $noted[0].Message | Should -Match "crontab of .*runs as $([Environment]::UserName)"
+        $noted[0].Command | Should -Be 'Register-EdgeBackupSchedule'
+    }
+
+    It 'is removed with a warning where its repository is gone' {
+        $gone = Initialize-EdgeRepository (Join-Path $folder 'gone') -KeyFile (Join-Path $folder 'gone.key')
+        $null = Register-EdgeBackupSchedule noted -Method Cron -Repository $gone
+        Disconnect-EdgeRepository -Repository $gone
+        Remove-Item $gone.Path -Recurse -Force
+        $null = Connect-EdgeRepository $repository.Path
+        $seen = Watch { Unregister-EdgeBackupSchedule noted }
+        $seen.Errors | Should -BeNullOrEmpty
+        $seen.Warnings | Should -Match 'ScheduleRemoved'
+        Get-EdgeBackupSchedule noted* | Should -BeNullOrEmpty
+    }
+
     It 'of systemd holds a command that does a scheduled run' {
         $second = Start-Simulator
         $null = Register-EdgeDevice $second.Device[0].Address

@@ -10,12 +10,19 @@ namespace EdgeBackup.PowerShell.Inventory;
 public static class DesiredState
 {
     /// <summary>An address as the repository keeps it.</summary>
-    /// <param name="address">A URI or a path.</param>
+    /// <param name="address">A URI, or a path that is absolute.</param>
     public static string Address(string address) => AddressParameter.Parse(address, Path.GetFullPath).Text;
 
     /// <summary>The id of a device type.</summary>
     /// <param name="type">The id, or a file that is one.</param>
-    public static string TypeId(string type) => TypeParameter.Read(type, path => DeviceTypeLibrary.ReadFile(Path.GetFullPath(path))).Id!;
+    /// <param name="resolvePath">Makes a path absolute, in the session's terms.</param>
+    public static string TypeId(string type, Func<string, string> resolvePath) => TypeParameter.Read(type, path => DeviceTypeLibrary.ReadFile(resolvePath(path))).Id!;
+
+    /// <summary>Tags as the repository keeps them: each text may hold several.</summary>
+    public static string[] Words(string[] texts) => [.. TextList.Split(texts)];
+
+    /// <summary>What is done with an unknown host key, as the repository keeps it.</summary>
+    public static string HostKeyPolicy(string policy) => $"{AddressParameter.ReadHostKeyPolicy(policy)}";
 
     /// <summary>A window as the repository keeps it.</summary>
     public static string Window(string window) => PolicyCheck.Normalize(new PolicyValues { Window = window }).Window!;

@@ -99,7 +99,7 @@ public sealed class RegisterEdgeBackupScheduleCommand : EdgeRepositoryCommand
     {
         RequireSystem();
         var schedulers = ScheduleSurroundings.Schedulers(SessionState);
-        var (locations, environment, connections, _) = RepositorySession.Surroundings();
+        var (locations, environment, connections, author) = RepositorySession.Surroundings();
         var options = new RegisterScheduleOptions
         {
             Name = Name,
@@ -123,6 +123,7 @@ public sealed class RegisterEdgeBackupScheduleCommand : EdgeRepositoryCommand
                 SiteThrottleLimit = SiteThrottleLimit,
             },
         };
+        var deed = Deed;
         Run(
             async (writer, cancellationToken) =>
             {
@@ -136,7 +137,9 @@ public sealed class RegisterEdgeBackupScheduleCommand : EdgeRepositoryCommand
 
                 if (await pipeline.AskAsync(() => Ask(plan)).ConfigureAwait(false))
                 {
-                    await pipeline.WriteAsync(ScheduleInfo.From(await operation.RunAsync(plan, cancellationToken).ConfigureAwait(false))).ConfigureAwait(false);
+                    var made = await operation.RunAsync(plan, cancellationToken).ConfigureAwait(false);
+                    await new NoteSchedule(locations, environment, author, deed, pipeline.Observer).RegisteredAsync(made).ConfigureAwait(false);
+                    await pipeline.WriteAsync(ScheduleInfo.From(made)).ConfigureAwait(false);
                 }
             },
             Name);

@@ -1,5 +1,7 @@
 using System.Management.Automation;
+using EdgeBackup.Core.Operations.SystemSchedules;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Session;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -35,6 +37,8 @@ public sealed class UnregisterEdgeBackupScheduleCommand : EdgeRepositoryCommand
         var schedulers = ScheduleSurroundings.Schedulers(SessionState);
         var (names, method, scope, repository) = (Schedule, Method?.ToCore(), Scope?.ToCore(), RepositoryPath);
         var user = User == Environment.UserName ? null : User;
+        var (locations, environment, _, author) = RepositorySession.Surroundings();
+        var deed = Deed;
         RunEach(
             async (writer, cancellationToken) =>
             {
@@ -45,7 +49,13 @@ public sealed class UnregisterEdgeBackupScheduleCommand : EdgeRepositoryCommand
                 {
                     if (await ConfirmAsync(pipeline, string.Join(", ", schedule.Places), $"Remove the schedule '{schedule.Name}'").ConfigureAwait(false))
                     {
-                        await pipeline.GuardAsync(() => schedulers.RemoveAsync(schedule, cancellationToken), schedule.Name).ConfigureAwait(false);
+                        await pipeline.GuardAsync(
+                            async () =>
+                            {
+                                await schedulers.RemoveAsync(schedule, cancellationToken).ConfigureAwait(false);
+                                await new NoteSchedule(locations, environment, author, deed, pipeline.Observer).RemovedAsync(schedule).ConfigureAwait(false);
+                            },
+                            schedule.Name).ConfigureAwait(false);
                     }
                 }
 
