@@ -115,7 +115,11 @@ Describe 'A notification' {
         $waiting.LastError | Should -Match '503'
         ($waiting | Format-Table | Out-String -Width 200) | Should -Match '503'
         $id = $hook.Received[0].Id
+        $hook.Received.Clear()
+        Invoke-EdgeBackupSchedule | Out-Null
+        $hook.Received.Count | Should -Be 0
         $hook.Status = 200
+        (Test-EdgeNotification ops).Delivered | Should -BeTrue
         $hook.Received.Clear()
         & pwsh -NoProfile -NonInteractive -Command "Import-Module '$(Get-ModulePath)'; Invoke-EdgeBackupSchedule -Repository '$($repository.Path)'" *> $null
         $hook.Received[0].Id | Should -Be $id
@@ -167,11 +171,11 @@ Describe 'The audit trail' {
         $before = $env:SUDO_USER, $env:SSH_CONNECTION
         try {
             $env:SUDO_USER, $env:SSH_CONNECTION = 'ada', '192.0.2.7 50022 192.0.2.1 22'
-            Set-EdgeDevice n1 -Site pier
+            Set-EdgeDevice n1 -Owner 'pier crew'
             $global:PSSenderInfo = [System.Management.Automation.Remoting.PSSenderInfo]::new(
                 [System.Management.Automation.Remoting.PSPrincipal]::new([System.Management.Automation.Remoting.PSIdentity]::new('Kerberos', $true, 'CORP\grace', $null), $null), 'https://edge:5986/wsman')
             $env:SSH_CONNECTION = "`e[31m not an address"
-            Set-EdgeDevice n1 -Site quay
+            Set-EdgeDevice n1 -Owner 'quay crew'
         } finally {
             $env:SUDO_USER, $env:SSH_CONNECTION = $before
             Remove-Variable PSSenderInfo -Scope Global -ErrorAction Ignore

@@ -137,6 +137,11 @@ public sealed class ManageNotifications
 
         var started = context.Clock.GetTimestamp();
         var delivery = await postman.SendNowAsync(entry, new Messages(context).Test(), cancellationToken).ConfigureAwait(false);
+        if (delivery.Error is null && context.NotificationsFolder is not null)
+        {
+            postman.EndPause(entry);
+        }
+
         return new NotificationTestOutcome(entry, delivery.Error, context.Clock.GetElapsedTime(started));
     }
 

@@ -123,6 +123,16 @@ internal sealed class Postman
         }
     }
 
+    /// <summary>A receiver has just taken a message: what waits for it goes with the next command. Whoever is sending now finds that out by himself.</summary>
+    public void EndPause(NotificationEntry target)
+    {
+        using var held = Outbox.TryLock(root, context.Platform);
+        if (held is not null && BoxOf(target).ReadState() is { Failures: > 0 } state)
+        {
+            BoxOf(target).WriteState(state with { Failures = 0, LastError = null, LastErrorTime = null });
+        }
+    }
+
     /// <summary>The event log is Windows'; on other systems nobody is told by it.</summary>
     public bool CanReach(NotificationEntry target) => target.Kind != NotificationKind.EventLog || context.SystemLog.IsAvailable;
 

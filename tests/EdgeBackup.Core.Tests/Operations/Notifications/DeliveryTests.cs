@@ -68,6 +68,22 @@ public sealed class DeliveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_test_that_arrives_lets_what_waits_go_with_the_next_command()
+    {
+        receiver.Status = 404;
+        Put("msg_1");
+        await SendAsync();
+        receiver.Status = 200;
+        await SendAsync();
+        Assert.Equal(1, (await ListAsync()).Pending);
+
+        var test = await new ManageNotifications(bench.Context, bench.Observer).TestAsync((await ListAsync()).Entry, default);
+        Assert.Null(test.Error);
+        await SendAsync();
+        Assert.Equal(0, (await ListAsync()).Pending);
+    }
+
+    [Fact]
     public async Task A_message_that_is_answered_with_an_error_again_and_again_lets_the_others_pass()
     {
         receiver.Before = request => Task.FromResult<int?>(request.Id == "msg_1" ? 500 : null);

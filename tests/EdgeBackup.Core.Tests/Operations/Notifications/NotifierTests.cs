@@ -444,11 +444,11 @@ public sealed class NotifierTests : IAsyncLifetime
         receiver.Status = 200;
         var other = await bench.OpenAsync("another-machine");
         other.Notifications = bench.Context.Notifications;
-        await new Notifier(other, bench.Observer).TellAsync(devices: null, default);
+        await bench.RunScheduleAsync(context: other);
         Assert.Equal([id], receiver.Received.Skip(asked).Select(request => request.Id));
 
         // Now everybody knows that it was told, and the first machine has the same message under the same id.
-        await new Notifier(other, bench.Observer).TellAsync(devices: null, default);
+        await bench.RunScheduleAsync(context: other);
         Assert.Equal(asked + 1, receiver.Received.Count);
         Directory.Move(root + "-gone", root);
         await RunAsync();
