@@ -218,6 +218,14 @@ class EdgeDevice {
             return
         }
         foreach ($property in $changes.Keys) { $values.$property = $changes[$property] }
+        # A vault says something only together with the name of a secret in it.
+        if ($values.CredentialSecret -or $values.TokenSecret -or $values.Vault) {
+            if (-not ($values.CredentialSecret -or $values.TokenSecret)) {
+                foreach ($property in 'CredentialSecret', 'TokenSecret') { if ($device.$property) { $values.$property = $device.$property } }
+            }
+            $place = if ($this.Vault) { $this.Vault } else { $device.Vault }
+            if ($place) { $values.Vault = $place }
+        }
         $null = Set-EdgeDevice -Device ([WildcardPattern]::Escape($this.Id)) @values @in -Confirm:$false -ErrorAction Stop
     }
 

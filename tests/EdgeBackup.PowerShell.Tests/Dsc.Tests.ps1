@@ -87,6 +87,17 @@ Describe 'EdgeDevice' {
         Invoke-Converge (New-Resource EdgeDevice @{ Id = $simulated.Id; Tag = @(); Site = '' }) | Should -Be 'Site', 'Tag'
     }
 
+    It 'keeps the vault with the name of a secret, and changes one of them alone' {
+        $plain = @{ Id = 'vaulted'; SkipContact = $true }
+        Invoke-Converge (New-Resource EdgeDevice ($plain + @{ Address = $simulated.Address; Type = 'edge-controller'; CredentialSecret = 'one'; Vault = 'first' })) | Should -Be 'Ensure'
+        Invoke-Converge (New-Resource EdgeDevice ($plain + @{ CredentialSecret = 'two' })) | Should -Be 'CredentialSecret'
+        (Get-EdgeDevice vaulted).Vault | Should -Be 'first'
+        Invoke-Converge (New-Resource EdgeDevice ($plain + @{ CredentialSecret = 'two'; Vault = 'second' })) | Should -Be 'Vault'
+        $found = Get-EdgeDevice vaulted
+        "$($found.CredentialSecret) in $($found.Vault)" | Should -Be 'two in second'
+        Unregister-EdgeDevice vaulted -Confirm:$false
+    }
+
     It 'says of a contradiction what the device says' {
         $wrong = New-Resource EdgeDevice @{ Id = 'somebody-else'; Address = $simulated.Address }
         Get-Refusal { $wrong.Set() } | Should -Match 'DeviceRegistrationMismatch'

@@ -217,7 +217,7 @@ public sealed class Notifier
         }
         else if ((attempts.FailureTold ?? attempts.OverdueTold) is null)
         {
-            postman.Withdraw(targets, attempts.Device, ["backup.failed", "backup.overdue"]);
+            postman.Withdraw(targets, attempts.Device, ["backup.failed", "backup.overdue"], unless: "backup.recovered");
         }
     }
 

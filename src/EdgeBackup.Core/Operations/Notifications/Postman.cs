@@ -67,11 +67,24 @@ internal sealed class Postman
         Waiting(targets).Select(waiting => waiting.Message.Device!).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Takes back what waits of a device's state and is no longer so.</summary>
-    public void Withdraw(IEnumerable<NotificationEntry> targets, string device, IReadOnlyCollection<string> types)
+    /// <param name="targets">From whose outboxes.</param>
+    /// <param name="device">Its id.</param>
+    /// <param name="types">What is no longer so.</param>
+    /// <param name="unless">What leaves an outbox as it is when it waits there: the end of a state is told only with its beginning.</param>
+    public void Withdraw(IEnumerable<NotificationEntry> targets, string device, IReadOnlyCollection<string> types, string? unless = null)
     {
-        foreach (var (outbox, file, message) in Waiting(targets).Where(waiting => waiting.Message.Device == device && types.Contains(waiting.Message.Type)).ToList())
+        foreach (var target in targets)
         {
-            outbox.Withdraw(file, message.Id);
+            var waiting = Waiting([target]).Where(item => item.Message.Device == device).ToList();
+            if (waiting.Any(item => item.Message.Type == unless))
+            {
+                continue;
+            }
+
+            foreach (var (outbox, file, message) in waiting.Where(item => types.Contains(item.Message.Type)))
+            {
+                outbox.Withdraw(file, message.Id);
+            }
         }
     }
 
@@ -127,9 +140,20 @@ internal sealed class Postman
     public void EndPause(NotificationEntry target)
     {
         using var held = Outbox.TryLock(root, context.Platform);
-        if (held is not null && BoxOf(target).ReadState() is { Failures: > 0 } state)
+        if (held is null)
         {
-            BoxOf(target).WriteState(state with { Failures = 0, LastError = null, LastErrorTime = null });
+            return;
+        }
+
+        var outbox = BoxOf(target);
+        if (outbox.ReadState() is { Failures: > 0 } state)
+        {
+            outbox.WriteState(state with { Failures = 0, LastError = null, LastErrorTime = null });
+        }
+
+        foreach (var (file, message) in outbox.Read().Where(item => item.Message.NextTry is not null).ToList())
+        {
+            outbox.Keep(file, message with { NextTry = null });
         }
     }
 
@@ -164,11 +188,10 @@ internal sealed class Postman
 
             // A receiver that was dead the last time is asked once, so that it does not hold up every command for as long as it may.
             var wasDead = state.Failures > 0;
-            var isMended = !(state.LastErrorTime >= target.Time);
             var delivered = false;
             string? passedOver = null;
             var passed = 0;
-            foreach (var (file, message) in outbox.Read().Where(item => isMended || !(item.Message.NextTry > context.Clock.GetUtcNow())).ToList())
+            foreach (var (file, message) in outbox.Read().Where(item => IsDue(target, item.Message)).ToList())
             {
                 var delivery = await DeliverAsync(target, message, sender, wasDead || message.Tries > 0, cancellationToken).ConfigureAwait(false);
                 if (delivery.Result == DeliveryResult.Delivered)
@@ -253,6 +276,10 @@ internal sealed class Postman
         var now = context.Clock.GetUtcNow();
         return state is { Failures: > 0, LastErrorTime: { } error } && error >= target.Time && error <= now && now - error < Pause(state.Failures);
     }
+
+    /// <summary>Whether a message that was refused may be tried again: its pause is over, or its receiver was registered anew since.</summary>
+    private bool IsDue(NotificationEntry target, PendingMessage message) =>
+        message.NextTry is not { } next || next <= context.Clock.GetUtcNow() || next - Pause(message.Tries) < target.Time;
 
     /// <summary>Throws a message away that was not taken however often; else notes the try.</summary>
     private DeliveryState CountTry(Outbox outbox, DeliveryState state, string file, PendingMessage message)

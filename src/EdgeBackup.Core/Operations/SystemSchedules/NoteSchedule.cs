@@ -29,6 +29,13 @@ public sealed class NoteSchedule(RepositoryLocations locations, RepositoryEnviro
             return;
         }
 
+        if (!OperatingSystem.IsWindows() && schedule.Account != Environment.UserName)
+        {
+            // A new record is its writer's alone, and the account of the schedule could not read it.
+            observer.Warning($"'{action}' of the schedule '{schedule.Name}' is not written to the events: the repository is used by the account '{schedule.Account}', which could not read what '{Environment.UserName}' writes into it.");
+            return;
+        }
+
         try
         {
             var store = new FileObjectStore(path, environment.Platform);

@@ -99,6 +99,43 @@ public sealed class DeliveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_message_keeps_its_pause_while_others_are_taken()
+    {
+        receiver.Before = request => Task.FromResult<int?>(request.Id == "msg_1" ? 500 : null);
+        Put("msg_1");
+        await SendAsync();
+        bench.Advance(TimeSpan.FromMinutes(1));
+        foreach (var other in (string[])["msg_2", "msg_3", "msg_4"])
+        {
+            Put(other);
+            await SendAsync();
+        }
+
+        Assert.Equal(["msg_2", "msg_3", "msg_4"], Ids().Where(id => id != "msg_1"));
+        Assert.Equal(2, Assert.Single(Box().Read()).Message.Tries);
+
+        // Registered anew, it is tried again.
+        bench.Advance(TimeSpan.FromSeconds(1));
+        await RegisterAsync();
+        await SendAsync();
+        Assert.Equal(3, Assert.Single(Box().Read()).Message.Tries);
+    }
+
+    [Fact]
+    public async Task The_end_of_a_state_is_told_only_with_its_beginning()
+    {
+        var target = (await ListAsync()).Entry;
+        var postman = new Postman(bench.Context, bench.Observer, bench.Context.Notifications, bench.Context.NotificationsFolder!);
+        Box().Put(Of("msg_1", "backup.failed"));
+        Box().Put(Of("msg_2", "backup.recovered"));
+        postman.Withdraw([target], "edge-1", ["backup.failed"], unless: "backup.recovered");
+        Assert.Equal(["msg_1", "msg_2"], Box().Read().Select(item => item.Message.Id).Order());
+        postman.Withdraw([target], "edge-1", ["backup.recovered"]);
+        postman.Withdraw([target], "edge-1", ["backup.failed"], unless: "backup.recovered");
+        Assert.Empty(Box().Read());
+    }
+
+    [Fact]
     public async Task A_message_that_nobody_takes_is_thrown_away_after_twenty_tries_and_counted()
     {
         receiver.Status = 403;
@@ -140,6 +177,8 @@ public sealed class DeliveryTests : IAsyncLifetime
             Box().Put(new PendingMessage(id, "schedule.completed", bench.Clock.GetUtcNow().AddSeconds(number), "", """{"type":"schedule.completed"}"""));
         }
     }
+
+    private PendingMessage Of(string id, string type) => new(id, type, bench.Clock.GetUtcNow(), "", "{}") { Device = "edge-1" };
 
     private IEnumerable<string> Ids() => receiver.Received.Select(request => request.Id);
 
