@@ -129,7 +129,7 @@ public sealed class TakeBackup
         var session = await context.Repository.BeginWriteAsync(cancellationToken).ConfigureAwait(false);
         await using var sessionLease = session.ConfigureAwait(false);
         VersionGate.Check(contact.Type, contact.Id, contact.Version);
-        var previous = await FindPreviousAsync(contact.Id, content, cancellationToken).ConfigureAwait(false);
+        var previous = await PreviousBackups.FindAsync(context, observer, contact.Id, content, cancellationToken).ConfigureAwait(false);
         var draft = session.BeginBackup();
         await using var draftLease = draft.ConfigureAwait(false);
         var sizeFactor = policies.For(contact.Id, contact.Type.Id, contact.Registration.Tags).SizeFactor;
@@ -189,7 +189,7 @@ public sealed class TakeBackup
                 var registration = await RegisteredDevices.RequireActiveAsync(context, device, cancellationToken).ConfigureAwait(false);
                 var policy = policies.For(device, registration.Type, registration.Tags);
                 var content = options.Content ?? policy.Content;
-                var previous = await FindPreviousAsync(device, content, cancellationToken).ConfigureAwait(false);
+                var previous = await PreviousBackups.FindAsync(context, observer, device, content, cancellationToken).ConfigureAwait(false);
                 using var nameReservation = options.Name is null ? null : context.ReserveBackupName(device, options.Name);
                 if (options.Name is not null)
                 {
@@ -364,42 +364,5 @@ public sealed class TakeBackup
                 DeviceLogEntryKind.Registered,
                 entry => entry with { Registration = registration with { Version = header.Version } },
                 cancellationToken).ConfigureAwait(false) is null);
-    }
-
-    private async Task<PreviousBackups> FindPreviousAsync(string device, BackupContent content, CancellationToken cancellationToken)
-    {
-        var known = await context.Catalog.CountBackupsAsync(device, cancellationToken).ConfigureAwait(false);
-        await context.Catalog.RefreshBackupsAsync([device], cancellationToken).ConfigureAwait(false);
-        CatalogBackup? newest = null;
-        CatalogBackup? same = null;
-        CatalogBackup? good = null;
-        await foreach (var backup in context.Catalog.QueryBackupsAsync(new BackupQuery { Devices = [device] }, cancellationToken).ConfigureAwait(false))
-        {
-            newest ??= backup;
-            good ??= backup.Suspect.Count == 0 ? backup : null;
-            same ??= backup.Content == content ? backup : null;
-            if (good is not null && same is not null)
-            {
-                break;
-            }
-        }
-
-        var newestRecord = await ReadAsync(newest).ConfigureAwait(false);
-        var sameRecord = same?.Id == newest?.Id ? newestRecord : await ReadAsync(same).ConfigureAwait(false);
-        var goodRecord = good?.Id == newest?.Id ? newestRecord : good?.Id == same?.Id ? sameRecord : await ReadAsync(good).ConfigureAwait(false);
-        return new PreviousBackups(newestRecord, sameRecord, goodRecord, known);
-
-        async Task<BackupRecord?> ReadAsync(CatalogBackup? backup)
-        {
-            try
-            {
-                return backup is null ? null : await context.Repository.ReadBackupAsync(backup.ObjectName, cancellationToken).ConfigureAwait(false);
-            }
-            catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.BackupDamaged)
-            {
-                observer.Warning($"{device}: the previous backup cannot be read, so everything is read from the device: {exception.Message}");
-                return null;
-            }
-        }
     }
 }

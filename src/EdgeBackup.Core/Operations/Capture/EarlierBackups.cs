@@ -5,13 +5,6 @@ using EdgeBackup.Core.Validation;
 
 namespace EdgeBackup.Core.Operations.Capture;
 
-/// <summary>The backups before one that is taken.</summary>
-/// <param name="Newest">Its unchanged items are used again.</param>
-/// <param name="SameContent">The newest of the same content: what "changed" is measured against.</param>
-/// <param name="Good">The newest that is not suspect: what sizes are measured against.</param>
-/// <param name="KnownCount">How many the catalog knew before it was refreshed.</param>
-internal sealed record PreviousBackups(BackupRecord? Newest, BackupRecord? SameContent, BackupRecord? Good, int KnownCount);
-
 /// <summary>What an item was before.</summary>
 /// <param name="Newest">In the newest backup.</param>
 /// <param name="Good">In the newest good one.</param>

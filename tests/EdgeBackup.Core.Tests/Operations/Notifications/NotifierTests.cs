@@ -15,7 +15,7 @@ namespace EdgeBackup.Core.Tests.Operations.Notifications;
 
 /// <summary>Who is registered is told once of each thing, whatever the receiver and this machine do meanwhile.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "xunit calls DisposeAsync.")]
-public sealed class NotifierTests : IAsyncLifetime
+public sealed partial class NotifierTests : IAsyncLifetime
 {
     private readonly WebhookReceiver receiver = new();
     private OperationsBench bench = null!;
@@ -83,78 +83,6 @@ public sealed class NotifierTests : IAsyncLifetime
         Assert.Equal(
             "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
             WebhookSecret.Sign("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", "{\"test\": 2432232314}"u8));
-
-    [Fact]
-    public async Task A_receiver_that_stumbles_gets_the_message_again_under_the_same_id()
-    {
-        await RegisterAsync(NotificationTopic.Digest);
-        await bench.AddFolderAsync("one");
-        receiver.Answer(500, WebhookReceiver.Close, 200);
-        await RunAsync();
-
-        Assert.Equal(3, receiver.Received.Count);
-        Assert.Single(receiver.Received.Select(request => request.Id).Distinct());
-        var listed = await ListAsync();
-        Assert.Equal((0, null), (listed.Pending, listed.State.LastError));
-        Assert.NotNull(listed.State.LastDelivery);
-    }
-
-    [Theory]
-    [InlineData(WebhookReceiver.Hang)]
-    [InlineData(WebhookReceiver.Close)]
-    [InlineData(503)]
-    [InlineData(404)]
-    [InlineData(301)]
-    public async Task What_cannot_be_delivered_waits_also_for_another_process_and_goes_with_a_later_run(int status)
-    {
-        BeQuick(receiverIsDead: true);
-        await using var elsewhere = new WebhookReceiver();
-        receiver.Location = elsewhere.Url;
-        receiver.Status = status;
-        await RegisterAsync(NotificationTopic.Failure);
-        var root = await bench.AddFolderAsync("one");
-        Directory.Move(root, root + "-gone");
-
-        // However it goes with the messages, the run is what it is.
-        Assert.Equal("DeviceUnreachable", (await RunAsync()).Single().ErrorId);
-        var waiting = await ListAsync();
-        Assert.Equal(1, waiting.Pending);
-        Assert.NotNull(waiting.State.LastError);
-        var id = Box().Read().Single().Message.Id;
-
-        await bench.ReopenAsync();
-        BeQuick(receiverIsDead: false);
-        receiver.Status = 200;
-        await RunAsync();
-        await RunAsync();
-        Assert.Equal([id], receiver.Received.Select(request => request.Id).Distinct());
-        Assert.Equal((0, null), ((await ListAsync()).Pending, (await ListAsync()).State.LastError));
-        Assert.Empty(elsewhere.Received);
-        var delivered = receiver.Received.Count;
-        await RunAsync();
-        Assert.Equal(delivered, receiver.Received.Count);
-    }
-
-    [Fact]
-    public async Task A_receiver_that_is_gone_is_asked_no_more_until_it_is_registered_again()
-    {
-        await RegisterAsync(NotificationTopic.Digest);
-        await bench.AddFolderAsync("one");
-        receiver.Answer(410);
-        await RunAsync();
-        bench.Advance(TimeSpan.FromDays(2));
-        await RunAsync();
-        Assert.Single(receiver.Received);
-        var gone = await ListAsync();
-        Assert.Equal((true, 0), (gone.IsGone, gone.Pending));
-        Assert.Contains("410", gone.State.LastError, StringComparison.Ordinal);
-
-        await RegisterAsync(NotificationTopic.Digest);
-        bench.Advance(TimeSpan.FromDays(2));
-        await RunAsync();
-        Assert.Equal(2, receiver.Received.Count);
-        Assert.False((await ListAsync()).IsGone);
-    }
 
     [Fact]
     public async Task A_command_that_dies_before_it_can_say_that_it_has_told_tells_nothing_twice()
@@ -300,27 +228,6 @@ public sealed class NotifierTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_nobody_takes_for_a_week_or_too_many_others_came_after_is_thrown_away_and_counted()
-    {
-        receiver.Status = 503;
-        bench.Context.Notifications = bench.Context.Notifications with { Capacity = 10 };
-        await RegisterAsync(NotificationTopic.Digest);
-        var box = Box();
-        for (var number = 0; number < 13; number++)
-        {
-            box.Put(new PendingMessage($"msg_{number:d6}", "notification.test", bench.Clock.GetUtcNow().AddSeconds(number - 5000), "", "{}"));
-        }
-
-        box.Put(new PendingMessage("msg_old", "notification.test", bench.Clock.GetUtcNow().AddDays(-8), "", "{}"));
-        await bench.AddFolderAsync("one");
-        await RunAsync();
-
-        var listed = await ListAsync();
-        Assert.Equal(10, listed.Pending);
-        Assert.Equal(5, listed.State.Dropped);
-    }
-
-    [Fact]
     public async Task The_event_log_gets_its_entries_and_a_system_without_one_gets_nothing()
     {
         await new ManageNotifications(bench.Context, bench.Observer).RegisterAsync(new RegisterNotificationOptions { Name = "log", Topics = [NotificationTopic.Failure] }, default);
@@ -386,105 +293,6 @@ public sealed class NotifierTests : IAsyncLifetime
         Assert.Equal(1, (await ListAsync()).Pending);
         await RunAsync();
         Assert.Equal(["restore.completed"], receiver.Types);
-    }
-
-    [Fact]
-    public async Task A_device_that_never_had_a_backup_is_overdue_after_as_long_as_any_other()
-    {
-        await RegisterAsync(NotificationTopic.Overdue);
-        Directory.Delete(await bench.AddFolderAsync("one"), recursive: true);
-        await RunAsync();
-        Assert.Empty(receiver.Received);
-        await RunAsync();
-        await RunAsync();
-
-        var overdue = Assert.Single(receiver.Received);
-        Assert.Equal("backup.overdue", overdue.Type);
-        Assert.Contains("never", overdue.Data.GetProperty("summary").GetString(), StringComparison.Ordinal);
-        Assert.False(overdue.Data.TryGetProperty("lastBackup", out _));
-        Assert.Equal(BackupState.Never, (await bench.DeviceAsync("one")).BackupState);
-    }
-
-    [Fact]
-    public async Task A_device_whose_backups_are_all_suspect_is_told_of_once_and_by_its_last_good_one()
-    {
-        await RegisterAsync(NotificationTopic.Overdue, NotificationTopic.Recovery);
-        var device = await bench.AddSimulatedAsync("edge-1");
-        await RunAsync();
-        var good = Assert.Single(await bench.ListAsync()).Backup;
-        var whole = "{\"site\":\"edge-1\"}"u8.ToArray();
-        device.Items.Set("config/site.json", "<!doctype html><html><body>Please log in</body></html>"u8.ToArray());
-        for (var day = 0; day < 4; day++)
-        {
-            await RunAsync();
-        }
-
-        Assert.Equal(4, (await bench.ListAsync()).Count(listed => listed.Backup.Suspect.Count > 0));
-        var overdue = Assert.Single(receiver.Received);
-        Assert.Equal(good.Created.UtcDateTime, overdue.Data.GetProperty("lastGoodBackup").GetDateTime());
-        Assert.Contains($"{good.Created:u}", overdue.Data.GetProperty("summary").GetString(), StringComparison.Ordinal);
-        Assert.Contains("suspect", overdue.Data.GetProperty("summary").GetString(), StringComparison.Ordinal);
-
-        device.Items.Set("config/site.json", whole);
-        await RunAsync();
-        Assert.Equal(["backup.overdue", "backup.recovered"], receiver.Types);
-    }
-
-    [Fact]
-    public async Task What_one_machine_could_tell_nobody_another_one_tells()
-    {
-        await RegisterAsync(NotificationTopic.Failure, NotificationTopic.Recovery);
-        var root = await bench.AddFolderAsync("one");
-        Directory.Move(root, root + "-gone");
-        receiver.Status = 503;
-        await RunAsync();
-        var id = Box().Read().Single().Message.Id;
-        var asked = receiver.Received.Count;
-
-        receiver.Status = 200;
-        var other = await bench.OpenAsync("another-machine");
-        other.Notifications = bench.Context.Notifications;
-        await bench.RunScheduleAsync(context: other);
-        Assert.Equal([id], receiver.Received.Skip(asked).Select(request => request.Id));
-
-        // Now everybody knows that it was told, and the first machine has the same message under the same id.
-        await bench.RunScheduleAsync(context: other);
-        Assert.Equal(asked + 1, receiver.Received.Count);
-        Directory.Move(root + "-gone", root);
-        await RunAsync();
-        Assert.Equal("backup.recovered", receiver.Types[^1]);
-        Assert.Equal(2, receiver.Received.Select(request => request.Id).Distinct().Count());
-    }
-
-    [Fact]
-    public async Task A_failure_that_was_over_before_anybody_could_be_told_is_told_to_nobody()
-    {
-        await RegisterAsync(NotificationTopic.Failure, NotificationTopic.Recovery);
-        var root = await bench.AddFolderAsync("one");
-        Directory.Move(root, root + "-gone");
-        receiver.Status = 503;
-        await RunAsync();
-        Assert.Equal(1, (await ListAsync()).Pending);
-        var asked = receiver.Received.Count;
-
-        receiver.Status = 200;
-        Directory.Move(root + "-gone", root);
-        await RunAsync();
-        Assert.Equal(asked, receiver.Received.Count);
-        Assert.Equal(0, (await ListAsync()).Pending);
-    }
-
-    [Fact]
-    public async Task Who_only_wants_to_know_of_recoveries_is_told_of_them()
-    {
-        await RegisterAsync(NotificationTopic.Recovery);
-        var root = await bench.AddFolderAsync("one");
-        Directory.Move(root, root + "-gone");
-        await RunAsync();
-        Directory.Move(root + "-gone", root);
-        await RunAsync();
-
-        Assert.Equal(["backup.recovered"], receiver.Types);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal static class ScheduleWorld
         Scope = scope,
         Calendar = calendar ?? RunCalendar.Create(TimeSpan.FromMinutes(15), TimeSpan.Zero),
         TimeLimit = TimeSpan.FromHours(6),
-        Account = account ?? new ScheduleAccount(null as string) { Home = "/root" },
+        Account = account ?? new ScheduleAccount(null as string) { Home = "/home/keeper" },
         Command = command ?? Command(),
         Written = [(command ?? Command()).Repository],
     };

@@ -30,7 +30,7 @@ public sealed class SystemdUnitsTests : IDisposable
         Assert.Equal("strict", Value(service, "ProtectSystem"));
 
         // What is not there must not keep systemd from starting what says so better.
-        Assert.Equal(["-/srv/edge", "-/root/.ssh"], Regex.Matches(service, "^ReadWritePaths=(.*)$", RegexOptions.Multiline).Select(match => match.Groups[1].Value));
+        Assert.Equal(["-/srv/edge", "-/home/keeper/.ssh"], Regex.Matches(service, "^ReadWritePaths=(.*)$", RegexOptions.Multiline).Select(match => match.Groups[1].Value));
         Assert.Equal("yes", Value(service, "PrivateTmp"));
         Assert.Equal("no", Value(service, "MemoryDenyWriteExecute"));
     }
