@@ -9,7 +9,7 @@ public enum WireFate
     Lose,
 
     /// <summary>It arrives twice.</summary>
-    Double,
+    Repeat,
 
     /// <summary>It arrives <see cref="SimulatedWire.LateBy"/> later, behind others.</summary>
     Delay,
@@ -97,7 +97,7 @@ public sealed class SimulatedWire
 
         var drawn = random.NextDouble();
         return drawn < LostRate ? WireFate.Lose
-            : drawn < LostRate + DoubledRate ? WireFate.Double
+            : drawn < LostRate + DoubledRate ? WireFate.Repeat
             : drawn < LostRate + DoubledRate + LateRate ? WireFate.Delay
             : drawn < total ? WireFate.Swap
             : WireFate.Deliver;

@@ -38,7 +38,7 @@ internal sealed class WireDirection<T> : IAsyncDisposable
             case WireFate.Swap when Hold(item) is { } ticket:
                 _ = ReleaseAsync(ticket);
                 return;
-            case WireFate.Double:
+            case WireFate.Repeat:
                 Enqueue(item);
                 break;
         }

@@ -21,7 +21,7 @@ internal sealed class CreateObjectService(SimulatedBacnetDevice device)
                 return ServiceAnswer.Malformed;
             }
 
-            id = new BacnetObjectId((BacnetObjectType)type, device.Files.Instances.LastOrDefault() + 1);
+            id = new BacnetObjectId((BacnetObjectType)type, (device.Files.Instances is [.., var last] ? last : 0) + 1);
         }
         else if (!reader.TryReadContextObjectId(1, out id))
         {
