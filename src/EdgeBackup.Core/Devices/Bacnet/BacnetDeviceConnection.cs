@@ -10,7 +10,7 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// </summary>
 public sealed class BacnetDeviceConnection : IDeviceConnection
 {
-    private readonly BacnetLink link;
+    private readonly BacnetConversation link;
     private readonly BacnetProcedureLocks locks;
     private readonly IPlatform platform;
     private readonly IRandomSource random;
@@ -34,11 +34,11 @@ public sealed class BacnetDeviceConnection : IDeviceConnection
         BacnetTimes? times = null)
     {
         var address = BacnetDeviceAddress.Parse(options.Address.Text);
-        password = BacnetPassword.From(options, BacnetLink.IsLoopback(address));
+        password = BacnetPassword.From(options, BacnetConversation.IsLoopback(address));
         this.platform = platform;
         this.locks = locks;
         this.random = random ?? new SystemRandom();
-        link = new BacnetLink(options, address, (client ?? new BacnetClientOptions()) with { Clock = clock, Trace = options.Trace }, times ?? new BacnetTimes(), clock);
+        link = new BacnetConversation(options, address, (client ?? new BacnetClientOptions()) with { Clock = clock, Trace = options.Trace }, times ?? new BacnetTimes(), clock);
     }
 
     /// <inheritdoc/>

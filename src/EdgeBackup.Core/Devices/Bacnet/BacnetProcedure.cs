@@ -31,7 +31,7 @@ internal sealed record BacnetProcedureKind(
 }
 
 /// <summary>The device's side of a procedure: how it is begun, where it stands and how it is left.</summary>
-internal sealed class BacnetProcedure(BacnetLink link, BacnetProcedureKind kind, string? password)
+internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKind kind, string? password)
 {
     /// <summary>The first pause between two looks; each one is twice as long as the one before.</summary>
     public static TimeSpan FirstPoll { get; } = TimeSpan.FromMilliseconds(20);

@@ -15,7 +15,7 @@ internal static class BacnetStatus
     ];
 
     /// <exception cref="EdgeBackupException">DeviceUnreachable, DeviceResponseInvalid.</exception>
-    public static async Task<DeviceStatus> ReadAsync(BacnetLink link, CancellationToken cancellationToken)
+    public static async Task<DeviceStatus> ReadAsync(BacnetConversation link, CancellationToken cancellationToken)
     {
         IReadOnlyList<BacnetValue?> values;
         try

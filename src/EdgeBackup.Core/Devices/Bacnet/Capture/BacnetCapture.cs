@@ -10,7 +10,7 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// </summary>
 internal sealed class BacnetCapture : ICapture
 {
-    private readonly BacnetLink link;
+    private readonly BacnetConversation link;
     private readonly BacnetProcedure procedure;
     private readonly IAsyncDisposable turn;
     private readonly FileReads reads;
@@ -19,7 +19,7 @@ internal sealed class BacnetCapture : ICapture
     private bool isBegun;
     private bool isDisposed;
 
-    private BacnetCapture(BacnetLink link, BacnetProcedure procedure, IAsyncDisposable turn)
+    private BacnetCapture(BacnetConversation link, BacnetProcedure procedure, IAsyncDisposable turn)
     {
         this.link = link;
         this.procedure = procedure;
@@ -33,7 +33,7 @@ internal sealed class BacnetCapture : ICapture
 
     /// <summary>Begins the procedure and waits until the device is ready.</summary>
     /// <exception cref="EdgeBackupException">As <see cref="BacnetProcedure.StartAsync"/>.</exception>
-    public static async Task<ICapture> BeginAsync(BacnetLink link, BacnetProcedure procedure, BacnetProcedureLocks locks, CancellationToken cancellationToken)
+    public static async Task<ICapture> BeginAsync(BacnetConversation link, BacnetProcedure procedure, BacnetProcedureLocks locks, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var (_, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);

@@ -7,11 +7,8 @@ internal static class ConfigurationFileList
 {
     private const int Attempts = 5;
 
-    /// <summary>More is no configuration, but a device that makes fun of us.</summary>
-    private const int MostFiles = 100_000;
-
     /// <exception cref="EdgeBackupException">CaptureFailed, DeviceResponseInvalid, DeviceUnreachable.</exception>
-    public static async Task<IReadOnlyList<ConfigurationFile>> ReadAsync(BacnetLink link, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<ConfigurationFile>> ReadAsync(BacnetConversation link, CancellationToken cancellationToken)
     {
         try
         {
@@ -37,18 +34,14 @@ internal static class ConfigurationFileList
         }
     }
 
-    private static async Task<IReadOnlyList<BacnetValue>> ReadListAsync(BacnetLink link, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<BacnetValue>> ReadListAsync(BacnetConversation link, CancellationToken cancellationToken)
     {
         var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await client.ReadPropertyAsync(peer, link.DeviceObject, BacnetProperty.ConfigurationFiles, arrayIndex: null, cancellationToken).ConfigureAwait(false);
-            }
-            catch (BacnetException exception) when (BacnetDeviceErrors.IsTooMuch(exception))
-            {
-                return await ReadOneByOneAsync(link, client, peer, cancellationToken).ConfigureAwait(false);
+                return await client.ReadArrayAsync(peer, link.DeviceObject, BacnetProperty.ConfigurationFiles, cancellationToken).ConfigureAwait(false);
             }
             catch (BacnetException exception) when (attempt < Attempts && (BacnetDeviceErrors.IsBusy(exception) || exception is BacnetTimeoutException))
             {
@@ -58,24 +51,7 @@ internal static class ConfigurationFileList
         }
     }
 
-    private static async Task<IReadOnlyList<BacnetValue>> ReadOneByOneAsync(BacnetLink link, BacnetClient client, BacnetPeer peer, CancellationToken cancellationToken)
-    {
-        var length = await client.ReadPropertyAsync(peer, link.DeviceObject, BacnetProperty.ConfigurationFiles, 0, cancellationToken).ConfigureAwait(false);
-        if (length is not [{ AsUnsigned: { } count }] || count > MostFiles)
-        {
-            throw link.Errors.Create(ErrorIds.DeviceResponseInvalid, "it does not say how many configuration files it has. Look at the device's software");
-        }
-
-        var values = new List<BacnetValue>((int)count);
-        for (uint index = 1; index <= count; index++)
-        {
-            values.AddRange(await client.ReadPropertyAsync(peer, link.DeviceObject, BacnetProperty.ConfigurationFiles, index, cancellationToken).ConfigureAwait(false));
-        }
-
-        return values;
-    }
-
-    private static async Task<ConfigurationFile> DescribeAsync(BacnetLink link, BacnetValue value, int position, int count, CancellationToken cancellationToken)
+    private static async Task<ConfigurationFile> DescribeAsync(BacnetConversation link, BacnetValue value, int position, int count, CancellationToken cancellationToken)
     {
         if (value.AsObjectId is not { Type: BacnetObjectType.File, Instance: < BacnetObjectId.LargestInstance } file)
         {

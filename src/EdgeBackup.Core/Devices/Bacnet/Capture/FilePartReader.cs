@@ -6,12 +6,12 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// Reads a file part by part, from its beginning to the end that the device tells. What does not fit is asked for in
 /// smaller parts; a part from another place is asked for again; a device without time is given some.
 /// </summary>
-internal abstract class FilePartReader(BacnetLink link, ConfigurationFile file)
+internal abstract class FilePartReader(BacnetConversation link, ConfigurationFile file)
 {
     /// <summary>So often the same part is asked for.</summary>
     private const int Attempts = 4;
 
-    protected BacnetLink Link { get; } = link;
+    protected BacnetConversation Link { get; } = link;
 
     protected ConfigurationFile File { get; } = file;
 
@@ -136,7 +136,7 @@ internal sealed class StreamPartReader : FilePartReader
     /// <param name="file">Which file.</param>
     /// <param name="largest">Bytes that fit one answer.</param>
     /// <param name="unsegmented">Bytes that fit one answer in one message.</param>
-    public StreamPartReader(BacnetLink link, FileReads reads, ConfigurationFile file, int largest, int unsegmented)
+    public StreamPartReader(BacnetConversation link, FileReads reads, ConfigurationFile file, int largest, int unsegmented)
         : base(link, file)
     {
         this.reads = reads;
@@ -177,8 +177,8 @@ internal sealed class RecordPartReader : FilePartReader
     private int largest;
     private int wanted = 1;
 
-    /// <inheritdoc cref="StreamPartReader(BacnetLink, FileReads, ConfigurationFile, int, int)"/>
-    public RecordPartReader(BacnetLink link, FileReads reads, ConfigurationFile file, int largest, int unsegmented)
+    /// <inheritdoc cref="StreamPartReader(BacnetConversation, FileReads, ConfigurationFile, int, int)"/>
+    public RecordPartReader(BacnetConversation link, FileReads reads, ConfigurationFile file, int largest, int unsegmented)
         : base(link, file)
     {
         this.reads = reads;

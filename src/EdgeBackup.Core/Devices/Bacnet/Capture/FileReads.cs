@@ -4,7 +4,7 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// The requests for parts of files: one at a time, and one now and then where nobody reads, since a device ends a backup
 /// whose files nobody reads (Backup_Failure_Timeout; only accesses to the configuration files count).
 /// </summary>
-internal sealed class FileReads(BacnetLink link) : IAsyncDisposable
+internal sealed class FileReads(BacnetConversation link) : IAsyncDisposable
 {
     private readonly SemaphoreSlim gate = new(1);
     private readonly CancellationTokenSource stop = new();

@@ -6,7 +6,7 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// Writes a file to a device: created where it is missing, emptied, and filled in pieces that fit, each at its own
 /// position. A request that gets there twice so writes the same twice; nothing is ever appended.
 /// </summary>
-internal sealed class BacnetFileWriter(BacnetLink link)
+internal sealed class BacnetFileWriter(BacnetConversation link)
 {
     private const int Attempts = 4;
     private const int SmallestPiece = 16;

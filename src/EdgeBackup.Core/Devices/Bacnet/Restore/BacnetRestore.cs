@@ -3,7 +3,7 @@ using EdgeBackup.Core.Errors;
 namespace EdgeBackup.Core.Devices.Bacnet;
 
 /// <summary>A restore procedure on a device, from START_RESTORE until the device says how it ended; ABORT_RESTORE on every other way out.</summary>
-internal sealed class BacnetRestore(BacnetLink link, BacnetProcedure procedure, BacnetProcedureLocks locks, IRestoreJournal journal)
+internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure procedure, BacnetProcedureLocks locks, IRestoreJournal journal)
 {
     /// <summary>The device gives its restores no names; this one is noted for it while one of ours may be open.</summary>
     private string SessionId => $"bacnet-restore {link.Address}";

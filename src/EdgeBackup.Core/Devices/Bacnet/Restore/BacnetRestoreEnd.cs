@@ -6,7 +6,7 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// The end of a restore: END_RESTORE, and then until the device says what became of it. Its answer to END_RESTORE is no
 /// success; devices acknowledge a file that they then cannot use.
 /// </summary>
-internal sealed class BacnetRestoreEnd(BacnetLink link, BacnetProcedure procedure)
+internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure procedure)
 {
     private const string Next = "What the device holds now is not known: look at it, and restore once more or another backup";
 

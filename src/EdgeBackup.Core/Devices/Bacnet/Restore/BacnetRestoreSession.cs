@@ -7,7 +7,7 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// A restore in the making: its files are gathered and proven on this machine, and the device hears of it when all of
 /// them are there. A file that was cut or altered is so refused before the device is touched.
 /// </summary>
-internal sealed class BacnetRestoreSession(BacnetLink link, BacnetRestore restore, RestorePlan plan, RestoreSpool spool) : IRestoreSession
+internal sealed class BacnetRestoreSession(BacnetConversation link, BacnetRestore restore, RestorePlan plan, RestoreSpool spool) : IRestoreSession
 {
     private readonly SortedDictionary<int, FileToRestore> files = [];
     private readonly HashSet<string> missing = new(plan.Items.Select(item => item.Saved.Item.Path), StringComparer.Ordinal);

@@ -43,14 +43,14 @@ public sealed class BacnetErrorTableTests
     [InlineData("secret", "bacnet://10.0.0.7/7", true, "secret")]
     [InlineData("", "bacnet://10.0.0.7/7", false, null)]
     public void A_password_goes_where_it_may(string password, string address, bool isAllowed, string? sent) =>
-        Assert.Equal(sent, BacnetPassword.From(Options(password, address, isAllowed), BacnetLink.IsLoopback(BacnetDeviceAddress.Parse(address))));
+        Assert.Equal(sent, BacnetPassword.From(Options(password, address, isAllowed), BacnetConversation.IsLoopback(BacnetDeviceAddress.Parse(address))));
 
     [Theory]
     [InlineData("123456789012345678901", "bacnet://127.0.0.1/7", "20")]
     [InlineData("secret", "bacnet://10.0.0.7/7", "-AllowUnencryptedAuthentication")]
     public void A_password_that_may_not_go_is_refused_without_being_shown(string password, string address, string words)
     {
-        var error = Assert.Throws<EdgeBackupException>(() => BacnetPassword.From(Options(password, address), BacnetLink.IsLoopback(BacnetDeviceAddress.Parse(address))));
+        var error = Assert.Throws<EdgeBackupException>(() => BacnetPassword.From(Options(password, address), BacnetConversation.IsLoopback(BacnetDeviceAddress.Parse(address))));
 
         Assert.Equal(ErrorIds.DeviceAuthenticationFailed, error.ErrorId);
         Assert.Contains(words, error.Message, StringComparison.Ordinal);

@@ -5,14 +5,14 @@ using EdgeBackup.Core.Errors;
 namespace EdgeBackup.Core.Devices.Bacnet;
 
 /// <summary>A client of its own for one device, opened when it is first needed, and the device as it was found. Thread-safe.</summary>
-internal sealed class BacnetLink : IAsyncDisposable
+internal sealed class BacnetConversation : IAsyncDisposable
 {
     private readonly SemaphoreSlim gate = new(1);
     private readonly BacnetClientOptions clientOptions;
     private BacnetClient? client;
     private BacnetPeer? peer;
 
-    public BacnetLink(ConnectionOptions options, BacnetDeviceAddress address, BacnetClientOptions clientOptions, BacnetTimes times, TimeProvider clock)
+    public BacnetConversation(ConnectionOptions options, BacnetDeviceAddress address, BacnetClientOptions clientOptions, BacnetTimes times, TimeProvider clock)
     {
         Options = options;
         Address = address;
@@ -79,12 +79,12 @@ internal sealed class BacnetLink : IAsyncDisposable
     public async Task<IReadOnlyList<BacnetValue?>> ReadAsync(IReadOnlyList<BacnetProperty> properties, CancellationToken cancellationToken) =>
         await ReadAsync(DeviceObject, properties, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Reads properties of an object; those that it does not have, or will not tell, are null.</summary>
+    /// <summary>Reads properties of an object; those that it does not have, or will not tell, are null. A device without time throws.</summary>
     public async Task<IReadOnlyList<BacnetValue?>> ReadAsync(BacnetObjectId target, IReadOnlyList<BacnetProperty> properties, CancellationToken cancellationToken)
     {
         var (client, peer) = await OpenAsync(cancellationToken).ConfigureAwait(false);
         var results = await client.ReadPropertiesAsync(peer, [.. properties.Select(property => (target, property))], cancellationToken).ConfigureAwait(false);
-        return [.. results.Select(result => result.Value)];
+        return [.. results.Select(result => result.Error is { } error && BacnetDeviceErrors.IsBusy(error) ? throw error : result.Value)];
     }
 
     /// <summary>Whether what is sent to an address stays on this machine.</summary>
