@@ -7,6 +7,7 @@ public sealed class OutputEnumTests
     [Theory]
     [InlineData(typeof(BackupKind), typeof(Core.Items.BackupKind))]
     [InlineData(typeof(BackupContent), typeof(Core.Items.BackupContent))]
+    [InlineData(typeof(RestoreContent), typeof(Core.Operations.Restore.RestoreContent))]
     [InlineData(typeof(ItemKind), typeof(Core.Items.ItemKind))]
     [InlineData(typeof(RetainLevel), typeof(Core.Items.RetainLevel))]
     [InlineData(typeof(ItemType), typeof(Core.Items.ItemType))]

@@ -49,6 +49,9 @@ public interface IDeviceConnection : IAsyncDisposable
 
     /// <summary>The device's event and trend logs, for archives; null where such a connection has none to read.</summary>
     IDeviceHistory? History => null;
+
+    /// <summary>What the device offers as a server; null where its kind of connection knows no servers.</summary>
+    IServerConnection? Server => null;
 }
 
 /// <summary>A hold on new transactions; disposing releases it.</summary>

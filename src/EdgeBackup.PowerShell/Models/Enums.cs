@@ -71,7 +71,20 @@ public enum BackupKind
     Safety,
 }
 
-/// <summary>How much of a device a backup or a restore covers.</summary>
+/// <summary>How much of a backup is restored.</summary>
+public enum RestoreContent
+{
+    /// <summary>Settings, programs, graphics.</summary>
+    Configuration,
+
+    /// <summary>Trend logs and event logs alone, over what is there.</summary>
+    History,
+
+    /// <summary>Configuration and history.</summary>
+    All,
+}
+
+/// <summary>How much of a device a backup covers.</summary>
 public enum BackupContent
 {
     /// <summary>Settings, programs, graphics.</summary>

@@ -27,6 +27,9 @@ internal static class OutputObjects
         Expires = LocalTime.From(listed.Expires),
         NotSaved = listed.Backup.NotSaved.ToOutput(),
         SuspectReason = [.. listed.Backup.Suspect.Select(reason => reason.ToString())],
+        Group = listed.Backup.Group is { } group
+            ? new BackupGroup { Id = group.Id, Name = group.Name, Server = group.Server, Member = [.. group.Members.Select(member => member.Device)] }
+            : null,
     };
 
     public static DeviceInfo ToOutput(this ListedDevice listed) => new()
@@ -252,6 +255,8 @@ internal static class OutputObjects
     public static Core.Items.BackupKind ToCore(this BackupKind kind) => Convert<Core.Items.BackupKind>(kind);
 
     public static Core.Items.BackupContent ToCore(this BackupContent content) => Convert<Core.Items.BackupContent>(content);
+
+    public static Core.Operations.Restore.RestoreContent ToCore(this RestoreContent content) => Convert<Core.Operations.Restore.RestoreContent>(content);
 
     public static Core.Operations.BackupState ToCore(this BackupState state) => Convert<Core.Operations.BackupState>(state);
 
