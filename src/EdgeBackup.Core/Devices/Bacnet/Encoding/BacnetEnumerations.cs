@@ -105,6 +105,7 @@ public enum BacnetErrorCode
     NoObjectsOfSpecifiedType = 17,
     NoSpaceForObject = 18,
     NoSpaceToWriteProperty = 20,
+    ObjectIdentifierAlreadyExists = 24,
     PasswordFailure = 26,
     ReadAccessDenied = 27,
     ServiceRequestDenied = 29,
