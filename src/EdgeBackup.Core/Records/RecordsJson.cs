@@ -12,6 +12,8 @@ namespace EdgeBackup.Core.Records;
 [JsonSerializable(typeof(PolicyEntry))]
 [JsonSerializable(typeof(AttemptState))]
 [JsonSerializable(typeof(NotificationEntry))]
+[JsonSerializable(typeof(ArchiveRun))]
+[JsonSerializable(typeof(ArchiveKey))]
 [JsonSerializable(typeof(DeviceRegistration))]
 [JsonSerializable(typeof(DeviceTypeRecord))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]

@@ -302,3 +302,33 @@ public enum NotificationTopic
     /// <summary>A device was handed over to its replacement.</summary>
     Switch,
 }
+
+/// <summary>What archives hold.</summary>
+public enum ArchiveContent
+{
+    /// <summary>The event log.</summary>
+    Event,
+
+    /// <summary>The trend logs.</summary>
+    Trend,
+}
+
+/// <summary>How the records of an archive are written.</summary>
+public enum ArchiveFormat
+{
+    /// <summary>One line a record.</summary>
+    Csv,
+
+    /// <summary>One element a record.</summary>
+    Xml,
+}
+
+/// <summary>What kind of run made an archive.</summary>
+public enum ArchiveKind
+{
+    /// <summary>All since the archive before.</summary>
+    Run,
+
+    /// <summary>A choice by time or category of what the device still had.</summary>
+    Extract,
+}

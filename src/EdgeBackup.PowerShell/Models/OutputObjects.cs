@@ -252,6 +252,16 @@ internal static class OutputObjects
 
     public static Core.Records.OverdueAction ToCore(this OverdueAction action) => Convert<Core.Records.OverdueAction>(action);
 
+    public static ArchiveContent ToOutput(this Core.Archives.ArchiveContent content) => Convert<ArchiveContent>(content);
+
+    public static ArchiveFormat ToOutput(this Core.Archives.ArchiveFormat format) => Convert<ArchiveFormat>(format);
+
+    public static ArchiveKind ToOutput(this Core.Archives.ArchiveKind kind) => Convert<ArchiveKind>(kind);
+
+    public static Core.Archives.ArchiveContent ToCore(this ArchiveContent content) => Convert<Core.Archives.ArchiveContent>(content);
+
+    public static Core.Archives.ArchiveFormat ToCore(this ArchiveFormat format) => Convert<Core.Archives.ArchiveFormat>(format);
+
     public static Core.Items.BackupKind ToCore(this BackupKind kind) => Convert<Core.Items.BackupKind>(kind);
 
     public static Core.Items.BackupContent ToCore(this BackupContent content) => Convert<Core.Items.BackupContent>(content);

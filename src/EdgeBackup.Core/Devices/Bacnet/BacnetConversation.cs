@@ -39,6 +39,20 @@ internal sealed class BacnetConversation : IAsyncDisposable
 
     public void Trace(string line) => Options.Trace?.Invoke(line);
 
+    /// <summary>The address that is spoken to: the device's, or that of the router before it.</summary>
+    /// <exception cref="EdgeBackupException">DeviceUnreachable: there is no such host.</exception>
+    public async Task<IPEndPoint> FindHostAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ResolveAsync(Address.Host, Address.Port, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BacnetUnreachableException exception)
+        {
+            throw Errors.From(exception, "the first question", ErrorIds.DeviceUnreachable);
+        }
+    }
+
     /// <summary>The client and the device.</summary>
     /// <exception cref="EdgeBackupException">DeviceUnreachable, DeviceResponseInvalid.</exception>
     public async Task<(BacnetClient Client, BacnetPeer Peer)> OpenAsync(CancellationToken cancellationToken)

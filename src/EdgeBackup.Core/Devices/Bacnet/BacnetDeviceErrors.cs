@@ -56,9 +56,12 @@ internal sealed class BacnetDeviceErrors(ConnectionOptions options)
         BacnetErrorException { Code: BacnetErrorCode.PasswordFailure } => (ErrorIds.DeviceAuthenticationFailed, options.Credential is null
             ? "it asks for a password and none is registered. Set it with Set-EdgeDevice -Credential (the user name does not matter) or -Token"
             : "it did not accept the registered password. Set the right one with Set-EdgeDevice -Credential or -Token"),
-        BacnetErrorException { Code: BacnetErrorCode.ServiceRequestDenied or BacnetErrorCode.ReadAccessDenied or BacnetErrorCode.FileAccessDenied } denied => (
+        BacnetErrorException { Code: BacnetErrorCode.ServiceRequestDenied } denied => (
             ErrorIds.DeviceAuthenticationFailed,
             $"it denies {call} ({Name(denied)}). Allow backup and restore by BACnet in its settings, from this machine too"),
+        BacnetErrorException { Code: BacnetErrorCode.ReadAccessDenied or BacnetErrorCode.WriteAccessDenied or BacnetErrorCode.FileAccessDenied } denied => (
+            otherwise,
+            $"it denies {call} ({Name(denied)}): it has ended the backup or restore by itself, or its settings forbid it. Try again, and allow backup and restore by BACnet on the device when it happens again"),
         BacnetErrorException { Code: BacnetErrorCode.OptionalFunctionalityNotSupported } or BacnetRejectException { Reason: BacnetRejectReason.UnrecognizedService } => (
             ErrorIds.DeviceResponseInvalid,
             $"it does not know {call}: this device cannot be backed up or restored by BACnet (it is none that does DM-BR-B). Save its configuration with its maker's tool, or register what that tool writes as a folder"),

@@ -15,6 +15,7 @@ public sealed class HttpDeviceConnection : IDeviceConnection, IServerConnection
     private readonly DeviceHttpClient client;
     private readonly ConnectionOptions options;
     private readonly ItemRuleSet rules;
+    private readonly HttpDeviceHistory history;
 
     /// <param name="options">An <see cref="ConnectionKind.Http"/> address and what belongs to it.</param>
     /// <param name="clock">For time-outs, pauses and the renewal of holds.</param>
@@ -28,6 +29,7 @@ public sealed class HttpDeviceConnection : IDeviceConnection, IServerConnection
 
         this.options = options;
         client = new DeviceHttpClient(options, clock);
+        history = new HttpDeviceHistory(client);
         rules = new ItemRuleSet(options.Definition?.Items ?? []);
     }
 
@@ -110,6 +112,9 @@ public sealed class HttpDeviceConnection : IDeviceConnection, IServerConnection
             throw client.Fault.Status("POST stop", answer);
         }
     }
+
+    /// <inheritdoc/>
+    public IDeviceHistory History => history;
 
     /// <inheritdoc/>
     public IServerConnection Server => this;

@@ -36,8 +36,7 @@ internal sealed class BacnetCapture : ICapture
     public static async Task<ICapture> BeginAsync(BacnetConversation link, BacnetProcedure procedure, BacnetProcedureLocks locks, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var (_, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
-        var turn = await locks.EnterAsync(peer.EndPoint, cancellationToken).ConfigureAwait(false);
+        var turn = await locks.EnterAsync(await link.FindHostAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         var capture = new BacnetCapture(link, procedure, turn);
         try
         {
@@ -87,6 +86,15 @@ internal sealed class BacnetCapture : ICapture
         var asked = link.Clock.GetTimestamp();
         try
         {
+            var (before, _) = await procedure.LookAsync(cancellationToken).ConfigureAwait(false);
+            if (before is { } other && other != BacnetBackupState.PerformingBackup)
+            {
+                throw link.Errors.Create(
+                    ErrorIds.CaptureFailed,
+                    $"it ended the backup before all was read (its Backup_And_Restore_State is {BacnetWords.Of(other)}), so that what was read last may be anything. The capture was discarded; try again");
+            }
+
+            asked = link.Clock.GetTimestamp();
             await procedure.AskAsync(BacnetReinitializedState.EndBackup, cancellationToken).ConfigureAwait(false);
         }
         catch (BacnetErrorException exception) when (link.Clock.GetElapsedTime(asked) >= link.FirstTimeout)

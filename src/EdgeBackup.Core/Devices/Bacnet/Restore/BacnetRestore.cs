@@ -47,8 +47,7 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
     /// <exception cref="EdgeBackupException">RestoreFailed, DeviceBusy, RestoreVerifyFailed, and what the table of errors says.</exception>
     public async Task<RestoreCommitOutcome> RunAsync(IReadOnlyList<FileToRestore> files, CancellationToken cancellationToken)
     {
-        var (_, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
-        var turn = await locks.EnterAsync(peer.EndPoint, cancellationToken).ConfigureAwait(false);
+        var turn = await locks.EnterAsync(await link.FindHostAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         await using var lease = turn.ConfigureAwait(false);
         await DropLeftoverAsync(cancellationToken).ConfigureAwait(false);
 
