@@ -17,6 +17,10 @@
     # Named one by one, so that a command loads the module without the assembly having been read first. One a line,
     # sorted: a test holds this list against the assembly.
     CmdletsToExport      = @(
+        'Get-EdgeArchive'
+        'New-EdgeArchive'
+        'Test-EdgeArchive'
+        'Get-EdgeArchiveRecord'
         'Compare-EdgeBackup'
         'Export-EdgeBackup'
         'Get-EdgeBackup'
@@ -27,6 +31,7 @@
         'Test-EdgeBackup'
         'Unprotect-EdgeBackup'
         'Get-EdgeBackupItem'
+        'Get-EdgeBackupMethod'
         'Export-EdgeBackupMetric'
         'Get-EdgeBackupPolicy'
         'Set-EdgeBackupPolicy'

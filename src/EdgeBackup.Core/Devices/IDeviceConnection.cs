@@ -46,6 +46,12 @@ public interface IDeviceConnection : IAsyncDisposable
     /// <summary>Asks the device to stop the transaction on a connector. Accepted does not mean stopped.</summary>
     /// <exception cref="Errors.EdgeBackupException">DeviceResponseInvalid: the device cannot stop transactions.</exception>
     Task StopTransactionAsync(string chargePoint, int connector, CancellationToken cancellationToken);
+
+    /// <summary>The device's event and trend logs, for archives; null where such a connection has none to read.</summary>
+    IDeviceHistory? History => null;
+
+    /// <summary>What the device offers as a server; null where its kind of connection knows no servers.</summary>
+    IServerConnection? Server => null;
 }
 
 /// <summary>A hold on new transactions; disposing releases it.</summary>

@@ -79,6 +79,7 @@ public sealed class SyncRepository
         await others.CopyPoliciesAsync(cancellationToken).ConfigureAwait(false);
         await others.CopyTypesAsync(cancellationToken).ConfigureAwait(false);
         await others.CopyDevicesAsync(cancellationToken).ConfigureAwait(false);
+        await others.CopyArchivesAsync(cancellationToken).ConfigureAwait(false);
 
         // What the copy's own maintenance removed meanwhile is no failure.
         foreach (var left in (await UnnamedBackups.NameAsync(copy, observer, plan.Unnamed, cancellationToken).ConfigureAwait(false)).Where(left => !left.IsGone))

@@ -21,6 +21,9 @@ public enum EdgeEventCategory
     Retention,
 
     Repository,
+
+    /// <summary>Archives that were written, and those that were removed.</summary>
+    Archive,
 }
 
 /// <summary>Something that happened and that somebody may ask about later; sealed and append-only.</summary>

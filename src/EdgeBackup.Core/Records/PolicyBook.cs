@@ -49,6 +49,12 @@ public sealed record PolicyValues
     /// <summary>Above 1: so much larger or smaller than in the last good backup makes an item, or a backup, suspect.</summary>
     public double? SizeFactor { get; init; }
 
+    /// <summary>Calendar years that archives are kept; 0 for ever.</summary>
+    public int? ArchiveRetentionYears { get; init; }
+
+    /// <summary>Whether nothing of the device expires, neither archives nor backups, whatever else a policy says.</summary>
+    public bool? LegalHold { get; init; }
+
     /// <summary>What it says, for people.</summary>
     public string Describe()
     {
@@ -64,6 +70,8 @@ public sealed record PolicyValues
             ("window", Window),
             ("time zone", TimeZone),
             ("size factor", SizeFactor?.ToString(CultureInfo.InvariantCulture)),
+            ("archives kept in years", ArchiveRetentionYears is 0 ? "for ever" : ArchiveRetentionYears?.ToString(CultureInfo.InvariantCulture)),
+            ("legal hold", LegalHold is { } hold ? hold ? "on" : "off" : null),
         ];
         return string.Join(", ", values.Where(value => value.Value is not null).Select(value => $"{value.Name} {value.Value}")) is { Length: > 0 } text ? text : "nothing";
     }
@@ -119,6 +127,12 @@ public sealed record EffectivePolicy
 
     /// <summary>Above 1: so much larger or smaller than in the last good backup makes an item, or a backup, suspect.</summary>
     public required double SizeFactor { get; init; }
+
+    /// <summary>Calendar years that archives are kept; null for ever.</summary>
+    public required int? ArchiveRetentionYears { get; init; }
+
+    /// <summary>Whether nothing of the device expires.</summary>
+    public required bool LegalHold { get; init; }
 
     /// <summary>Where each value came from: the property's name, and "built-in", "the device type", "all", "type x", "tag x" or "device x".</summary>
     public required IReadOnlyDictionary<string, string> Sources { get; init; }
@@ -241,6 +255,8 @@ public sealed class PolicyBook
             Window = PickText(nameof(PolicyValues.Window), policy => policy.Window) ?? BackupWindow.Always.ToString(),
             TimeZone = PickText(nameof(PolicyValues.TimeZone), policy => policy.TimeZone),
             SizeFactor = Pick(nameof(PolicyValues.SizeFactor), policy => policy.SizeFactor, 10),
+            ArchiveRetentionYears = Pick(nameof(PolicyValues.ArchiveRetentionYears), policy => policy.ArchiveRetentionYears, 0) is > 0 and var years ? years : null,
+            LegalHold = Pick(nameof(PolicyValues.LegalHold), policy => policy.LegalHold, false),
             Sources = sources,
         };
 
@@ -317,6 +333,8 @@ public sealed class PolicyBook
             Window = entry.Values.Window ?? old.Window,
             TimeZone = entry.Values.TimeZone ?? old.TimeZone,
             SizeFactor = entry.Values.SizeFactor ?? old.SizeFactor,
+            ArchiveRetentionYears = entry.Values.ArchiveRetentionYears ?? old.ArchiveRetentionYears,
+            LegalHold = entry.Values.LegalHold ?? old.LegalHold,
         };
     }
 }

@@ -12,9 +12,12 @@ namespace EdgeBackup.Core.Records;
 [JsonSerializable(typeof(PolicyEntry))]
 [JsonSerializable(typeof(AttemptState))]
 [JsonSerializable(typeof(NotificationEntry))]
+[JsonSerializable(typeof(ArchiveRun))]
+[JsonSerializable(typeof(ArchiveKey))]
 [JsonSerializable(typeof(DeviceRegistration))]
 [JsonSerializable(typeof(DeviceTypeRecord))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(IReadOnlyList<Items.NotSavedItem>))]
+[JsonSerializable(typeof(Items.BackupGroup))]
 [JsonSerializable(typeof(IReadOnlyList<Items.SuspectReason>))]
 internal sealed partial class RecordsJson : JsonSerializerContext;

@@ -9,6 +9,9 @@ public enum RecordArea
     Types,
     Notifications,
 
+    /// <summary>Runs of archives by device, and the key that signs archives.</summary>
+    Archives,
+
     /// <summary>The only ones that are not kept: each takes the place of the one before.</summary>
     Attempts,
 }

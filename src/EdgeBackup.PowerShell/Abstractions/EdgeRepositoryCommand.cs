@@ -55,7 +55,7 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
 
     /// <summary>A wildcard that matches nothing gives nothing; a literal is tried as it is.</summary>
     private protected IEnumerable<string> ExpandFiles(string path) =>
-        WildcardPattern.ContainsWildcardCharacters(path) && !File.Exists(ResolvePath(path))
+        WildcardPattern.ContainsWildcardCharacters(path) && !System.IO.Path.Exists(ResolvePath(path))
             ? SessionState.InvokeProvider.Item.Exists(path, force: false, literalPath: false) ? SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _) : []
             : [ResolvePath(path)];
 

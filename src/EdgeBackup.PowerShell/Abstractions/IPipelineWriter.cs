@@ -11,6 +11,9 @@ internal interface IPipelineWriter
     /// <summary>Writes an object to the output.</summary>
     Task WriteObjectAsync(object value);
 
+    /// <summary>Writes objects to the output, one by one, with one hand-over.</summary>
+    Task WriteObjectsAsync(IReadOnlyList<object> values);
+
     /// <summary>Writes a non-terminating error.</summary>
     Task WriteErrorAsync(ErrorRecord error);
 

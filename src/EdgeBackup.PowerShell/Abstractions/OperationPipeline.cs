@@ -10,6 +10,9 @@ internal sealed class OperationPipeline(IPipelineWriter writer)
 
     public Task WriteAsync(object value) => writer.WriteObjectAsync(value);
 
+    /// <summary>Writes many objects with one hand-over; the list may be used again when it returns.</summary>
+    public Task WriteAllAsync(IReadOnlyList<object> values) => values.Count == 0 ? Task.CompletedTask : writer.WriteObjectsAsync(values);
+
     public Task WriteErrorAsync(Exception exception) => writer.WriteErrorAsync(EdgeErrors.ToErrorRecord(exception));
 
     public Task WriteErrorAsync(Exception exception, object target) => writer.WriteErrorAsync(EdgeErrors.ToErrorRecord(exception, target));

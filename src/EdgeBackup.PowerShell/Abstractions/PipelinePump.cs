@@ -78,6 +78,14 @@ internal sealed class PipelinePump(Cmdlet cmdlet) : IPipelineWriter, IDisposable
 
     public Task WriteObjectAsync(object value) => InvokeAsync(() => Write(() => cmdlet.WriteObject(value)));
 
+    public Task WriteObjectsAsync(IReadOnlyList<object> values) => InvokeAsync(() => Write(() =>
+    {
+        foreach (var value in values)
+        {
+            cmdlet.WriteObject(value);
+        }
+    }));
+
     public Task WriteErrorAsync(ErrorRecord error) => InvokeAsync(() => Write(() => cmdlet.WriteError(error)));
 
     public Task<T> InvokeAsync<T>(Func<T> question)

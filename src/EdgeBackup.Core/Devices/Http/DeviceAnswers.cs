@@ -106,6 +106,14 @@ internal static class DeviceAnswers
             : throw state.UnknownWord();
     }
 
+    public static IReadOnlyList<TrendLog> ReadTrends(DeviceFault fault, string call, ReadOnlyMemory<byte> body)
+    {
+        using var document = DeviceJson.Parse(fault, call, body);
+        var root = DeviceJson.Root(fault, call, document);
+        var trends = root.Elements().Select(element => ReadTrend(element.Member("id").Id(), element)).ToList();
+        return trends.DistinctBy(trend => trend.Id, StringComparer.Ordinal).Count() == trends.Count ? trends : throw root.Wrong("a trend is listed twice");
+    }
+
     public static IReadOnlyList<ChildDevice> ReadChildren(DeviceFault fault, string call, ReadOnlyMemory<byte> body)
     {
         using var document = DeviceJson.Parse(fault, call, body);
@@ -134,6 +142,13 @@ internal static class DeviceAnswers
         Kind = Choose(element.Member("kind"), ("configuration", ItemKind.Configuration), ("history", ItemKind.History), ("identity", ItemKind.Identity)),
         Retain = Choose(element.Member("retain"), ("cold", RetainLevel.Cold), ("warm", RetainLevel.Warm), ("none", RetainLevel.None)),
     };
+
+    private static TrendLog ReadTrend(string id, DeviceJson element) => new(
+        id,
+        element.Optional("name")?.TextOrNull() ?? id,
+        element.Optional("unit")?.TextOrNull(),
+        element.Optional("records") is { IsNull: false } records ? records.Count() : null,
+        element.Optional("extended") is { IsNull: false } extended ? extended.Truth() : null);
 
     private static T Choose<T>(DeviceJson word, params ReadOnlySpan<(string Word, T Meaning)> known)
     {
@@ -180,10 +195,3 @@ internal static class DeviceAnswers
     private static string Printable(string text) =>
         new([.. text.Take(200).Select(character => char.IsControl(character) || char.IsSurrogate(character) ? '\uFFFD' : character)]);
 }
-
-/// <summary>A device below another one (R15).</summary>
-/// <param name="Id">As the device above gives it.</param>
-/// <param name="Name">Null where it has none.</param>
-/// <param name="Type">A device type's id, verbatim.</param>
-/// <param name="Address">Verbatim.</param>
-public sealed record ChildDevice(string Id, string? Name, string Type, string Address);

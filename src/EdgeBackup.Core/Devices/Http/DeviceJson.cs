@@ -114,11 +114,14 @@ internal readonly partial struct DeviceJson
     /// <summary>A moment of RFC 3339 with its offset, as UTC.</summary>
     public DateTimeOffset Time()
     {
-        var text = Text();
-        return TimeForm().IsMatch(text)
-            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out var time)
-                ? time
-                : throw Wrong($"{Here} is no time with an offset (RFC 3339)");
+        return TryReadTime(Text(), out var time) ? time : throw Wrong($"{Here} is no time with an offset (RFC 3339)");
+    }
+
+    /// <inheritdoc cref="Time"/>
+    public static bool TryReadTime(string text, out DateTimeOffset time)
+    {
+        time = default;
+        return TimeForm().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out time);
     }
 
     /// <summary>A word that is none of those the interface knows.</summary>

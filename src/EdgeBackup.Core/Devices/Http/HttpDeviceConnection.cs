@@ -10,11 +10,12 @@ namespace EdgeBackup.Core.Devices.Http;
 /// A conversation over the edge device API (docs/device-api.md). Everything is streamed but JSON, which is bounded.
 /// Whether the device is the one that was registered is for the caller to compare.
 /// </summary>
-public sealed class HttpDeviceConnection : IDeviceConnection
+public sealed class HttpDeviceConnection : IDeviceConnection, IServerConnection
 {
     private readonly DeviceHttpClient client;
     private readonly ConnectionOptions options;
     private readonly ItemRuleSet rules;
+    private readonly HttpDeviceHistory history;
 
     /// <param name="options">An <see cref="ConnectionKind.Http"/> address and what belongs to it.</param>
     /// <param name="clock">For time-outs, pauses and the renewal of holds.</param>
@@ -28,6 +29,7 @@ public sealed class HttpDeviceConnection : IDeviceConnection
 
         this.options = options;
         client = new DeviceHttpClient(options, clock);
+        history = new HttpDeviceHistory(client);
         rules = new ItemRuleSet(options.Definition?.Items ?? []);
     }
 
@@ -111,8 +113,13 @@ public sealed class HttpDeviceConnection : IDeviceConnection
         }
     }
 
-    /// <summary>The devices below this one (R15).</summary>
-    /// <exception cref="EdgeBackupException">DeviceUnreachable, DeviceAuthenticationFailed, DeviceResponseInvalid.</exception>
+    /// <inheritdoc/>
+    public IDeviceHistory History => history;
+
+    /// <inheritdoc/>
+    public IServerConnection Server => this;
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<ChildDevice>> ReadChildrenAsync(CancellationToken cancellationToken)
     {
         using var answer = await client.GetAsync("children", cancellationToken).ConfigureAwait(false);

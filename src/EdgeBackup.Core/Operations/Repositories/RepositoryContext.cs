@@ -33,6 +33,7 @@ public sealed class RepositoryContext : IAsyncDisposable
         Devices = new DeviceRegistry(repository, author);
         Events = new EventLog(repository, author);
         Attempts = new AttemptBook(repository, author);
+        Archives = new ArchiveBook(repository, author);
         Types = new DeviceTypeLibrary(new DeviceTypeBook(repository, author), () => TypesFolder);
     }
 
@@ -45,6 +46,8 @@ public sealed class RepositoryContext : IAsyncDisposable
     public EventLog Events { get; }
 
     public AttemptBook Attempts { get; }
+
+    public ArchiveBook Archives { get; }
 
     /// <summary>The device types that are known here.</summary>
     public DeviceTypeLibrary Types { get; }

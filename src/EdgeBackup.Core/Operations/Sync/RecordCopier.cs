@@ -54,13 +54,29 @@ internal sealed class RecordCopier(EdgeRepository source, EdgeRepository copy, S
         var options = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken };
         await System.Threading.Tasks.Parallel.ForEachAsync(folders, options, async (names, token) =>
         {
-            var device = devices.GetValueOrDefault(FolderOf(names[0])) ?? await ReadDeviceAsync(names[0], token).ConfigureAwait(false);
+            var device = devices.GetValueOrDefault(FolderOf(names[0])) ?? await ReadSubjectAsync(names[0], json => DeviceLogEntry.FromJson(json).Device, token).ConfigureAwait(false);
             if (device is not null && plan.Wants(device))
             {
                 // An open restore session is the source's own affair.
                 await CopyFolderAsync(RecordArea.Devices, device, names.Where(listed.Contains).ToAsyncEnumerable(), json => DeviceLogEntry.FromJson(json).Kind is not (DeviceLogEntryKind.RestoreOpened or DeviceLogEntryKind.RestoreClosed), token).ConfigureAwait(false);
             }
         }).ConfigureAwait(false);
+    }
+
+    /// <summary>Whoever goes on from the copy archives neither anything twice nor with another key.</summary>
+    public async Task CopyArchivesAsync(CancellationToken cancellationToken)
+    {
+        var devices = plan.Devices.ToDictionary(source.SubjectFolder, device => device, StringComparer.Ordinal);
+        devices[source.SubjectFolder(ArchiveBook.KeySubject)] = ArchiveBook.KeySubject;
+        var listed = await ToSetAsync(source.ListAsync(RecordArea.Archives, subject: null, cancellationToken)).ConfigureAwait(false);
+        foreach (var names in listed.GroupBy(FolderOf, StringComparer.Ordinal).Select(group => group.Order(StringComparer.Ordinal).ToList()))
+        {
+            var subject = devices.GetValueOrDefault(FolderOf(names[0])) ?? await ReadSubjectAsync(names[0], json => ArchiveRun.FromJson(json).Device, cancellationToken).ConfigureAwait(false);
+            if (subject is not null && (subject == ArchiveBook.KeySubject || plan.Wants(subject)))
+            {
+                await CopyFolderAsync(RecordArea.Archives, subject, names.ToAsyncEnumerable(), _ => true, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     public async Task CopyEventsAsync(CancellationToken cancellationToken)
@@ -132,11 +148,11 @@ internal sealed class RecordCopier(EdgeRepository source, EdgeRepository copy, S
         }
     }
 
-    private async Task<string?> ReadDeviceAsync(string name, CancellationToken cancellationToken)
+    private async Task<string?> ReadSubjectAsync(string name, Func<byte[], string> read, CancellationToken cancellationToken)
     {
         try
         {
-            return DeviceLogEntry.FromJson(await source.ReadAsync(name, cancellationToken).ConfigureAwait(false)).Device;
+            return read(await source.ReadAsync(name, cancellationToken).ConfigureAwait(false));
         }
         catch (Exception exception) when (IsOfOneRecord(exception))
         {

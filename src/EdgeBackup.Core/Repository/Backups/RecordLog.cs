@@ -119,6 +119,7 @@ internal sealed class RecordLog(RepositoryCore core) : IDisposable
         RecordArea.Attempts => "attempts/",
         RecordArea.Types => "types/",
         RecordArea.Notifications => "notifications/",
+        RecordArea.Archives => "archives/",
         _ => throw new ArgumentOutOfRangeException(nameof(area)),
     };
 

@@ -12,7 +12,7 @@ namespace EdgeBackup.Core.Repository.Chain;
 internal sealed class ChainCheck
 {
     /// <summary>The folders whose objects the chain names.</summary>
-    public static readonly IReadOnlyList<string> Folders = ["backups/", "devices/", "events/", "policies/", "types/", "notifications/", KeyObject.Folder];
+    public static readonly IReadOnlyList<string> Folders = ["backups/", "devices/", "events/", "policies/", "types/", "notifications/", "archives/", KeyObject.Folder];
 
     private const int NotesShown = 100;
 

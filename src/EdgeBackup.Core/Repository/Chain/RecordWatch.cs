@@ -27,7 +27,7 @@ internal interface ILiveNames
 /// </summary>
 internal sealed class RecordWatch(RepositoryCore core, ILiveNames kept)
 {
-    private static readonly string[] Watched = [RecordLog.ToFolder(RecordArea.Devices), RecordLog.ToFolder(RecordArea.Policies), RecordLog.ToFolder(RecordArea.Types), RecordLog.ToFolder(RecordArea.Notifications), RecordLog.ToFolder(RecordArea.Events)];
+    private static readonly string[] Watched = [RecordLog.ToFolder(RecordArea.Devices), RecordLog.ToFolder(RecordArea.Policies), RecordLog.ToFolder(RecordArea.Types), RecordLog.ToFolder(RecordArea.Notifications), RecordLog.ToFolder(RecordArea.Archives), RecordLog.ToFolder(RecordArea.Events)];
 
     /// <summary>Takes in what the chain says by now; once a command is enough.</summary>
     public async Task LearnAsync(CancellationToken cancellationToken)

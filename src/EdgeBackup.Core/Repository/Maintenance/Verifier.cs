@@ -48,7 +48,7 @@ internal sealed class Verifier
 
         var backups = await ListAsync("backups/", cancellationToken).ConfigureAwait(false);
         var records = new List<ObjectInfo>();
-        foreach (var folder in new[] { "devices/", "events/", "policies/", "types/", "notifications/", "attempts/", Marks.Folder })
+        foreach (var folder in new[] { "devices/", "events/", "policies/", "types/", "notifications/", "archives/", "attempts/", Marks.Folder })
         {
             records.AddRange(await ListAsync(folder, cancellationToken).ConfigureAwait(false));
         }

@@ -27,9 +27,9 @@ public sealed class GetEdgeEventCommand : EdgeRepositoryCommand
     [Parameter]
     public DateTime? Before { get; set; }
 
-    /// <summary>Backup, Restore, Switch, Device, Retention, Repository.</summary>
+    /// <summary>Backup, Restore, Switch, Device, Retention, Repository, Archive.</summary>
     [Parameter]
-    [ValidateSet("Backup", "Restore", "Switch", "Device", "Retention", "Repository")]
+    [ValidateSet("Backup", "Restore", "Switch", "Device", "Retention", "Repository", "Archive")]
     public string[] Category { get; set; } = [];
 
     /// <inheritdoc/>

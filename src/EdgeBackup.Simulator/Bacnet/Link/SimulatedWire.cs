@@ -76,7 +76,8 @@ public sealed class SimulatedWire
         }
     }
 
-    internal WireFate Next(bool isInbound, ReadOnlyMemory<byte> bytes)
+    /// <summary>The fate of the datagram that comes next.</summary>
+    public WireFate Next(bool isInbound, ReadOnlyMemory<byte> bytes)
     {
         lock (gate)
         {

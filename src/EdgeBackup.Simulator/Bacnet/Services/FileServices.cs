@@ -38,7 +38,7 @@ internal sealed class FileServices(SimulatedBacnetDevice device)
         writer.WriteSigned(start);
         if (access == BacnetFileAccess.Stream)
         {
-            writer.WriteOctets(file.Records[0].AsSpan(start, given));
+            writer.WriteOctets(file.Content.Slice(start, given));
         }
         else
         {

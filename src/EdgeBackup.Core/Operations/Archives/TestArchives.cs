@@ -1,0 +1,178 @@
+using EdgeBackup.Core.Archives;
+using EdgeBackup.Core.Archives.Checking;
+using EdgeBackup.Core.Archives.Reading;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
+
+namespace EdgeBackup.Core.Operations.Archives;
+
+/// <summary>What a test of an archive found.</summary>
+/// <param name="Path">The archive's folder; of one that is missing, where it was written.</param>
+/// <param name="Archive">Null where its manifest cannot be read, or it is missing.</param>
+/// <param name="Damage">What is wrong; empty for nothing.</param>
+/// <param name="IsOwnKey">Whether it is signed with the key of the repository at hand; null where there is none at hand.</param>
+public sealed record ArchiveTestOutcome(string Path, ArchiveFolder? Archive, IReadOnlyList<ArchiveDamage> Damage, bool? IsOwnKey);
+
+/// <summary>
+/// Tests archives: <c>Test-EdgeArchive</c>. Without a repository each is held against its own key and the others beside
+/// it; with the repository that made them also against its key and its memory of runs, so that a missing newest one and a
+/// forged key are noticed too.
+/// </summary>
+public sealed class TestArchives
+{
+    private readonly RepositoryContext? context;
+    private readonly IOperationObserver observer;
+    private readonly string? fingerprint;
+
+    /// <param name="context">The repository; null for none.</param>
+    /// <param name="observer">Is told how far it is.</param>
+    /// <param name="fingerprint">The fingerprint that every archive's key must have; null for any.</param>
+    public TestArchives(RepositoryContext? context, IOperationObserver observer, string? fingerprint)
+    {
+        this.context = context;
+        this.observer = observer;
+        this.fingerprint = fingerprint?.Replace(":", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal);
+    }
+
+    /// <summary>Tests an archive, or all in a folder.</summary>
+    /// <param name="path">Absolute.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="EdgeBackupException">ArchiveNotFound.</exception>
+    public async IAsyncEnumerable<ArchiveTestOutcome> RunAsync(string path, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var folders = ArchiveFolder.Find(path);
+        if (folders.Count == 0)
+        {
+            throw new EdgeBackupException(ErrorIds.ArchiveNotFound, $"There is no archive in '{path}'. Give an archive's folder, or the folder of several.", path);
+        }
+
+        var isOne = folders is [var only] && only == path;
+        var parent = isOne ? System.IO.Path.GetDirectoryName(System.IO.Path.TrimEndingDirectorySeparator(path)) : path;
+        var siblings = (isOne && parent is not null ? ArchiveFolder.Find(parent) : folders).Select(TryOpen).OfType<ArchiveFolder>().ToList();
+        var key = await FindKeyAsync(cancellationToken).ConfigureAwait(false);
+        var runs = await LoadRunsAsync(siblings, key, cancellationToken).ConfigureAwait(false);
+        var chain = new ArchiveChain(siblings, (link, archive) => runs.GetValueOrDefault(archive.Manifest.Device)?.Any(run => run.Manifest == link.Manifest && ArchivePlaces.IsThere(run)) == true);
+        foreach (var folder in folders)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return Test(folder, key, isOne, siblings, chain, cancellationToken);
+        }
+
+        if (!isOne)
+        {
+            foreach (var missing in FindMissingNewest(path, siblings, runs))
+            {
+                yield return missing;
+            }
+        }
+    }
+
+    private static ArchiveFolder? TryOpen(string folder)
+    {
+        try
+        {
+            return ArchiveFolder.Open(folder);
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.ArchiveDamaged or ErrorIds.ArchiveNotFound)
+        {
+            return null;
+        }
+    }
+
+    private ArchiveTestOutcome Test(string folder, ArchiveKey? key, bool isOne, List<ArchiveFolder> siblings, ArchiveChain chain, CancellationToken cancellationToken)
+    {
+        ArchiveFolder archive;
+        try
+        {
+            archive = ArchiveFolder.Open(folder);
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.ArchiveDamaged or ErrorIds.ArchiveNotFound)
+        {
+            return new ArchiveTestOutcome(folder, null, [new ArchiveDamage(ManifestCodec.ManifestName, exception.Message)], null);
+        }
+
+        long done = 0;
+        var activity = $"Testing {System.IO.Path.GetFileName(folder)}";
+        var damage = ArchiveCheck.Run(archive, bytes => observer.Progress(new OperationProgress(activity, "", BytesDone: done += bytes, BytesTotal: archive.Length)), cancellationToken).ToList();
+        damage.AddRange(FindKeyDamage(archive, key));
+
+        // One that was carried elsewhere alone is tested alone.
+        var isAlone = isOne && !siblings.Exists(other => other.Path != archive.Path && other.Manifest.Device == archive.Manifest.Device);
+        if (isAlone && archive.Manifest.Previous is not null)
+        {
+            observer.Verbose($"'{folder}' stands alone, so that only itself was tested, and not whether the archives before it are there.");
+        }
+        else
+        {
+            damage.AddRange(chain.Check(archive));
+        }
+
+        return new ArchiveTestOutcome(folder, archive, damage, key is null ? null : key.PublicKey == archive.Manifest.PublicKey);
+    }
+
+    private IEnumerable<ArchiveDamage> FindKeyDamage(ArchiveFolder archive, ArchiveKey? key)
+    {
+        if (fingerprint is not null && !string.Equals(fingerprint, archive.Fingerprint, StringComparison.OrdinalIgnoreCase))
+        {
+            yield return new ArchiveDamage(ManifestCodec.SignatureName, $"it is signed with another key than the one asked for: {archive.Fingerprint}");
+        }
+
+        if (context is null || context.Repository.Id != archive.Manifest.Repository)
+        {
+            yield break;
+        }
+
+        if (key?.PublicKey != archive.Manifest.PublicKey)
+        {
+            yield return new ArchiveDamage(ManifestCodec.SignatureName, "it says that it is of the repository at hand, and it is not signed with that repository's key: it was forged");
+        }
+    }
+
+    private async Task<ArchiveKey?> FindKeyAsync(CancellationToken cancellationToken)
+    {
+        if (context is null)
+        {
+            return null;
+        }
+
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
+        return await context.Archives.FindKeyAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The runs of each device with an archive of this repository here.</summary>
+    private async Task<Dictionary<string, List<ArchiveRun>>> LoadRunsAsync(List<ArchiveFolder> archives, ArchiveKey? key, CancellationToken cancellationToken)
+    {
+        var runs = new Dictionary<string, List<ArchiveRun>>(StringComparer.Ordinal);
+        if (context is null || key is null)
+        {
+            return runs;
+        }
+
+        foreach (var device in archives.Where(archive => archive.Manifest.Repository == context.Repository.Id).Select(archive => archive.Manifest.Device).Distinct(StringComparer.Ordinal))
+        {
+            var all = await ArchiveRuns.LoadAsync(context, device, cancellationToken).ConfigureAwait(false);
+            runs[device] = await all.FromAsync(1, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return runs;
+    }
+
+    /// <summary>No other archive names the newest: only the repository knows that there was one.</summary>
+    private static IEnumerable<ArchiveTestOutcome> FindMissingNewest(string parent, List<ArchiveFolder> archives, Dictionary<string, List<ArchiveRun>> runs)
+    {
+        foreach (var (device, all) in runs)
+        {
+            var present = archives.Where(archive => archive.Manifest.Device == device).Select(archive => archive.Digest).ToHashSet(StringComparer.Ordinal);
+            var newest = all.FindLastIndex(run => present.Contains(run.Manifest));
+            foreach (var run in all.Skip(newest + 1).Where(run => !ArchivePlaces.IsThere(run)))
+            {
+                yield return new ArchiveTestOutcome(
+                    System.IO.Path.Combine(parent, run.Folder),
+                    Archive: null,
+                    [new ArchiveDamage(null, $"the archive is missing: number {run.Number} of '{device}', written on {run.Time:u}")],
+                    IsOwnKey: null);
+            }
+        }
+    }
+}

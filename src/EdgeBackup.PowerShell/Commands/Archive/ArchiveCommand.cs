@@ -1,0 +1,61 @@
+using System.Management.Automation;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Errors;
+using EdgeBackup.PowerShell.Session;
+
+namespace EdgeBackup.PowerShell.Commands;
+
+/// <summary>Base of the cmdlets that read archives by -Path. They need no repository: an auditor has none.</summary>
+public abstract class ArchiveCommand : EdgeRepositoryCommand
+{
+    /// <summary>Folders of archives, or folders of several; wildcards allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("FullName")]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Runs an operation for each path; what fails is that path's error.</summary>
+    /// <param name="operation">Gets the repository, or null, and an absolute path.</param>
+    /// <param name="usesSession">Whether the session's repository serves where -Repository is not given, if it can be opened.</param>
+    private protected void RunForPaths(Func<RepositoryContext?, string, OperationPipeline, CancellationToken, Task> operation, bool usesSession)
+    {
+        var repository = RepositoryPath;
+        foreach (var path in Path.SelectMany(ExpandFiles))
+        {
+            RunEach(
+                async (writer, cancellationToken) =>
+                {
+                    var pipeline = new OperationPipeline(writer);
+                    var borrowed = repository is null && !usesSession ? null : await BorrowAsync(repository, pipeline, cancellationToken).ConfigureAwait(false);
+                    try
+                    {
+                        await operation(borrowed?.Context, path, pipeline, cancellationToken).ConfigureAwait(false);
+                    }
+                    finally
+                    {
+                        if (borrowed is not null)
+                        {
+                            await borrowed.DisposeAsync().ConfigureAwait(false);
+                        }
+                    }
+                },
+                path);
+        }
+    }
+
+    private static async Task<BorrowedRepository?> BorrowAsync(string? repository, OperationPipeline pipeline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RepositorySession.Current.BorrowAsync(repository, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (repository is null && EdgeErrors.EndsCommand(exception))
+        {
+            pipeline.Observer.Verbose($"There is no repository at hand to hold the archives against. {exception.Message}");
+            return null;
+        }
+    }
+}
