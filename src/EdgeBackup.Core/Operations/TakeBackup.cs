@@ -195,10 +195,13 @@ public sealed class TakeBackup
                     var pass = await gate.EnterAsync(contact, options.WaitForIdle, cancellationToken).ConfigureAwait(false);
                     await using var passLease = pass.ConfigureAwait(false);
                     header = await CaptureAsync(contact, pass, options, content, policy.SizeFactor, previous, session, draft, cancellationToken).ConfigureAwait(false);
+
+                    // The device is free again; the next one may begin while this one's packs are written.
+                    place.Leave();
+                    await pass.DisposeAsync().ConfigureAwait(false);
+                    await new QueuedChanges(context.Clock, observer).WaitAfterAsync(contact, QueuedChanges.Patience, cancellationToken).ConfigureAwait(false);
                 }
 
-                // The device is free again; the next one may begin while this one's packs are written.
-                place.Leave();
                 if (options.Name is not null)
                 {
                     // Another process may have taken the name while the device was read.
@@ -252,6 +255,7 @@ public sealed class TakeBackup
         var review = options.SkipValidation ? null : new CaptureReview(new ReviewBasis(content, sizeFactor, contact.Type.Items, previous.Good));
         try
         {
+            await ApplicationValues.WriteDownAsync(contact, observer, cancellationToken).ConfigureAwait(false);
             notSaved = await new DeviceCapture(context.Repository, session, observer)
                 .RunAsync(contact, content, previous, review, draft, cancellationToken).ConfigureAwait(false);
             await GateKeeper.LookAgainAsync(contact, pass, cancellationToken).ConfigureAwait(false);
