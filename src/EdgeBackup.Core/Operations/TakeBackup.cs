@@ -147,7 +147,7 @@ public sealed class TakeBackup
         var previous = await PreviousBackups.FindAsync(context, observer, contact.Id, content, cancellationToken).ConfigureAwait(false);
         var draft = session.BeginBackup();
         await using var draftLease = draft.ConfigureAwait(false);
-        var sizeFactor = policies.For(contact.Id, contact.Type.Id, contact.Registration.Tags).SizeFactor;
+        var sizeFactor = policies.For(contact.Id, contact.Type.Id, contact.Registration.Tags, contact.Registration.Site).SizeFactor;
         var header = await CaptureAsync(contact, pass, options, content, sizeFactor, previous, session, draft, cancellationToken).ConfigureAwait(false);
         return await RecordAsync(header, draft, previous, contact.Registration, policies, cancellationToken).ConfigureAwait(false);
     }
@@ -174,7 +174,7 @@ public sealed class TakeBackup
             try
             {
                 var registration = await RegisteredDevices.RequireActiveAsync(context, device, cancellationToken).ConfigureAwait(false);
-                var policy = policies.For(device, registration.Type, registration.Tags);
+                var policy = policies.For(device, registration.Type, registration.Tags, registration.Site);
                 var content = options.Content ?? policy.Content;
                 var previous = await PreviousBackups.FindAsync(context, observer, device, content, cancellationToken).ConfigureAwait(false);
                 using var nameReservation = options.Name is null ? null : context.ReserveBackupName(device, options.Name);
@@ -321,7 +321,7 @@ public sealed class TakeBackup
                 () => new ApplyRetention(context, observer).RunAsync(record.Device, policies, whatIf: false, previous.KnownCount, CancellationToken.None)).ConfigureAwait(false);
         }
 
-        return ListedBackup.From(record, context.Repository.BackupObjectName(record.Device, record.Id), policies.For(record.Device, registration.Type, registration.Tags));
+        return ListedBackup.From(record, context.Repository.BackupObjectName(record.Device, record.Id), policies.For(record.Device, registration.Type, registration.Tags, registration.Site));
     }
 
     private async Task AfterwardsAsync(string device, string what, Func<Task> action)

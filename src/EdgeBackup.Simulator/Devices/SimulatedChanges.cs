@@ -10,7 +10,7 @@ public sealed class SimulatedChanges
 {
     private readonly SimulatedDevice device;
     private readonly Queue<(string Path, byte[] Content)> queue = new();
-    private DateTimeOffset? nextAt;
+    private DateTimeOffset? idleSince;
 
     internal SimulatedChanges(SimulatedDevice device) => this.device = device;
 
@@ -43,11 +43,11 @@ public sealed class SimulatedChanges
     {
         if (queue.Count == 0 || device.Holds.IsHeld)
         {
-            nextAt = null;
+            idleSince = null;
             return;
         }
 
-        for (nextAt ??= now + device.Faults.ChangeDuration; queue.Count > 0 && nextAt <= now; nextAt += device.Faults.ChangeDuration)
+        for (idleSince ??= now; queue.Count > 0 && now - idleSince >= device.Faults.ChangeDuration; idleSince += device.Faults.ChangeDuration)
         {
             var (path, content) = queue.Dequeue();
             device.Items.Set(path, content);

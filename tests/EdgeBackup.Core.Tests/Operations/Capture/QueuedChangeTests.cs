@@ -18,14 +18,12 @@ public sealed class QueuedChangeTests
     {
         await using var bench = await OperationsBench.CreateAsync();
         var server = await bench.AddSimulatedAsync("bms", isBuilding: true);
-        server.Faults.ChangeDuration = TimeSpan.FromMilliseconds(200);
+        server.Faults.ChangeDuration = TimeSpan.FromHours(1);
         server.Changes.Make(Setting, Changed);
-        Assert.Equal(1, server.Changes.Queued);
-        var backup = (await bench.AutomaticAsync("bms")).Backup;
+        var backup = await TakeAsync(bench, ("waiting up to", () => server.Faults.ChangeDuration = TimeSpan.Zero));
         Assert.Equal(Changed.Length, (await FindAsync(bench, backup)).Item.Length);
         var calls = server.Calls.Select(call => $"{call.Method} {call.Path}").ToList();
         Assert.True(calls.IndexOf("GET changes") < calls.IndexOf("POST holds"));
-        Assert.Contains(bench.Observer.Lines, line => line.StartsWith("bms: waiting up to 00:0", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -34,20 +32,14 @@ public sealed class QueuedChangeTests
         await using var bench = await OperationsBench.CreateAsync();
         var server = await bench.AddSimulatedAsync("bms", isBuilding: true);
         var before = server.Items.Find(Setting)!.Content.Length;
-        server.Faults.ChangeDuration = TimeSpan.FromMilliseconds(200);
-        var outcomes = new List<TakeBackupOutcome>();
-        await new TakeBackup(bench.Context, new Hook("idle and held", () => server.Changes.Make(Setting, Changed))).RunAsync(
-            ["bms"],
-            new TakeBackupOptions { Kind = BackupKind.Automatic },
-            outcome =>
-            {
-                outcomes.Add(outcome);
-                return Task.CompletedTask;
-            },
-            default);
+        server.Faults.ChangeDuration = TimeSpan.FromHours(1);
+        var backup = await TakeAsync(
+            bench,
+            ("idle and held", () => server.Changes.Make(Setting, Changed)),
+            ("waiting up to", () => server.Faults.ChangeDuration = TimeSpan.Zero));
         Assert.Equal(0, server.Changes.Queued);
         Assert.Equal(Changed, server.Items.Find(Setting)!.Content);
-        Assert.Equal(before, (await FindAsync(bench, outcomes.Single().Backup!.Backup)).Item.Length);
+        Assert.Equal(before, (await FindAsync(bench, backup)).Item.Length);
         Assert.False(server.Holds.IsHeld);
     }
 
@@ -90,12 +82,27 @@ public sealed class QueuedChangeTests
         return await bench.Context.Repository.ReadItemsAsync(record, default).SingleAsync(item => item.Item.Path == Setting);
     }
 
+    private static async Task<Core.Catalog.CatalogBackup> TakeAsync(OperationsBench bench, params (string Line, Action Action)[] hooks)
+    {
+        TakeBackupOutcome? taken = null;
+        await new TakeBackup(bench.Context, new Hooks(hooks)).RunAsync(
+            ["bms"],
+            new TakeBackupOptions { Kind = BackupKind.Automatic },
+            outcome =>
+            {
+                taken = outcome;
+                return Task.CompletedTask;
+            },
+            default);
+        return taken!.Backup?.Backup ?? throw taken.Error!;
+    }
+
     /// <summary>Does something when a line of the story is told.</summary>
-    private sealed class Hook(string line, Action action) : IOperationObserver
+    private sealed class Hooks((string Line, Action Action)[] hooks) : IOperationObserver
     {
         public void Verbose(string message)
         {
-            if (message.Contains(line, StringComparison.Ordinal))
+            foreach (var (_, action) in hooks.Where(hook => message.Contains(hook.Line, StringComparison.Ordinal)))
             {
                 action();
             }
