@@ -27,6 +27,7 @@
         'Test-EdgeBackup'
         'Unprotect-EdgeBackup'
         'Get-EdgeBackupItem'
+        'Get-EdgeBackupMethod'
         'Export-EdgeBackupMetric'
         'Get-EdgeBackupPolicy'
         'Set-EdgeBackupPolicy'

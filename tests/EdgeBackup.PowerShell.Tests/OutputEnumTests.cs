@@ -21,6 +21,7 @@ public sealed class OutputEnumTests
     [InlineData(typeof(ItemChange), typeof(Core.Operations.Compare.ItemChange))]
     [InlineData(typeof(ItemFormat), typeof(Core.Operations.Compare.ItemFormat))]
     [InlineData(typeof(DeviceTypeSource), typeof(Core.Devices.Types.DeviceTypeSource))]
+    [InlineData(typeof(DeviceConnection), typeof(Core.Devices.ConnectionKind))]
     [InlineData(typeof(NotificationKind), typeof(Core.Records.NotificationKind))]
     [InlineData(typeof(NotificationTopic), typeof(Core.Records.NotificationTopic))]
     [InlineData(typeof(RepositoryKeyKind), typeof(Core.Repository.KeyKind))]

@@ -67,6 +67,9 @@ public sealed partial class WildcardPattern
 
     public bool IsMatch(string text) => regex.IsMatch(text);
 
+    /// <inheritdoc cref="IsMatch(string)"/>
+    public bool IsMatch(ReadOnlySpan<char> text) => regex.IsMatch(text);
+
     private static string ToRegex(string pattern)
     {
         var text = new StringBuilder(@"\A");

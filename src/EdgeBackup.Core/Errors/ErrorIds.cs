@@ -47,5 +47,8 @@ public static class ErrorIds
     public const string RepositoryNotReadable = nameof(RepositoryNotReadable);
     public const string RepositoryNotWritable = nameof(RepositoryNotWritable);
     public const string ArchiveNotRestorable = nameof(ArchiveNotRestorable);
+    public const string ArchiveNotFound = nameof(ArchiveNotFound);
+    public const string ArchiveNotSupported = nameof(ArchiveNotSupported);
+    public const string ArchiveFailed = nameof(ArchiveFailed);
     public const string ArchiveDamaged = nameof(ArchiveDamaged);
 }

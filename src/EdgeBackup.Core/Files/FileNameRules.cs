@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Platform;
@@ -83,6 +84,28 @@ public static class FileNameRules
         }
 
         return !platform.HasWindowsNames && !OperatingSystem.IsMacOS();
+    }
+
+    /// <summary>
+    /// Makes a name that every system can hold from any text: letters and digits of ASCII, '-', '_' and '.' stay,
+    /// everything else becomes '_', and where anything was changed a part of the text's SHA-256 stands behind. Only texts
+    /// that differ in case alone can get names that some system takes for one.
+    /// </summary>
+    /// <param name="text">Not empty.</param>
+    /// <param name="longest">The most characters of the text that are kept.</param>
+    public static string ToSafeName(string text, int longest)
+    {
+        var name = new string([.. text.Take(longest).Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.' ? letter : '_')]);
+        return name == text && name[0] != '.' && FindSegmentFault(name, hasWindowsNames: true) is null ? name : ToMarkedName(text, longest);
+    }
+
+    /// <summary>As <see cref="ToSafeName"/>, with the part of the SHA-256 in any case.</summary>
+    public static string ToMarkedName(string text, int longest)
+    {
+        var name = new string([.. text.Take(longest).Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.' ? letter : '_')]).Trim('.', '_');
+        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 4));
+        name = name.Length == 0 ? digest : $"{name}_{digest}";
+        return IsReserved(name) ? $"_{name}" : name;
     }
 
     private static char Flip(char letter) =>

@@ -56,6 +56,9 @@ internal static class EdgeErrors
         [ErrorIds.RepositoryNotReadable] = ErrorCategory.ReadError,
         [ErrorIds.RepositoryNotWritable] = ErrorCategory.WriteError,
         [ErrorIds.ArchiveNotRestorable] = ErrorCategory.InvalidOperation,
+        [ErrorIds.ArchiveNotFound] = ErrorCategory.ObjectNotFound,
+        [ErrorIds.ArchiveNotSupported] = ErrorCategory.NotImplemented,
+        [ErrorIds.ArchiveFailed] = ErrorCategory.WriteError,
         [ErrorIds.ArchiveDamaged] = ErrorCategory.InvalidData,
     };
 

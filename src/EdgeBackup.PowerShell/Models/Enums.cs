@@ -10,6 +10,22 @@ public enum DeviceState
     Replaced,
 }
 
+/// <summary>How devices are reached.</summary>
+public enum DeviceConnection
+{
+    /// <summary>A folder, here or on a share.</summary>
+    Folder,
+
+    /// <summary>The edge device API over http or https.</summary>
+    Http,
+
+    /// <summary>Files and commands over SSH.</summary>
+    Ssh,
+
+    /// <summary>BACnet/IP.</summary>
+    Bacnet,
+}
+
 /// <summary>Where a device type comes from.</summary>
 public enum DeviceTypeSource
 {

@@ -190,6 +190,22 @@ internal static class OutputObjects
         Json = System.Text.Encoding.UTF8.GetString(entry.Json.Span),
     };
 
+    public static BackupMethod ToOutput(this Core.Devices.Methods.BackupMethod method) => new()
+    {
+        Type = method.Type.Type.Id,
+        Connection = Convert<DeviceConnection>(method.Connection),
+        Title = method.Type.Type.Title,
+        Description = method.Type.Type.Description,
+        Contains = [.. method.Contains],
+        NotContained = [.. method.NotContained],
+        Trigger = method.Trigger,
+        Format = method.Format,
+        Restore = method.Restore,
+        NotRestored = [.. method.NotRestored],
+        Documentation = [.. method.Type.Type.Sources],
+        Source = Convert<DeviceTypeSource>(method.Type.Source),
+    };
+
     public static DeviceTypeTrial ToOutput(this Core.Operations.DeviceTypeTrial trial, string address) => new()
     {
         Address = address,

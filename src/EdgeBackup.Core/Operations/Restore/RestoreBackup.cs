@@ -94,7 +94,7 @@ public sealed class RestoreBackup
     internal async Task<RestorePreview> PlanAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
     {
         // Without a lease: a plan writes nothing at all, and if space is freed meanwhile it fails and harms nothing.
-        var contact = await ContactAsync(record, target, options.Force, cancellationToken).ConfigureAwait(false);
+        var contact = await ContactAsync(record, target, options, cancellationToken).ConfigureAwait(false);
         await using var contactLease = contact.ConfigureAwait(false);
         var selection = await SelectAsync(record, target, options, cancellationToken).ConfigureAwait(false);
         var sent = selection.Items.ToDictionary(item => item.Item.Path, StringComparer.Ordinal);
@@ -108,10 +108,15 @@ public sealed class RestoreBackup
         var started = context.Clock.GetTimestamp();
         var reading = await context.Repository.BeginReadAsync(cancellationToken).ConfigureAwait(false);
         await using var readingLease = reading.ConfigureAwait(false);
-        var contact = await ContactAsync(record, target, options.Force, cancellationToken).ConfigureAwait(false);
+        var contact = await ContactAsync(record, target, options, cancellationToken).ConfigureAwait(false);
         await using var contactLease = contact.ConfigureAwait(false);
         var selection = await SelectAsync(record, target, options, cancellationToken).ConfigureAwait(false);
         var sent = selection.Items.ToDictionary(item => item.Item.Path, StringComparer.Ordinal);
+        using (var leftovers = Journal(contact, options))
+        {
+            await contact.DropLeftoversAsync(leftovers, cancellationToken).ConfigureAwait(false);
+        }
+
         var pass = await new GateKeeper(context.Clock, observer).EnterAsync(contact, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
         await using var passLease = pass.ConfigureAwait(false);
 
@@ -254,10 +259,10 @@ public sealed class RestoreBackup
         return new DeviceComparison(listed, sent.Keys.Where(path => !same.Contains(path)).Select(path => new NotSavedItem(path, "differs")).ToList());
     }
 
-    private async Task<DeviceContact> ContactAsync(BackupRecord record, string target, bool force, CancellationToken cancellationToken)
+    private async Task<DeviceContact> ContactAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
     {
         var state = await RegisteredDevices.RequireAsync(context, target, cancellationToken).ConfigureAwait(false);
-        if (state.Fence is { } fence && !force)
+        if (state.Fence is { } fence && !options.Force)
         {
             var refusal = RegisteredDevices.Replaced(target, fence);
             throw new EdgeBackupException(refusal.ErrorId, refusal.Message + $" To restore onto '{fence.ReplacedBy}', give it as -Device; -Force restores onto '{target}' nevertheless.", target);
@@ -266,7 +271,7 @@ public sealed class RestoreBackup
         var contact = await DeviceContact.OpenAsync(context, state.Registration!, observer, cancellationToken).ConfigureAwait(false);
         try
         {
-            RestoreFit.Check(record, contact, force);
+            RestoreFit.Check(record, contact, options);
             return contact;
         }
         catch
@@ -298,6 +303,9 @@ public sealed class RestoreBackup
         return selection;
     }
 
+    private RegistryRestoreJournal Journal(DeviceContact contact, RestoreOptions options) =>
+        new(context, contact.Id, observer, isNeeded: !options.SkipSafetyBackup);
+
     private static EdgeBackupException NoHistory(BackupRecord record) => new(
         ErrorIds.BackupNotFound,
         record.DeviceType == "bacnet-device"
@@ -311,7 +319,7 @@ public sealed class RestoreBackup
     {
         var mode = options.IsOverlay ? RestoreMode.Overlay : RestoreMode.Replace;
         var plan = new RestorePlan(mode, selection.Items.Select(item => new RestoreItem(item)).ToList());
-        using var journal = new RegistryRestoreJournal(context, contact.Id, observer, isNeeded: !options.SkipSafetyBackup);
+        using var journal = Journal(contact, options);
         var session = await contact.Connection.BeginRestoreAsync(plan, journal, cancellationToken).ConfigureAwait(false);
         await using var lease = session.ConfigureAwait(false);
         var items = 0;
