@@ -31,6 +31,7 @@
         'Test-EdgeBackup'
         'Unprotect-EdgeBackup'
         'Get-EdgeBackupItem'
+        'Get-EdgeBackupMethod'
         'Export-EdgeBackupMetric'
         'Get-EdgeBackupPolicy'
         'Set-EdgeBackupPolicy'

@@ -44,6 +44,9 @@ public sealed record CatalogBackup
 
     /// <summary>What speaks against it; empty for a good one.</summary>
     public IReadOnlyList<SuspectReason> Suspect { get; init; } = [];
+
+    /// <summary>What it was taken together with; null for one that was taken alone.</summary>
+    public BackupGroup? Group { get; init; }
 }
 
 /// <summary>A registered device as the catalog lists it.</summary>
@@ -124,6 +127,9 @@ public sealed record BackupQuery
 
     /// <summary>Names, literal or with wildcards.</summary>
     public IReadOnlyCollection<string>? Names { get; init; }
+
+    /// <summary>Ids or names of groups, literal or with wildcards.</summary>
+    public IReadOnlyCollection<string>? Groups { get; init; }
 
     public IReadOnlyCollection<BackupKind>? Kinds { get; init; }
 

@@ -12,7 +12,7 @@ namespace EdgeBackup.Core.Catalog;
 internal static class CatalogReader
 {
     private const string BackupColumns =
-        "b.object_name, b.id, b.device, b.device_name, b.device_type, b.name, b.kind, b.content, b.created, b.version, b.item_count, b.length, b.changed, b.not_saved, b.author, p.backup, p.reason, b.suspect";
+        "b.object_name, b.id, b.device, b.device_name, b.device_type, b.name, b.kind, b.content, b.created, b.version, b.item_count, b.length, b.changed, b.not_saved, b.author, p.backup, p.reason, b.suspect, b.group_json";
 
     /// <summary>By device, newest first: the order of the index, so that nothing is sorted before the first row.</summary>
     public static SqliteCommand Backups(SqliteConnection connection, BackupQuery query)
@@ -21,6 +21,7 @@ internal static class CatalogReader
         filter.In("b.device", query.Devices);
         filter.Matching("b.id", query.Ids);
         filter.Matching("b.name", query.Names);
+        filter.MatchingAny(["b.group_id", "b.group_name"], query.Groups);
         filter.In("b.kind", query.Kinds?.Select(kind => (object)(int)kind).ToList());
         filter.AtLeast("b.created", query.After);
         filter.Below("b.created", query.Before);
@@ -66,6 +67,7 @@ internal static class CatalogReader
         Protected = !row.IsDBNull(15),
         ProtectedReason = Text(row, 16),
         Suspect = Text(row, 17) is { } suspect ? JsonSerializer.Deserialize(suspect, RecordsJson.Default.IReadOnlyListSuspectReason) ?? [] : [],
+        Group = Text(row, 18) is { } group ? JsonSerializer.Deserialize(group, RecordsJson.Default.BackupGroup) : null,
     };
 
     /// <summary>One walk over the index of devices; no row is looked at.</summary>
@@ -254,6 +256,15 @@ internal static class CatalogReader
             }
         }
 
+        /// <summary>One of several columns matches.</summary>
+        public void MatchingAny(IReadOnlyList<string> columns, IReadOnlyCollection<string>? patterns)
+        {
+            if (patterns is { Count: > 0 })
+            {
+                conditions.Add($"({string.Join(" OR ", columns.Select(column => Condition(column, patterns)))})");
+            }
+        }
+
         public void AnyMatching(string subquery, IReadOnlyCollection<string> patterns) =>
             conditions.Add($"EXISTS (SELECT 1 FROM ({subquery}) v WHERE {Condition("v.value", patterns)})");
 
@@ -277,7 +288,7 @@ internal static class CatalogReader
             if (literals.Count > 0)
             {
                 // Backup ids are lower-case digits and have an index; everything else people may write in any case.
-                terms.Add(column == "b.id"
+                terms.Add(column is "b.id" or "b.group_id"
                     ? IsIn(column, literals.ConvertAll(literal => literal.ToLowerInvariant()))
                     : IsIn($"{column} COLLATE {CatalogFile.AnyCase}", literals));
             }

@@ -5,7 +5,7 @@ namespace EdgeBackup.Core.Catalog;
 /// <summary>The tables of the catalog. A catalog of another version is made anew, never migrated: it is a cache.</summary>
 internal static class CatalogSchema
 {
-    public const int Version = 8;
+    public const int Version = 9;
 
     private const string Tables = """
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -31,10 +31,14 @@ internal static class CatalogSchema
             author TEXT,
             is_suspect INTEGER NOT NULL,
             suspect TEXT,
-            configuration INTEGER NOT NULL);
+            configuration INTEGER NOT NULL,
+            group_id TEXT,
+            group_name TEXT,
+            group_json TEXT);
         CREATE INDEX backups_device ON backups (device, created DESC, id, kind, is_suspect, configuration);
         CREATE INDEX backups_folder ON backups (folder, object_name);
         CREATE INDEX backups_id ON backups (id);
+        CREATE INDEX backups_group ON backups (group_id) WHERE group_id IS NOT NULL;
 
         CREATE TABLE live_records (object_name TEXT PRIMARY KEY, folder TEXT NOT NULL) WITHOUT ROWID;
         CREATE INDEX live_records_folder ON live_records (folder, object_name);

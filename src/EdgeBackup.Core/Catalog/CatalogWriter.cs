@@ -220,8 +220,8 @@ internal sealed class CatalogWriter
         var command = connection.CreateCommand();
         command.Transaction = transaction;
         command.CommandText = """
-            INSERT OR REPLACE INTO backups (object_name, folder, id, device, device_name, device_type, name, kind, content, created, version, item_count, length, changed, not_saved, author, is_suspect, suspect, configuration)
-            VALUES ($object, $folder, $id, $device, $deviceName, $type, $name, $kind, $content, $created, $version, $items, $length, $changed, $notSaved, $author, $isSuspect, $suspect, $configuration);
+            INSERT OR REPLACE INTO backups (object_name, folder, id, device, device_name, device_type, name, kind, content, created, version, item_count, length, changed, not_saved, author, is_suspect, suspect, configuration, group_id, group_name, group_json)
+            VALUES ($object, $folder, $id, $device, $deviceName, $type, $name, $kind, $content, $created, $version, $items, $length, $changed, $notSaved, $author, $isSuspect, $suspect, $configuration, $groupId, $groupName, $groupJson);
             """;
         return command;
     }
@@ -249,7 +249,10 @@ internal sealed class CatalogWriter
             ("$author", record.Author),
             ("$isSuspect", record.Suspect is { Count: > 0 } ? 1 : 0),
             ("$suspect", record.Suspect is { Count: > 0 } suspect ? JsonSerializer.Serialize(suspect, RecordsJson.Default.IReadOnlyListSuspectReason) : null),
-            ("$configuration", ToMark(record.ConfigurationDigest ?? record.StateDigest)));
+            ("$configuration", ToMark(record.ConfigurationDigest ?? record.StateDigest)),
+            ("$groupId", record.Group?.Id),
+            ("$groupName", record.Group?.Name),
+            ("$groupJson", record.Group is null ? null : JsonSerializer.Serialize(record.Group, RecordsJson.Default.BackupGroup)));
         insert.ExecuteNonQuery();
     }
 

@@ -1,3 +1,4 @@
+using EdgeBackup.Core.Devices.Bacnet;
 using EdgeBackup.Core.Devices.Folder;
 using EdgeBackup.Core.Devices.Http;
 using EdgeBackup.Core.Devices.Ssh;
@@ -11,6 +12,7 @@ public sealed class ConnectionFactory : IConnectionFactory
 {
     private readonly IPlatform platform;
     private readonly TimeProvider clock;
+    private readonly BacnetProcedureLocks bacnetProcedures = new();
 
     public ConnectionFactory(IPlatform platform, TimeProvider clock)
     {
@@ -23,13 +25,10 @@ public sealed class ConnectionFactory : IConnectionFactory
         ConnectionKind.Folder => new FolderDeviceConnection(options, platform, clock),
         ConnectionKind.Http => new HttpDeviceConnection(options, clock),
         ConnectionKind.Ssh => new SshDeviceConnection(options, clock),
-        ConnectionKind.Bacnet => throw new EdgeBackupException(
-            ErrorIds.DeviceUnreachable,
-            $"There is no BACnet connection in this version, so that {options.Address.Text} cannot be reached; the type bacnet-device is there for when there is.",
-            options.Address.Text),
+        ConnectionKind.Bacnet => new BacnetDeviceConnection(options, platform, clock, bacnetProcedures),
         _ => throw new EdgeBackupException(
             ErrorIds.DeviceUnreachable,
-            $"There is no connection for {options.Address.Text} in this version: it speaks http://, https://, ssh:// and folders.",
+            $"There is no connection for {options.Address.Text} in this version: it speaks http://, https://, ssh://, bacnet:// and folders.",
             options.Address.Text),
     };
 }

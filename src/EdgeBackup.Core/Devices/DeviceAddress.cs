@@ -1,3 +1,5 @@
+using EdgeBackup.Core.Devices.Bacnet;
+
 namespace EdgeBackup.Core.Devices;
 
 public enum ConnectionKind
@@ -63,6 +65,11 @@ public sealed record DeviceAddress(ConnectionKind Kind, string Text)
             }
 
             return new DeviceAddress(kind, uri.AbsoluteUri.TrimEnd('/') + "/");
+        }
+
+        if (kind == ConnectionKind.Bacnet)
+        {
+            return new DeviceAddress(kind, BacnetDeviceAddress.Parse(text).ToString());
         }
 
         if (kind == ConnectionKind.Ssh)

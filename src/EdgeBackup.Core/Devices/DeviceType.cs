@@ -63,6 +63,9 @@ public sealed record DeviceType
     /// <summary>What holds for such devices where no policy says otherwise.</summary>
     public PolicyDefaults Policy { get; init; } = new();
 
+    /// <summary>What people should know of its backups beyond the rules.</summary>
+    public MethodNotes Method { get; init; } = new();
+
     /// <summary>The folder on the device that item paths are relative to.</summary>
     /// <param name="addressPath">The path of the address; empty or <c>/</c> where it names none.</param>
     /// <returns>Absolute, without a slash at the end (save <c>/</c> itself); null where neither the address nor the type names one.</returns>

@@ -22,6 +22,17 @@ public interface IDeviceConnection : IAsyncDisposable
     /// <summary>Begins a capture of the given content. Dispose without <see cref="ICapture.CompleteAsync"/> gives it up.</summary>
     Task<ICapture> BeginCaptureAsync(BackupContent content, CancellationToken cancellationToken);
 
+    /// <summary>Whether such a device takes a restore of everything only, and never of some items (<see cref="RestoreMode.Replace"/>).</summary>
+    bool RestoresWhole => false;
+
+    /// <summary>
+    /// Takes the device out of a restore that a killed command of ours left open on it, where such a restore keeps
+    /// captures from beginning too.
+    /// </summary>
+    /// <returns>Whether there was one: the device looks different now.</returns>
+    /// <exception cref="Errors.EdgeBackupException">DeviceBusy: somebody else's restore is open.</exception>
+    Task<bool> DropLeftoversAsync(IRestoreJournal journal, CancellationToken cancellationToken) => Task.FromResult(false);
+
     /// <summary>Begins a restore session; nothing on the device changes before its commit.</summary>
     /// <param name="plan">What will be sent.</param>
     /// <param name="journal">Remembers the session's id, so that a killed command's session can be told from somebody else's.</param>
@@ -38,6 +49,9 @@ public interface IDeviceConnection : IAsyncDisposable
 
     /// <summary>The device's event and trend logs, for archives; null where such a connection has none to read.</summary>
     IDeviceHistory? History => null;
+
+    /// <summary>What the device offers as a server; null where its kind of connection knows no servers.</summary>
+    IServerConnection? Server => null;
 }
 
 /// <summary>A hold on new transactions; disposing releases it.</summary>

@@ -98,6 +98,9 @@ public record BackupHeader
 
     /// <summary>What speaks against it, as it was found during the capture; null where nothing does. Never empty.</summary>
     public IReadOnlyList<SuspectReason>? Suspect { get; init; }
+
+    /// <summary>The server and the devices below it that it was taken together with (R15); null where it was taken alone.</summary>
+    public BackupGroup? Group { get; init; }
 }
 
 /// <summary>A backup that exists: written last, sealed, never changed.</summary>

@@ -45,6 +45,12 @@ public sealed record Item
     /// <summary>Bytes; 0 for directories and links.</summary>
     public long Length { get; init; }
 
+    /// <summary>
+    /// True where a device lists an item without knowing for certain how long it is: <see cref="Length"/> is a guess, or 0,
+    /// until the item was read. Never in a backup.
+    /// </summary>
+    public bool IsLengthUnknown { get; init; }
+
     /// <summary>Last modification, UTC; null where the device does not know.</summary>
     public DateTimeOffset? Modified { get; init; }
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Operations.Groups;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 
@@ -15,6 +16,9 @@ public sealed record FindBackupsOptions
     public IReadOnlyCollection<string> Ids { get; init; } = [];
 
     public IReadOnlyCollection<string> Names { get; init; } = [];
+
+    /// <summary>Ids or names of groups.</summary>
+    public IReadOnlyCollection<string> Groups { get; init; } = [];
 
     public IReadOnlyCollection<BackupKind> Kinds { get; init; } = [];
 
@@ -60,6 +64,7 @@ public sealed class FindBackups
             Devices = devices,
             Ids = options.Ids,
             Names = options.Names,
+            Groups = options.Groups,
             Kinds = options.Kinds,
             After = options.After,
             Before = options.Before,
@@ -68,6 +73,7 @@ public sealed class FindBackups
         };
         var missingIds = Literals(options.Ids);
         var missingNames = Literals(options.Names);
+        var groups = options.Groups.Count == 0 ? null : new BackupGroups(context);
         var policies = new PolicyResolver(context, await PolicyBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false));
         await foreach (var backup in context.Catalog.QueryBackupsAsync(query, cancellationToken).ConfigureAwait(false))
         {
@@ -77,6 +83,7 @@ public sealed class FindBackups
                 missingNames.Remove(backup.Name);
             }
 
+            groups?.Note(backup);
             yield return ListedBackup.From(backup, await policies.ForAsync(backup.Device, backup.DeviceType, cancellationToken).ConfigureAwait(false));
         }
 
@@ -94,6 +101,11 @@ public sealed class FindBackups
             {
                 await onError(await NotFoundAsync(name, devices, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
             }
+        }
+
+        if (groups is not null)
+        {
+            await groups.TellAsync(options.Groups, observer, onError, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -33,6 +33,7 @@ public sealed record ListedBackup(CatalogBackup Backup, DateTimeOffset? Expires)
             NotSaved = record.NotSaved,
             Author = record.Author,
             Suspect = record.Suspect ?? [],
+            Group = record.Group,
         },
         policy);
 }

@@ -3,6 +3,7 @@ using EdgeBackup.Core.Devices.Gate;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Capture;
+using EdgeBackup.Core.Operations.Groups;
 using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
@@ -29,7 +30,7 @@ public sealed record TakeBackupOptions
     /// <summary>Devices that are captured at once.</summary>
     public int ThrottleLimit { get; init; } = 8;
 
-    /// <summary>Also the registered devices below each (R15).</summary>
+    /// <summary>Also the devices below each, as one group with it (R15).</summary>
     public bool IncludeChildren { get; init; }
 
     /// <summary>Take what the device gives for good: such a backup is never suspect, and the next ones are measured against it.</summary>
@@ -71,17 +72,15 @@ public sealed class TakeBackup
         }
 
         var targets = devices.Distinct(StringComparer.Ordinal).ToList();
-        if (options.IncludeChildren)
-        {
-            targets = await AddChildrenAsync(targets, cancellationToken).ConfigureAwait(false);
-        }
-
         if (targets.Count == 0)
         {
             return;
         }
 
         await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
+        var groups = options.IncludeChildren ? await new PlanGroups(context, observer).RunAsync(targets, options.Name, cancellationToken).ConfigureAwait(false) : null;
+        var nodes = groups is null ? targets.ConvertAll(device => new CaptureNode(device)) : [.. groups.Select(CaptureNode.From)];
+        var total = nodes.Sum(node => node.Count);
         var policies = await PolicyBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false);
         var session = await context.Repository.BeginWriteAsync(cancellationToken).ConfigureAwait(false);
         await using var sessionLease = session.ConfigureAwait(false);
@@ -89,27 +88,43 @@ public sealed class TakeBackup
         using var outcomes = new SemaphoreSlim(1);
         var notes = new AttemptNotes(context, observer);
         var done = 0;
-        await Task.WhenAll(targets.Select(RunOneAsync)).ConfigureAwait(false);
+        await Task.WhenAll(nodes.Select(RunAsync)).ConfigureAwait(false);
         if (options.Kind == BackupKind.Automatic)
         {
-            await new Notifier(context, observer).TellAsync(targets, cancellationToken).ConfigureAwait(false);
+            await new Notifier(context, observer).TellAsync([.. nodes.SelectMany(node => node.Registered())], cancellationToken).ConfigureAwait(false);
         }
 
-        async Task RunOneAsync(string device)
+        // What a server holds of the devices below it is older than what they hold themselves, never newer.
+        async Task RunAsync(CaptureNode node)
         {
-            await captures.WaitAsync(cancellationToken).ConfigureAwait(false);
-            var started = context.Clock.GetUtcNow();
-            var outcome = await Task.Run(
-                () => TakeOneAsync(device, options, policies, session, new HeldPlace(captures), cancellationToken),
-                cancellationToken).ConfigureAwait(false);
-            await notes.NoteAsync(outcome, options.Kind, started).ConfigureAwait(false);
+            await RunOneAsync(node).ConfigureAwait(false);
+            await Task.WhenAll(node.Below.Select(RunAsync)).ConfigureAwait(false);
+        }
+
+        async Task RunOneAsync(CaptureNode node)
+        {
+            TakeBackupOutcome outcome;
+            if (node.Fault is { } fault)
+            {
+                outcome = new TakeBackupOutcome(node.Device, Backup: null, fault);
+            }
+            else
+            {
+                await captures.WaitAsync(cancellationToken).ConfigureAwait(false);
+                var started = context.Clock.GetUtcNow();
+                outcome = await Task.Run(
+                    () => TakeOneAsync(node.Device, options, policies, session, new HeldPlace(captures), cancellationToken, node.Group),
+                    cancellationToken).ConfigureAwait(false);
+                await notes.NoteAsync(outcome, options.Kind, started).ConfigureAwait(false);
+            }
+
             await outcomes.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
                 done++;
-                if (targets.Count > 1)
+                if (total > 1)
                 {
-                    observer.Progress(new OperationProgress("Taking backups", $"{done} of {targets.Count} devices", ItemsDone: done, ItemsTotal: targets.Count));
+                    observer.Progress(new OperationProgress("Taking backups", $"{done} of {total} devices", ItemsDone: done, ItemsTotal: total));
                 }
 
                 await onOutcome(outcome).ConfigureAwait(false);
@@ -137,36 +152,6 @@ public sealed class TakeBackup
         return await RecordAsync(header, draft, previous, contact.Registration, policies, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<List<string>> AddChildrenAsync(List<string> devices, CancellationToken cancellationToken)
-    {
-        foreach (var problem in await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false))
-        {
-            observer.Warning($"A device may stand below these that is not backed up with them now. {problem.Message}");
-        }
-
-        var byParent = new Dictionary<string, List<string>>(StringComparer.Ordinal);
-        await foreach (var device in context.Catalog.QueryDevicesAsync(new DeviceQuery { Replaced = false }, cancellationToken).ConfigureAwait(false))
-        {
-            if (device.Parent is not null)
-            {
-                if (!byParent.TryGetValue(device.Parent, out var children))
-                {
-                    byParent[device.Parent] = children = [];
-                }
-
-                children.Add(device.Id);
-            }
-        }
-
-        var all = new List<string>(devices);
-        for (var index = 0; index < all.Count; index++)
-        {
-            all.AddRange(byParent.GetValueOrDefault(all[index], []).Where(child => !all.Contains(child, StringComparer.Ordinal)));
-        }
-
-        return all;
-    }
-
     /// <summary>Takes a backup of one device in a session that others share. What becomes of it is the caller's to note.</summary>
     /// <param name="device">Its id.</param>
     /// <param name="options">What to back up.</param>
@@ -174,13 +159,15 @@ public sealed class TakeBackup
     /// <param name="session">Where it is written.</param>
     /// <param name="place">Entered when the device has answered and before it is read, left when it has been read.</param>
     /// <param name="cancellationToken">Gives up what is not yet recorded.</param>
+    /// <param name="group">What it is taken together with; null for nothing.</param>
     internal async Task<TakeBackupOutcome> TakeOneAsync(
         string device,
         TakeBackupOptions options,
         PolicyBook policies,
         WriteSession session,
         ICapturePlace place,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        BackupGroup? group = null)
     {
         try
         {
@@ -219,7 +206,7 @@ public sealed class TakeBackup
                     await BackupNames.CheckIsFreeAsync(context.Catalog, device, options.Name, cancellationToken).ConfigureAwait(false);
                 }
 
-                var backup = await RecordAsync(header, draft, previous, registration, policies, cancellationToken).ConfigureAwait(false);
+                var backup = await RecordAsync(header with { Group = group }, draft, previous, registration, policies, cancellationToken).ConfigureAwait(false);
                 return new TakeBackupOutcome(device, backup, Error: null);
             }
             finally

@@ -18,5 +18,6 @@ namespace EdgeBackup.Core.Records;
 [JsonSerializable(typeof(DeviceTypeRecord))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(IReadOnlyList<Items.NotSavedItem>))]
+[JsonSerializable(typeof(Items.BackupGroup))]
 [JsonSerializable(typeof(IReadOnlyList<Items.SuspectReason>))]
 internal sealed partial class RecordsJson : JsonSerializerContext;

@@ -87,3 +87,12 @@ internal sealed class BackupNameCompleter : BackupCompleter
 
     protected override Candidate? Read(CatalogBackup backup) => backup.Name is { } name ? new Candidate(name, Describe(backup)) : null;
 }
+
+/// <summary>Groups: by name where they have one, else by id.</summary>
+internal sealed class BackupGroupCompleter : BackupCompleter
+{
+    protected override BackupQuery Filter => new() { Groups = ["*"] };
+
+    protected override Candidate? Read(CatalogBackup backup) =>
+        backup.Group is { } group ? new Candidate(group.Name ?? group.Id, $"{group.Server} and {group.Members.Count - 1} below it, {backup.Created.LocalDateTime:g}", group.Id) : null;
+}

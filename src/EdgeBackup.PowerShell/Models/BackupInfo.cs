@@ -60,6 +60,9 @@ public sealed class BackupInfo
     /// <summary>What speaks against it, one sentence each; empty for a good backup.</summary>
     public string[] SuspectReason { get; init; } = [];
 
+    /// <summary>The server and the devices below it that it was taken together with (R15); null where it was taken alone.</summary>
+    public BackupGroup? Group { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Id;
 }

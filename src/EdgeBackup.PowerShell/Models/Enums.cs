@@ -10,6 +10,22 @@ public enum DeviceState
     Replaced,
 }
 
+/// <summary>How devices are reached.</summary>
+public enum DeviceConnection
+{
+    /// <summary>A folder, here or on a share.</summary>
+    Folder,
+
+    /// <summary>The edge device API over http or https.</summary>
+    Http,
+
+    /// <summary>Files and commands over SSH.</summary>
+    Ssh,
+
+    /// <summary>BACnet/IP.</summary>
+    Bacnet,
+}
+
 /// <summary>Where a device type comes from.</summary>
 public enum DeviceTypeSource
 {
@@ -55,7 +71,20 @@ public enum BackupKind
     Safety,
 }
 
-/// <summary>How much of a device a backup or a restore covers.</summary>
+/// <summary>How much of a backup is restored.</summary>
+public enum RestoreContent
+{
+    /// <summary>Settings, programs, graphics.</summary>
+    Configuration,
+
+    /// <summary>Trend logs and event logs alone, over what is there.</summary>
+    History,
+
+    /// <summary>Configuration and history.</summary>
+    All,
+}
+
+/// <summary>How much of a device a backup covers.</summary>
 public enum BackupContent
 {
     /// <summary>Settings, programs, graphics.</summary>

@@ -27,6 +27,9 @@ internal static class OutputObjects
         Expires = LocalTime.From(listed.Expires),
         NotSaved = listed.Backup.NotSaved.ToOutput(),
         SuspectReason = [.. listed.Backup.Suspect.Select(reason => reason.ToString())],
+        Group = listed.Backup.Group is { } group
+            ? new BackupGroup { Id = group.Id, Name = group.Name, Server = group.Server, Member = [.. group.Members.Select(member => member.Device)] }
+            : null,
     };
 
     public static DeviceInfo ToOutput(this ListedDevice listed) => new()
@@ -187,6 +190,22 @@ internal static class OutputObjects
         Json = System.Text.Encoding.UTF8.GetString(entry.Json.Span),
     };
 
+    public static BackupMethod ToOutput(this Core.Devices.Methods.BackupMethod method) => new()
+    {
+        Type = method.Type.Type.Id,
+        Connection = Convert<DeviceConnection>(method.Connection),
+        Title = method.Type.Type.Title,
+        Description = method.Type.Type.Description,
+        Contains = [.. method.Contains],
+        NotContained = [.. method.NotContained],
+        Trigger = method.Trigger,
+        Format = method.Format,
+        Restore = method.Restore,
+        NotRestored = [.. method.NotRestored],
+        Documentation = [.. method.Type.Type.Sources],
+        Source = Convert<DeviceTypeSource>(method.Type.Source),
+    };
+
     public static DeviceTypeTrial ToOutput(this Core.Operations.DeviceTypeTrial trial, string address) => new()
     {
         Address = address,
@@ -246,6 +265,8 @@ internal static class OutputObjects
     public static Core.Items.BackupKind ToCore(this BackupKind kind) => Convert<Core.Items.BackupKind>(kind);
 
     public static Core.Items.BackupContent ToCore(this BackupContent content) => Convert<Core.Items.BackupContent>(content);
+
+    public static Core.Operations.Restore.RestoreContent ToCore(this RestoreContent content) => Convert<Core.Operations.Restore.RestoreContent>(content);
 
     public static Core.Operations.BackupState ToCore(this BackupState state) => Convert<Core.Operations.BackupState>(state);
 

@@ -12,14 +12,10 @@ namespace EdgeBackup.Core.Tests.Devices;
 /// </summary>
 public abstract class ConnectionConformanceTests
 {
-    private static readonly Dictionary<string, byte[]> State = new(StringComparer.Ordinal)
-    {
-        ["a.txt"] = Bytes("alpha"),
-        ["conf/deep/er/b.json"] = Bytes("{}"),
-        ["conf/empty"] = [],
-        ["conf/Größe 100% #1.bin"] = Noise(300_000),
-        ["conf-2/c.txt"] = Bytes("gamma"),
-    };
+    /// <summary>What the devices hold, and what the items of it are called that the tests name.</summary>
+    protected virtual ConformanceStates States => ConformanceStates.OfAnyNames;
+
+    private IReadOnlyDictionary<string, byte[]> State => States.Capture;
 
     protected abstract Task<ITestDevice> CreateDeviceAsync(DeviceSeed seed);
 
@@ -42,6 +38,10 @@ public abstract class ConnectionConformanceTests
     {
         await using var device = await CreateDeviceAsync(new DeviceSeed());
         await using var connection = device.Connect();
+        if (!device.HasTransactions)
+        {
+            return;
+        }
 
         await device.StartTransactionAsync();
         var running = await connection.GetStatusAsync(CancellationToken.None);
@@ -89,8 +89,11 @@ public abstract class ConnectionConformanceTests
 
         var listed = await ListFilesAsync(connection, BackupContent.Configuration);
 
-        Assert.Equal(ItemKind.Identity, listed[device.IdentityPath].Kind);
-        Assert.Equal(ItemKind.Configuration, listed["a.txt"].Kind);
+        Assert.Equal(ItemKind.Configuration, listed[States.First].Kind);
+        if (device.IdentityPath is { } identity)
+        {
+            Assert.Equal(ItemKind.Identity, listed[identity].Kind);
+        }
     }
 
     [Fact]
@@ -121,12 +124,12 @@ public abstract class ConnectionConformanceTests
         }
 
         var before = await ListFilesAsync(connection);
-        await device.SetAsync("a.txt", Bytes("ALPHA"));
+        await device.SetAsync(States.First, Bytes("ALPHA"));
         var after = await ListFilesAsync(connection);
 
-        Assert.NotNull(before["conf-2/c.txt"].Stamp);
-        Assert.Equal(before["conf-2/c.txt"].Stamp, after["conf-2/c.txt"].Stamp);
-        Assert.NotEqual(before["a.txt"].Stamp, after["a.txt"].Stamp);
+        Assert.NotNull(before[States.Second].Stamp);
+        Assert.Equal(before[States.Second].Stamp, after[States.Second].Stamp);
+        Assert.NotEqual(before[States.First].Stamp, after[States.First].Stamp);
     }
 
     [Fact]
@@ -135,7 +138,7 @@ public abstract class ConnectionConformanceTests
         await using var device = await CreateDeviceAsync(new DeviceSeed { Items = State });
         await using var connection = device.Connect();
         await using var capture = await connection.BeginCaptureAsync(BackupContent.Configuration, CancellationToken.None);
-        var item = (await ListAsync(capture)).Single(candidate => candidate.Path == "conf/deep/er/b.json");
+        var item = (await ListAsync(capture)).Single(candidate => candidate.Path == States.Deep);
 
         var captured = await capture.OpenReadAsync(item, CancellationToken.None);
         await ReadToEndAsync(captured!);
@@ -148,11 +151,17 @@ public abstract class ConnectionConformanceTests
     public async Task An_item_that_vanished_after_the_listing_is_null()
     {
         await using var device = await CreateDeviceAsync(new DeviceSeed { Items = State });
+        if (device.IsWhole)
+        {
+            // There a part of the state is no state: the capture fails, which its own tests show.
+            return;
+        }
+
         await using var connection = device.Connect();
         await using var capture = await connection.BeginCaptureAsync(BackupContent.Configuration, CancellationToken.None);
-        var item = (await ListAsync(capture)).Single(candidate => candidate.Path == "a.txt");
+        var item = (await ListAsync(capture)).Single(candidate => candidate.Path == States.First);
 
-        await device.RemoveAsync("a.txt");
+        await device.RemoveAsync(States.First);
 
         Assert.Null(await capture.OpenReadAsync(item, CancellationToken.None));
     }
@@ -163,8 +172,8 @@ public abstract class ConnectionConformanceTests
         await using var device = await CreateDeviceAsync(new DeviceSeed { Items = State });
         await using var connection = device.Connect();
         await using var capture = await connection.BeginCaptureAsync(BackupContent.Configuration, CancellationToken.None);
-        var item = (await ListAsync(capture)).Single(candidate => candidate.Path == "a.txt");
-        await device.SetAsync("a.txt", Bytes("longer than before"));
+        var item = (await ListAsync(capture)).Single(candidate => candidate.Path == States.First);
+        await device.SetAsync(States.First, Bytes("longer than before"));
 
         var captured = await capture.OpenReadAsync(item, CancellationToken.None);
         var bytes = await ReadToEndAsync(captured!);
@@ -173,7 +182,10 @@ public abstract class ConnectionConformanceTests
         var described = captured!.Describe();
         Assert.Equal(bytes.Length, described.Length);
         Assert.True(!device.HasStamps || item.Stamp != described.Stamp);
-        Assert.Equal((await ListFilesAsync(connection))["a.txt"].Stamp, described.Stamp);
+        if (device.HasStamps)
+        {
+            Assert.Equal((await ListFilesAsync(connection))[States.First].Stamp, described.Stamp);
+        }
     }
 
     [Fact]
@@ -210,7 +222,7 @@ public abstract class ConnectionConformanceTests
         }
 
         await AssertHoldsAsync(device, before);
-        Assert.Equal(State["a.txt"], (await CaptureAsync(connection, BackupContent.Configuration))["a.txt"]);
+        Assert.Equal(State[States.First], (await CaptureAsync(connection, BackupContent.Configuration))[States.First]);
     }
 
     [Fact]

@@ -10,20 +10,12 @@ namespace EdgeBackup.Core.Tests.Devices;
 /// <summary>What every connection must do when it restores.</summary>
 public abstract class ConnectionRestoreConformanceTests
 {
-    private static readonly Dictionary<string, byte[]> Old = new(StringComparer.Ordinal)
-    {
-        ["a.txt"] = Bytes("old alpha"),
-        ["conf/b.json"] = Bytes("{\"old\":true}"),
-        ["conf/gone.txt"] = Bytes("will be gone"),
-    };
+    /// <summary>What the devices hold before and after a restore, and what the items of it are called that the tests name.</summary>
+    protected virtual ConformanceStates States => ConformanceStates.OfAnyNames;
 
-    private static readonly Dictionary<string, byte[]> New = new(StringComparer.Ordinal)
-    {
-        ["a.txt"] = Bytes("new alpha"),
-        ["conf/b.json"] = Bytes("{\"old\":true}"),
-        ["conf/new/empty"] = [],
-        ["conf/new/Größe 100% #1.bin"] = Noise(200_000, seed: 2),
-    };
+    private IReadOnlyDictionary<string, byte[]> Old => States.Old;
+
+    private IReadOnlyDictionary<string, byte[]> New => States.New;
 
     protected abstract Task<ITestDevice> CreateDeviceAsync(DeviceSeed seed);
 
@@ -32,13 +24,18 @@ public abstract class ConnectionRestoreConformanceTests
     {
         await using var device = await CreateDeviceAsync(new DeviceSeed { Items = Old });
         await using var connection = device.Connect();
-        var identity = (await device.ReadAllAsync())[device.IdentityPath];
+        var expected = new Dictionary<string, byte[]>(New);
+        if (device.IdentityPath is { } identity)
+        {
+            expected[identity] = (await device.ReadAllAsync())[identity];
+        }
+
         var journal = new MemoryJournal();
 
         var outcome = await RestoreAsync(connection, RestoreMode.Replace, New, journal);
 
         Assert.Equal(RestoreCommitOutcome.Completed, outcome);
-        await AssertHoldsAsync(device, new Dictionary<string, byte[]>(New) { [device.IdentityPath] = identity });
+        await AssertHoldsAsync(device, expected);
         Assert.Empty(journal.Open);
     }
 
@@ -47,11 +44,17 @@ public abstract class ConnectionRestoreConformanceTests
     {
         await using var device = await CreateDeviceAsync(new DeviceSeed { Items = Old });
         await using var connection = device.Connect();
-        var expected = new Dictionary<string, byte[]>(await device.ReadAllAsync()) { ["a.txt"] = Bytes("new alpha"), ["more/x"] = Bytes("x") };
+        if (device.IsWhole)
+        {
+            await AssertRefusesPartsAsync(device, connection);
+            return;
+        }
+
+        var expected = new Dictionary<string, byte[]>(await device.ReadAllAsync()) { [States.First] = Bytes("new alpha"), ["more/x"] = Bytes("x") };
 
         await RestoreAsync(connection, RestoreMode.Overlay, new Dictionary<string, byte[]>
         {
-            ["a.txt"] = Bytes("new alpha"),
+            [States.First] = Bytes("new alpha"),
             ["more/x"] = Bytes("x"),
         });
 
@@ -63,18 +66,23 @@ public abstract class ConnectionRestoreConformanceTests
     {
         await using var device = await CreateDeviceAsync(new DeviceSeed { Id = "unit-7", Items = Old });
         await using var connection = device.Connect();
-        var identity = (await device.ReadAllAsync())[device.IdentityPath];
+        if (device.IdentityPath is not { } path)
+        {
+            return;
+        }
+
+        var identity = (await device.ReadAllAsync())[path];
         byte[] changed = [.. identity, (byte)'\n'];
 
-        var items = new Dictionary<string, byte[]>(StringComparer.Ordinal) { [device.IdentityPath] = changed };
-        var plan = new RestorePlan(RestoreMode.Overlay, [new RestoreItem(Saved(device.IdentityPath, changed, ItemKind.Identity))]);
+        var items = new Dictionary<string, byte[]>(StringComparer.Ordinal) { [path] = changed };
+        var plan = new RestorePlan(RestoreMode.Overlay, [new RestoreItem(Saved(path, changed, ItemKind.Identity))]);
         await using (var session = await connection.BeginRestoreAsync(plan, new MemoryJournal(), CancellationToken.None))
         {
             await StageAsync(session, items);
             await session.CommitAsync(CancellationToken.None);
         }
 
-        Assert.Equal(changed, (await device.ReadAllAsync())[device.IdentityPath]);
+        Assert.Equal(changed, (await device.ReadAllAsync())[path]);
     }
 
     [Fact]
@@ -141,8 +149,8 @@ public abstract class ConnectionRestoreConformanceTests
 
         await using (var session = await connection.BeginRestoreAsync(Plan(RestoreMode.Replace, New), journal, CancellationToken.None))
         {
-            using var content = new MemoryStream(New["a.txt"]);
-            await session.WriteAsync(Saved("a.txt", New["a.txt"]), content, CancellationToken.None);
+            using var content = new MemoryStream(New[States.First]);
+            await session.WriteAsync(Saved(States.First, New[States.First]), content, CancellationToken.None);
         }
 
         await AssertHoldsAsync(device, before);
@@ -159,8 +167,8 @@ public abstract class ConnectionRestoreConformanceTests
 
         await using (var session = await connection.BeginRestoreAsync(Plan(RestoreMode.Replace, New), new MemoryJournal(), CancellationToken.None))
         {
-            using var content = new MemoryStream(New["a.txt"]);
-            await session.WriteAsync(Saved("a.txt", New["a.txt"]), content, CancellationToken.None);
+            using var content = new MemoryStream(New[States.First]);
+            await session.WriteAsync(Saved(States.First, New[States.First]), content, CancellationToken.None);
             var failed = await Assert.ThrowsAsync<EdgeBackupException>(() => session.CommitAsync(CancellationToken.None));
             Assert.Equal(ErrorIds.RestoreFailed, failed.ErrorId);
         }
@@ -174,14 +182,15 @@ public abstract class ConnectionRestoreConformanceTests
         await using var device = await CreateDeviceAsync(new DeviceSeed { Items = Old });
         await using var connection = device.Connect();
         var before = await device.ReadAllAsync();
-        var announced = new Dictionary<string, byte[]> { ["a.txt"] = Bytes("as announced") };
+        var announced = new Dictionary<string, byte[]> { [States.First] = Bytes("as announced") };
+        var mode = device.IsWhole ? RestoreMode.Replace : RestoreMode.Overlay;
 
-        await using (var session = await connection.BeginRestoreAsync(Plan(RestoreMode.Overlay, announced), new MemoryJournal(), CancellationToken.None))
+        await using (var session = await connection.BeginRestoreAsync(Plan(mode, announced), new MemoryJournal(), CancellationToken.None))
         {
             await Assert.ThrowsAsync<EdgeBackupException>(async () =>
             {
                 using var content = new MemoryStream(Bytes("not announced"[..12]));
-                await session.WriteAsync(Saved("a.txt", announced["a.txt"]), content, CancellationToken.None);
+                await session.WriteAsync(Saved(States.First, announced[States.First]), content, CancellationToken.None);
                 await session.CommitAsync(CancellationToken.None);
             });
         }
@@ -225,9 +234,9 @@ public abstract class ConnectionRestoreConformanceTests
         await device.KillAsync(left);
 
         Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New, journal));
-        Assert.Equal(New["a.txt"], (await device.ReadAllAsync())["a.txt"]);
+        Assert.Equal(New[States.First], (await device.ReadAllAsync())[States.First]);
         await left.DisposeAsync();
-        Assert.Equal(New["a.txt"], (await device.ReadAllAsync())["a.txt"]);
+        Assert.Equal(New[States.First], (await device.ReadAllAsync())[States.First]);
     }
 
     [Fact]
@@ -240,5 +249,17 @@ public abstract class ConnectionRestoreConformanceTests
         var captured = await CaptureAsync(connection, BackupContent.Configuration);
 
         Assert.All(New, item => Assert.Equal(item.Value, captured[item.Key]));
+    }
+
+    private async Task AssertRefusesPartsAsync(ITestDevice device, IDeviceConnection connection)
+    {
+        Assert.True(connection.RestoresWhole);
+        var before = await device.ReadAllAsync();
+        var part = new Dictionary<string, byte[]> { [States.First] = New[States.First] };
+
+        var refused = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(connection, RestoreMode.Overlay, part));
+
+        Assert.Equal(ErrorIds.RestoreTargetMismatch, refused.ErrorId);
+        await AssertHoldsAsync(device, before);
     }
 }

@@ -17,8 +17,17 @@ public sealed record DeviceSeed
 /// <summary>A real device behind the connection that is tested: the suite makes it, connects, and reaches behind its back.</summary>
 public interface ITestDevice : IAsyncDisposable
 {
-    /// <summary>The path of the one identity item that the device has from the beginning.</summary>
-    string IdentityPath { get; }
+    /// <summary>The path of the one identity item that the device has from the beginning; null for one whose identity is no item.</summary>
+    string? IdentityPath { get; }
+
+    /// <summary>
+    /// Whether its items belong together: it always has the same ones, they are captured and restored all or none, and
+    /// none vanishes. The suites' states keep to that where a device is so (<see cref="ConformanceStates"/>).
+    /// </summary>
+    bool IsWhole => false;
+
+    /// <summary>Whether transactions run on such devices at all.</summary>
+    bool HasTransactions => true;
 
     /// <summary>Whether the device tells history and retain levels apart; a folder does not.</summary>
     bool HasKindsAndLevels { get; }

@@ -77,7 +77,7 @@ public sealed class DeviceTypeTests : IAsyncLifetime
         Assert.Equal("42", Read(folder, "run/pid"));
         Assert.False(File.Exists(Path.Combine(folder, "data", "b.ini")));
 
-        await new RestoreBackup(bench.Context, bench.Observer).RunAsync(new RestoreOptions { Backup = "before", Content = BackupContent.All }, default);
+        await new RestoreBackup(bench.Context, bench.Observer).RunAsync(new RestoreOptions { Backup = "before", Content = RestoreContent.All }, default);
         Assert.Equal("old", Read(folder, "data/old.log"));
     }
 

@@ -195,10 +195,3 @@ internal static class DeviceAnswers
     private static string Printable(string text) =>
         new([.. text.Take(200).Select(character => char.IsControl(character) || char.IsSurrogate(character) ? '\uFFFD' : character)]);
 }
-
-/// <summary>A device below another one (R15).</summary>
-/// <param name="Id">As the device above gives it.</param>
-/// <param name="Name">Null where it has none.</param>
-/// <param name="Type">A device type's id, verbatim.</param>
-/// <param name="Address">Verbatim.</param>
-public sealed record ChildDevice(string Id, string? Name, string Type, string Address);

@@ -10,7 +10,7 @@ namespace EdgeBackup.Core.Devices.Http;
 /// A conversation over the edge device API (docs/device-api.md). Everything is streamed but JSON, which is bounded.
 /// Whether the device is the one that was registered is for the caller to compare.
 /// </summary>
-public sealed class HttpDeviceConnection : IDeviceConnection
+public sealed class HttpDeviceConnection : IDeviceConnection, IServerConnection
 {
     private readonly DeviceHttpClient client;
     private readonly ConnectionOptions options;
@@ -116,8 +116,10 @@ public sealed class HttpDeviceConnection : IDeviceConnection
     /// <inheritdoc/>
     public IDeviceHistory History => history;
 
-    /// <summary>The devices below this one (R15).</summary>
-    /// <exception cref="EdgeBackupException">DeviceUnreachable, DeviceAuthenticationFailed, DeviceResponseInvalid.</exception>
+    /// <inheritdoc/>
+    public IServerConnection Server => this;
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<ChildDevice>> ReadChildrenAsync(CancellationToken cancellationToken)
     {
         using var answer = await client.GetAsync("children", cancellationToken).ConfigureAwait(false);

@@ -26,7 +26,7 @@ internal sealed class DeviceContact : IAsyncDisposable
     public DeviceType Type { get; }
 
     /// <summary>The first look.</summary>
-    public DeviceStatus Status { get; }
+    public DeviceStatus Status { get; private set; }
 
     /// <summary>What the device tells now; what it told long ago says nothing of what runs on it (R1).</summary>
     public string? Version => Status.Identity.Version;
@@ -82,6 +82,16 @@ internal sealed class DeviceContact : IAsyncDisposable
         HostKeyPolicy = registration.HostKeyPolicy ?? HostKeyPolicy.Strict,
         Trace = line => observer.Verbose($"{registration.Id}: {line}"),
     };
+
+    /// <summary>Takes a device out of a restore that a killed command of ours left open on it, so that it is not found busy with that.</summary>
+    /// <exception cref="EdgeBackupException">DeviceBusy: somebody else's restore is open.</exception>
+    public async Task DropLeftoversAsync(IRestoreJournal journal, CancellationToken cancellationToken)
+    {
+        if (await Connection.DropLeftoversAsync(journal, cancellationToken).ConfigureAwait(false))
+        {
+            Status = await LookAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Looks again and checks that the same hardware still answers.</summary>
     public async Task<DeviceStatus> LookAsync(CancellationToken cancellationToken)

@@ -59,11 +59,11 @@ internal static class DeviceSecrets
 
     private static void CheckKind(DeviceAddress address, string device)
     {
-        if (address.Kind != ConnectionKind.Http)
+        if (address.Kind is not (ConnectionKind.Http or ConnectionKind.Bacnet))
         {
             throw new EdgeBackupException(
                 ErrorIds.DeviceRegistrationMismatch,
-                $"-CredentialSecret and -TokenSecret are for http:// and https:// addresses, and '{device}' is at {address.Text}. Leave them out; ssh:// addresses take keys.",
+                $"-CredentialSecret and -TokenSecret are for http://, https:// and bacnet:// addresses, and '{device}' is at {address.Text}. Leave them out; ssh:// addresses take keys.",
                 device);
         }
     }

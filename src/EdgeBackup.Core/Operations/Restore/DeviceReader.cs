@@ -66,7 +66,7 @@ internal sealed class DeviceReader
             return string.Equals(saved.Item.LinkTarget, item.LinkTarget, StringComparison.Ordinal) ? null : $"the link points to '{item.LinkTarget}', not to '{saved.Item.LinkTarget}'";
         }
 
-        if (item.Length != saved.Item.Length)
+        if (item.Length != saved.Item.Length && !item.IsLengthUnknown)
         {
             return $"it has {item.Length} bytes, not {saved.Item.Length}";
         }

@@ -94,7 +94,7 @@ public sealed class RestoreBackup
     internal async Task<RestorePreview> PlanAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
     {
         // Without a lease: a plan writes nothing at all, and if space is freed meanwhile it fails and harms nothing.
-        var contact = await ContactAsync(record, target, options.Force, cancellationToken).ConfigureAwait(false);
+        var contact = await ContactAsync(record, target, options, cancellationToken).ConfigureAwait(false);
         await using var contactLease = contact.ConfigureAwait(false);
         var selection = await SelectAsync(record, target, options, cancellationToken).ConfigureAwait(false);
         var sent = selection.Items.ToDictionary(item => item.Item.Path, StringComparer.Ordinal);
@@ -108,10 +108,15 @@ public sealed class RestoreBackup
         var started = context.Clock.GetTimestamp();
         var reading = await context.Repository.BeginReadAsync(cancellationToken).ConfigureAwait(false);
         await using var readingLease = reading.ConfigureAwait(false);
-        var contact = await ContactAsync(record, target, options.Force, cancellationToken).ConfigureAwait(false);
+        var contact = await ContactAsync(record, target, options, cancellationToken).ConfigureAwait(false);
         await using var contactLease = contact.ConfigureAwait(false);
         var selection = await SelectAsync(record, target, options, cancellationToken).ConfigureAwait(false);
         var sent = selection.Items.ToDictionary(item => item.Item.Path, StringComparer.Ordinal);
+        using (var leftovers = Journal(contact, options))
+        {
+            await contact.DropLeftoversAsync(leftovers, cancellationToken).ConfigureAwait(false);
+        }
+
         var pass = await new GateKeeper(context.Clock, observer).EnterAsync(contact, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
         await using var passLease = pass.ConfigureAwait(false);
 
@@ -119,7 +124,7 @@ public sealed class RestoreBackup
         if (!options.SkipSafetyBackup)
         {
             observer.Verbose($"{target}: taking the safety backup.");
-            safetyBackup = await TakeSafetyAsync(contact, pass, options.Content, cancellationToken).ConfigureAwait(false);
+            safetyBackup = await TakeSafetyAsync(contact, pass, options.Content == RestoreContent.Configuration ? BackupContent.Configuration : BackupContent.All, cancellationToken).ConfigureAwait(false);
         }
 
         var safety = safetyBackup?.Id;
@@ -227,7 +232,7 @@ public sealed class RestoreBackup
             .Where(item => !item.Item.IsContainer)
             .Select(item => new RestoreStep(item.Item.Path, different.Contains(item.Item.Path) ? RestoreAction.Restore : RestoreAction.Unchanged, item.Item.Length))
             .Concat(selection.NotRestored.Select(item => new RestoreStep(item.Path, RestoreAction.NotRestored, 0, item.Reason)));
-        if (options.Paths.Count == 0)
+        if (!options.IsOverlay)
         {
             steps = steps.Concat(now.Surplus(sent).Select(path => new RestoreStep(path, RestoreAction.Remove, 0)));
         }
@@ -254,10 +259,10 @@ public sealed class RestoreBackup
         return new DeviceComparison(listed, sent.Keys.Where(path => !same.Contains(path)).Select(path => new NotSavedItem(path, "differs")).ToList());
     }
 
-    private async Task<DeviceContact> ContactAsync(BackupRecord record, string target, bool force, CancellationToken cancellationToken)
+    private async Task<DeviceContact> ContactAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
     {
         var state = await RegisteredDevices.RequireAsync(context, target, cancellationToken).ConfigureAwait(false);
-        if (state.Fence is { } fence && !force)
+        if (state.Fence is { } fence && !options.Force)
         {
             var refusal = RegisteredDevices.Replaced(target, fence);
             throw new EdgeBackupException(refusal.ErrorId, refusal.Message + $" To restore onto '{fence.ReplacedBy}', give it as -Device; -Force restores onto '{target}' nevertheless.", target);
@@ -266,7 +271,7 @@ public sealed class RestoreBackup
         var contact = await DeviceContact.OpenAsync(context, state.Registration!, observer, cancellationToken).ConfigureAwait(false);
         try
         {
-            RestoreFit.Check(record, contact, force);
+            RestoreFit.Check(record, contact, options);
             return contact;
         }
         catch
@@ -285,7 +290,12 @@ public sealed class RestoreBackup
             throw new EdgeBackupException(ErrorIds.ItemPathInvalid, $"Nothing of what was asked for is restored. {reason}", options.Paths[0]);
         }
 
-        if (options.Content == BackupContent.All && record.Content == BackupContent.Configuration)
+        if (options.Content == RestoreContent.History && selection.Items.Count == 0)
+        {
+            throw NoHistory(record);
+        }
+
+        if (options.Content == RestoreContent.All && record.Content == BackupContent.Configuration)
         {
             observer.Warning($"The backup {record.Id} holds configuration only; there is no history in it to restore.");
         }
@@ -293,11 +303,23 @@ public sealed class RestoreBackup
         return selection;
     }
 
+    private RegistryRestoreJournal Journal(DeviceContact contact, RestoreOptions options) =>
+        new(context, contact.Id, observer, isNeeded: !options.SkipSafetyBackup);
+
+    private static EdgeBackupException NoHistory(BackupRecord record) => new(
+        ErrorIds.BackupNotFound,
+        record.DeviceType == "bacnet-device"
+            ? $"The backup {record.Id} of '{record.Device}' holds no history: the trend and event logs of a BACnet device are no part of its backups. New-EdgeArchive keeps them, and nothing brings them back onto the device."
+            : record.Content == BackupContent.Configuration
+                ? $"The backup {record.Id} of '{record.Device}' holds configuration only; there is no history in it to restore. Choose one that was taken with -Content All: Get-EdgeBackup -Device '{record.Device}' shows each one's Content."
+                : $"The backup {record.Id} of '{record.Device}' was taken with its history, and the device had none: there is nothing to restore.",
+        record.Id);
+
     private async Task SendAsync(DeviceContact contact, GatePass pass, BackupRecord record, RestoreSelection selection, RestoreOptions options, CancellationToken cancellationToken)
     {
-        var mode = options.Paths.Count > 0 ? RestoreMode.Overlay : RestoreMode.Replace;
+        var mode = options.IsOverlay ? RestoreMode.Overlay : RestoreMode.Replace;
         var plan = new RestorePlan(mode, selection.Items.Select(item => new RestoreItem(item)).ToList());
-        using var journal = new RegistryRestoreJournal(context, contact.Id, observer, isNeeded: !options.SkipSafetyBackup);
+        using var journal = Journal(contact, options);
         var session = await contact.Connection.BeginRestoreAsync(plan, journal, cancellationToken).ConfigureAwait(false);
         await using var lease = session.ConfigureAwait(false);
         var items = 0;
@@ -345,7 +367,7 @@ public sealed class RestoreBackup
         }
 
         var differences = comparison.Differences.ToList();
-        if (options.Paths.Count == 0)
+        if (!options.IsOverlay)
         {
             differences.AddRange(comparison.Surplus(sent).Select(path => new NotSavedItem(path, "it should be gone and is still there")));
         }

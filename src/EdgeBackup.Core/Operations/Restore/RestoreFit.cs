@@ -5,11 +5,14 @@ using EdgeBackup.Core.Operations.Capture;
 
 namespace EdgeBackup.Core.Operations.Restore;
 
-/// <summary>Whether a backup fits a target: the same type, and a version that is not older than the backup's (R7).</summary>
+/// <summary>
+/// Whether a backup fits a target: the same type, a version that is not older than the backup's (R7), and no part of it
+/// where the target takes only the whole (R13).
+/// </summary>
 internal static class RestoreFit
 {
     /// <exception cref="EdgeBackupException">RestoreTargetMismatch; RestoreVersionMismatch, which -Force lifts.</exception>
-    public static void Check(BackupRecord record, DeviceContact contact, bool force)
+    public static void Check(BackupRecord record, DeviceContact contact, RestoreOptions options)
     {
         if (!string.Equals(record.DeviceType, contact.Type.Id, StringComparison.Ordinal))
         {
@@ -19,7 +22,15 @@ internal static class RestoreFit
                 contact.Id);
         }
 
-        if (!force && FindVersionFault(record.Version, contact.Version) is { } fault)
+        if (options.Paths.Count > 0 && contact.Connection.RestoresWhole)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.RestoreTargetMismatch,
+                $"'{contact.Id}' takes a backup as a whole and no single items of it, because they belong together. Leave -Path out, or write single items to a folder with -Destination.",
+                contact.Id);
+        }
+
+        if (!options.Force && FindVersionFault(record.Version, contact.Version) is { } fault)
         {
             throw new EdgeBackupException(
                 ErrorIds.RestoreVersionMismatch,

@@ -2,6 +2,18 @@ using EdgeBackup.Core.Items;
 
 namespace EdgeBackup.Core.Operations.Restore;
 
+/// <summary>How much of a backup is restored (R10).</summary>
+public enum RestoreContent
+{
+    /// <summary>Without history, since restored history would overwrite newer history.</summary>
+    Configuration,
+
+    /// <summary>Nothing but history, over what is there.</summary>
+    History,
+
+    All,
+}
+
 /// <summary>What to restore onto a device.</summary>
 public sealed record RestoreOptions
 {
@@ -15,12 +27,15 @@ public sealed record RestoreOptions
     public IReadOnlyList<string> Paths { get; init; } = [];
 
     /// <summary>By default configuration only, since restored history would overwrite newer history.</summary>
-    public BackupContent Content { get; init; } = BackupContent.Configuration;
+    public RestoreContent Content { get; init; } = RestoreContent.Configuration;
 
     public bool SkipSafetyBackup { get; init; }
 
     /// <summary>Lifts the fence and the refusal of a target that is older than the backup; nothing else.</summary>
     public bool Force { get; init; }
+
+    /// <summary>Whether what is not sent stays: a part was asked for, not the state of the backup.</summary>
+    internal bool IsOverlay => Paths.Count > 0 || Content == RestoreContent.History;
 }
 
 /// <summary>What becomes of an item.</summary>

@@ -14,11 +14,11 @@ internal sealed record RestoreSelection(IReadOnlyList<SavedItem> Items, IReadOnl
     /// <param name="repository">Holds the backup.</param>
     /// <param name="record">The backup.</param>
     /// <param name="target">The target device's id.</param>
-    /// <param name="content">Whether history is sent.</param>
+    /// <param name="content">What is sent.</param>
     /// <param name="paths">Literal paths or wildcards; empty for all.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="EdgeBackupException">ItemPathInvalid: a literal path is not in the backup, or a stored path leads out; BackupDamaged.</exception>
-    public static async Task<RestoreSelection> MakeAsync(EdgeRepository repository, BackupRecord record, string target, BackupContent content, IReadOnlyList<string> paths, CancellationToken cancellationToken)
+    public static async Task<RestoreSelection> MakeAsync(EdgeRepository repository, BackupRecord record, string target, RestoreContent content, IReadOnlyList<string> paths, CancellationToken cancellationToken)
     {
         var filter = new ItemPathFilter(paths);
         var items = new List<SavedItem>();
@@ -40,9 +40,16 @@ internal sealed record RestoreSelection(IReadOnlyList<SavedItem> Items, IReadOnl
             {
                 notRestored.Add(new NotSavedItem(item.Path, $"It is the identity of '{record.Device}' and returns to that hardware only; '{target}' keeps its own (R8)."));
             }
-            else if (item.Kind == ItemKind.History && content == BackupContent.Configuration)
+            else if (item.Kind == ItemKind.History && content == RestoreContent.Configuration)
             {
                 notRestored.Add(new NotSavedItem(item.Path, "It is history, which would overwrite newer history on the device; -Content All restores it too."));
+            }
+            else if (item.Kind != ItemKind.History && content == RestoreContent.History)
+            {
+                if (!item.IsContainer)
+                {
+                    notRestored.Add(new NotSavedItem(item.Path, "It is not history, and only that was asked for; -Content All restores it too."));
+                }
             }
             else
             {

@@ -20,7 +20,7 @@ public sealed record RestoreToFolderOptions
     public IReadOnlyList<string> Paths { get; init; } = [];
 
     /// <summary>Null: everything that the backup holds.</summary>
-    public BackupContent? Content { get; init; }
+    public RestoreContent? Content { get; init; }
 
     /// <summary>Write into a folder that is not empty: overwrite by name, remove nothing.</summary>
     public bool Force { get; init; }
@@ -115,7 +115,7 @@ public sealed class RestoreToFolder
         var record = await context.Repository.ReadBackupAsync(listed.ObjectName, cancellationToken).ConfigureAwait(false);
         CheckDestination(options);
         Suspicion.WarnOfRestore(record, observer);
-        var content = options.Content ?? BackupContent.All;
+        var content = options.Content ?? RestoreContent.All;
         var selection = await RestoreSelection.MakeAsync(context.Repository, record, record.Device, content, options.Paths, cancellationToken).ConfigureAwait(false);
         FileNameRules.Check(selection.Items.Select(item => item.Item.Path), NearestFolder(options.Destination), context.Platform);
         return (record, selection);

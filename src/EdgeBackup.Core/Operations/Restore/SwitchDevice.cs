@@ -152,7 +152,7 @@ public sealed class SwitchDevice
     {
         Backup = record.Id,
         Device = options.Device,
-        Content = record.Content,
+        Content = record.Content == BackupContent.All ? RestoreContent.All : RestoreContent.Configuration,
         Force = options.Force,
     };
 

@@ -139,6 +139,7 @@ public sealed class ExportBackup
         NotSaved = record.NotSaved,
         Author = record.Author,
         Suspect = record.Suspect,
+        Group = record.Group,
     };
 
     private static async Task WriteEntryAsync(ZipArchive archive, string name, Stream content, CancellationToken cancellationToken)

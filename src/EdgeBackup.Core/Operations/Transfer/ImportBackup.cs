@@ -4,6 +4,7 @@ using System.Text.Json;
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Operations.Groups;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
@@ -152,6 +153,11 @@ public sealed class ImportBackup
         if (header.Suspect is { } suspect && (suspect.Count == 0 || suspect.Any(reason => reason?.Path is null || reason.Reason is null || !Enum.IsDefined(reason.Cause))))
         {
             throw Damaged(path, "its header has a list of what speaks against it that cannot be read");
+        }
+
+        if (header.Group is { } group && !BackupGroups.IsWellFormed(group, header.Device))
+        {
+            throw Damaged(path, "its header names a group that cannot be read");
         }
 
         if ((header.Kind == BackupKind.Manual) != (header.Name is not null) || !Enum.IsDefined(header.Kind) || !Enum.IsDefined(header.Content))

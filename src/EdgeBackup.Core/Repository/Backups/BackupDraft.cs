@@ -137,6 +137,7 @@ public sealed class BackupDraft : IAsyncDisposable
             NotSaved = header.NotSaved,
             Author = header.Author,
             Suspect = header.Suspect,
+            Group = header.Group,
             ItemCount = itemCount,
             Length = length,
             StateDigest = digest,

@@ -33,6 +33,13 @@ public sealed class GetEdgeBackupCommand : EdgeRepositoryCommand
     [ArgumentCompleter(typeof(BackupNameCompleter))]
     public string[] Name { get; set; } = [];
 
+    /// <summary>Ids or names of groups; wildcards allowed.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupGroupCompleter))]
+    public string[] Group { get; set; } = [];
+
     /// <summary>Automatic, Manual, Safety.</summary>
     [Parameter]
     public BackupKind[] Kind { get; set; } = [];
@@ -69,6 +76,7 @@ public sealed class GetEdgeBackupCommand : EdgeRepositoryCommand
             Devices = devices,
             Ids = Id,
             Names = Name,
+            Groups = Group,
             Kinds = Array.ConvertAll(Kind, kind => kind.ToCore()),
             After = LocalTime.ToInstant(After),
             Before = LocalTime.ToInstant(Before),

@@ -34,7 +34,7 @@ public sealed class NewEdgeBackupCommand : DeviceCommand
     [ValidateRange(1, 128)]
     public int ThrottleLimit { get; set; } = 8;
 
-    /// <summary>Also the registered devices below each.</summary>
+    /// <summary>Also the devices below each, as one group with it.</summary>
     [Parameter]
     public SwitchParameter IncludeChildren { get; set; }
 

@@ -8,36 +8,46 @@ using EdgeBackup.PowerShell.Errors;
 namespace EdgeBackup.PowerShell.Commands;
 
 /// <summary>Brings a device back to a backup, or writes a backup to a folder.</summary>
-[Cmdlet(VerbsData.Restore, "EdgeBackup", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(VerbsData.Restore, "EdgeBackup", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, DefaultParameterSetName = BackupSet)]
 [OutputType(typeof(RestoreResult))]
 public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
 {
+    private const string BackupSet = "Backup";
+    private const string GroupSet = "Group";
+
     /// <summary>The backup's id; a wildcard or a name that means one.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = BackupSet)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RestoredBackupIdCompleter))]
     public string Backup { get; set; } = "";
 
+    /// <summary>The id or name of a group: its server is restored first, then the devices below it.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = GroupSet)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BackupGroupCompleter))]
+    public string Group { get; set; } = "";
+
     /// <summary>The target; the device that the backup is of without it.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = BackupSet)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DeviceIdCompleter))]
     public string? Device { get; set; }
 
     /// <summary>Only these items, over what is there; wildcards allowed.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = BackupSet)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
 
-    /// <summary>Configuration, or All with history.</summary>
+    /// <summary>Configuration, History alone, or All.</summary>
     [Parameter]
-    public BackupContent? Content { get; set; }
+    public RestoreContent? Content { get; set; }
 
     /// <summary>A folder, new or empty, instead of a device.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = BackupSet)]
     [ValidateNotNullOrEmpty]
     public string? Destination { get; set; }
 
@@ -58,6 +68,12 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        if (ParameterSetName == GroupSet)
+        {
+            RunInRepository(RestoreGroupAsync(), Group);
+            return;
+        }
+
         if (FindArchive() is { } refusal)
         {
             WriteError(EdgeErrors.ToErrorRecord(refusal));
@@ -99,7 +115,7 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
             Backup = Backup,
             Device = Device,
             Paths = Path,
-            Content = Content is { } content ? content.ToCore() : Core.Items.BackupContent.Configuration,
+            Content = Content is { } content ? content.ToCore() : default,
             SkipSafetyBackup = SkipSafetyBackup,
             Force = Force,
         };
@@ -120,6 +136,50 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
             {
                 await operation.RunAsync(options, cancellationToken, result => pipeline.WriteAsync(result.ToOutput())).ConfigureAwait(false);
             }
+        };
+    }
+
+    private Func<Core.Operations.Repositories.RepositoryContext, OperationPipeline, CancellationToken, Task> RestoreGroupAsync()
+    {
+        var options = new RestoreGroupOptions
+        {
+            Group = Group,
+            Content = Content is { } content ? content.ToCore() : default,
+            SkipSafetyBackup = SkipSafetyBackup,
+            Force = Force,
+        };
+        return async (context, pipeline, cancellationToken) =>
+        {
+            var operation = new RestoreGroup(context, pipeline.Observer);
+            var plan = await operation.FindAsync(options, cancellationToken).ConfigureAwait(false);
+            foreach (var member in plan.Members.Where(member => member.Fault is not null))
+            {
+                await pipeline.WriteErrorAsync(member.Fault!, member.Device).ConfigureAwait(false);
+            }
+
+            if (IsWhatIf)
+            {
+                await operation.PreviewAsync(
+                    plan,
+                    options,
+                    async preview =>
+                    {
+                        await RestoreWhatIf.ShowAsync(this, pipeline, preview).ConfigureAwait(false);
+                        await pipeline.WriteAsync(preview.ToOutput()).ConfigureAwait(false);
+                    },
+                    OnErrorAsync,
+                    cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
+            var members = plan.Members.Where(member => member.Fault is null).Select(member => member.Device).ToList();
+            var action = $"Restore the group {plan.Group.Name ?? plan.Group.Id} onto {members.Count} of {plan.Members.Count} devices, in this order: {string.Join(", ", members)}";
+            if (members.Count > 0 && await ConfirmAsync(pipeline, plan.Group.Server, action, Force).ConfigureAwait(false))
+            {
+                await operation.RunAsync(plan, options, result => pipeline.WriteAsync(result.ToOutput()), OnErrorAsync, cancellationToken).ConfigureAwait(false);
+            }
+
+            Task OnErrorAsync(string device, Exception exception) => pipeline.WriteErrorAsync(exception, device);
         };
     }
 

@@ -82,6 +82,9 @@ public sealed class DeviceTypeReaderTests
                 SizeFactor = 2.5,
             },
             type.Policy);
+        var method = type.Method;
+        Assert.Equal(("The forms.", "The paint.", "The paint."), (Assert.Single(method.Contains), Assert.Single(method.NotContained), Assert.Single(method.NotRestored)));
+        Assert.Equal(("By night.", "Sheets.", "Warm it up first."), (method.Trigger, method.Format, method.Restore));
     }
 
     [Fact]

@@ -89,6 +89,7 @@ public static class DeviceTypeReader
             Commands = parts.ReadCommands(fields),
             Check = parts.ReadCheck(fields),
             Policy = parts.ReadPolicy(fields),
+            Method = parts.ReadMethod(fields),
         };
         fields.Finish();
         CheckTogether(fields, type);

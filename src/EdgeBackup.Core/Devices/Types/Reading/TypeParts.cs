@@ -186,6 +186,26 @@ internal sealed class TypeParts(List<DeviceTypeProblem> problems)
         return policy;
     }
 
+    public MethodNotes ReadMethod(ObjectFields parent)
+    {
+        if (Open(parent, "method") is not { } fields)
+        {
+            return new MethodNotes();
+        }
+
+        var notes = new MethodNotes
+        {
+            Contains = fields.Texts("contains"),
+            NotContained = fields.Texts("notContained"),
+            Trigger = fields.Text("trigger"),
+            Format = fields.Text("format"),
+            Restore = fields.Text("restore"),
+            NotRestored = fields.Texts("notRestored"),
+        };
+        fields.Finish();
+        return notes;
+    }
+
     private ObjectFields? Open(ObjectFields parent, string name) =>
         parent.Find(name) is { } value ? ObjectFields.Open(value, parent.Child(name), problems) : null;
 

@@ -1,0 +1,135 @@
+using System.Net;
+using System.Net.Sockets;
+using EdgeBackup.Core.Errors;
+
+namespace EdgeBackup.Core.Devices.Bacnet;
+
+/// <summary>A client of its own for one device, opened when it is first needed, and the device as it was found. Thread-safe.</summary>
+internal sealed class BacnetConversation : IAsyncDisposable
+{
+    private readonly SemaphoreSlim gate = new(1);
+    private readonly BacnetClientOptions clientOptions;
+    private BacnetClient? client;
+    private BacnetPeer? peer;
+
+    public BacnetConversation(ConnectionOptions options, BacnetDeviceAddress address, BacnetClientOptions clientOptions, BacnetTimes times, TimeProvider clock)
+    {
+        Options = options;
+        Address = address;
+        Times = times;
+        Clock = clock;
+        Errors = new BacnetDeviceErrors(options);
+        this.clientOptions = clientOptions;
+    }
+
+    public ConnectionOptions Options { get; }
+
+    public BacnetDeviceAddress Address { get; }
+
+    public BacnetTimes Times { get; }
+
+    public TimeProvider Clock { get; }
+
+    public BacnetDeviceErrors Errors { get; }
+
+    public BacnetObjectId DeviceObject => new(BacnetObjectType.Device, Address.Instance);
+
+    /// <summary>After so long without an answer the client has sent a request again; the device may have got it twice.</summary>
+    public TimeSpan FirstTimeout => clientOptions.Timeout;
+
+    public void Trace(string line) => Options.Trace?.Invoke(line);
+
+    /// <summary>The address that is spoken to: the device's, or that of the router before it.</summary>
+    /// <exception cref="EdgeBackupException">DeviceUnreachable: there is no such host.</exception>
+    public async Task<IPEndPoint> FindHostAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ResolveAsync(Address.Host, Address.Port, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BacnetUnreachableException exception)
+        {
+            throw Errors.From(exception, "the first question", ErrorIds.DeviceUnreachable);
+        }
+    }
+
+    /// <summary>The client and the device.</summary>
+    /// <exception cref="EdgeBackupException">DeviceUnreachable, DeviceResponseInvalid.</exception>
+    public async Task<(BacnetClient Client, BacnetPeer Peer)> OpenAsync(CancellationToken cancellationToken)
+    {
+        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (client is null || peer is null)
+            {
+                client ??= await BacnetClient.OpenAsync(
+                    Address.BbmdHost is { } bbmd ? clientOptions with { Bbmd = await ResolveAsync(bbmd, Address.BbmdPort, cancellationToken).ConfigureAwait(false) } : clientOptions,
+                    cancellationToken).ConfigureAwait(false);
+                var host = await ResolveAsync(Address.Host, Address.Port, cancellationToken).ConfigureAwait(false);
+                peer = await client.FindPeerAsync(host, Address.Routed, Address.Instance, cancellationToken).ConfigureAwait(false);
+            }
+
+            return (client, peer);
+        }
+        catch (BacnetException exception)
+        {
+            throw Errors.From(exception, "the first question", ErrorIds.DeviceUnreachable);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>The device may have come back as another one (its largest message, its segmentation): it is looked for anew.</summary>
+    public async Task ForgetPeerAsync(CancellationToken cancellationToken)
+    {
+        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        peer = null;
+        gate.Release();
+    }
+
+    /// <summary>Reads properties of the device object; those that it does not have, or will not tell, are null.</summary>
+    public async Task<IReadOnlyList<BacnetValue?>> ReadAsync(IReadOnlyList<BacnetProperty> properties, CancellationToken cancellationToken) =>
+        await ReadAsync(DeviceObject, properties, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Reads properties of an object; those that it does not have, or will not tell, are null. A device without time throws.</summary>
+    public async Task<IReadOnlyList<BacnetValue?>> ReadAsync(BacnetObjectId target, IReadOnlyList<BacnetProperty> properties, CancellationToken cancellationToken)
+    {
+        var (client, peer) = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        var results = await client.ReadPropertiesAsync(peer, [.. properties.Select(property => (target, property))], cancellationToken).ConfigureAwait(false);
+        return [.. results.Select(result => result.Error is { } error && BacnetDeviceErrors.IsBusy(error) ? throw error : result.Value)];
+    }
+
+    /// <summary>Whether what is sent to an address stays on this machine.</summary>
+    public static bool IsLoopback(BacnetDeviceAddress address) =>
+        IPAddress.TryParse(address.Host, out var parsed) ? IPAddress.IsLoopback(parsed) : string.Equals(address.Host, "localhost", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>BACnet/IP is IPv4 (annex J).</summary>
+    private static async Task<IPEndPoint> ResolveAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        if (IPAddress.TryParse(host, out var parsed))
+        {
+            return new IPEndPoint(parsed, port);
+        }
+
+        try
+        {
+            var addresses = await Dns.GetHostAddressesAsync(host, AddressFamily.InterNetwork, cancellationToken).ConfigureAwait(false);
+            return addresses.Length > 0 ? new IPEndPoint(addresses[0], port) : throw new BacnetUnreachableException($"'{host}' has no IPv4 address");
+        }
+        catch (SocketException exception)
+        {
+            throw new BacnetUnreachableException($"'{host}' cannot be resolved: {exception.Message}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        gate.Dispose();
+        if (client is not null)
+        {
+            await client.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

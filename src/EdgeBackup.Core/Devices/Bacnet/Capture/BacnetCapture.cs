@@ -1,0 +1,202 @@
+using System.Runtime.CompilerServices;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
+
+namespace EdgeBackup.Core.Devices.Bacnet;
+
+/// <summary>
+/// A backup procedure on a device, from START_BACKUP to END_BACKUP, which is sent whatever happens. Its files are read one
+/// after the other, however many are asked for at once; a stream that was begun keeps the others waiting until it ends.
+/// </summary>
+internal sealed class BacnetCapture : ICapture
+{
+    private readonly BacnetConversation link;
+    private readonly BacnetProcedure procedure;
+    private readonly IAsyncDisposable turn;
+    private readonly FileReads reads;
+    private readonly ReadingOrder order;
+    private Dictionary<string, ConfigurationFile> files = [];
+    private bool isBegun;
+    private bool isDisposed;
+
+    private BacnetCapture(BacnetConversation link, BacnetProcedure procedure, IAsyncDisposable turn)
+    {
+        this.link = link;
+        this.procedure = procedure;
+        this.turn = turn;
+        reads = new FileReads(link);
+        order = new ReadingOrder(link.Clock, link.Times.Order);
+    }
+
+    /// <summary>Always empty: a configuration file that cannot be read fails the capture, since a part of a configuration cannot be restored (R13).</summary>
+    public IReadOnlyList<NotSavedItem> NotSaved => [];
+
+    /// <summary>Begins the procedure and waits until the device is ready.</summary>
+    /// <exception cref="EdgeBackupException">As <see cref="BacnetProcedure.StartAsync"/>.</exception>
+    public static async Task<ICapture> BeginAsync(BacnetConversation link, BacnetProcedure procedure, BacnetProcedureLocks locks, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var turn = await locks.EnterAsync(await link.FindHostAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        var capture = new BacnetCapture(link, procedure, turn);
+        try
+        {
+            await procedure.StartAsync(begun => capture.isBegun = begun, cancellationToken).ConfigureAwait(false);
+            return capture;
+        }
+        catch
+        {
+            await capture.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async IAsyncEnumerable<Item> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var listed = await ConfigurationFileList.ReadAsync(link, cancellationToken).ConfigureAwait(false);
+        if (!procedure.TellsState && await WaitUntilReadableAsync(listed[0], cancellationToken).ConfigureAwait(false))
+        {
+            // It was still preparing; what it listed then need not be all.
+            listed = await ConfigurationFileList.ReadAsync(link, cancellationToken).ConfigureAwait(false);
+        }
+
+        files = listed.ToDictionary(file => file.Path, StringComparer.Ordinal);
+        reads.KeepAlive(listed[0].Place, await ReadFailureTimeoutAsync(cancellationToken).ConfigureAwait(false));
+        foreach (var file in listed)
+        {
+            yield return file.ToItem();
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Never null: a file that the device listed and does not have is an error from the stream.</remarks>
+    public async Task<CapturedItem?> OpenReadAsync(Item item, CancellationToken cancellationToken)
+    {
+        if (!files.TryGetValue(item.Path, out var file))
+        {
+            throw new ArgumentException($"'{item.Path}' was not listed.", nameof(item));
+        }
+
+        var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var largest = client.LargestRead(peer);
+        var unsegmented = Math.Min(largest, client.LargestRead(peer with { Segmentation = BacnetSegmentation.None }));
+        FilePartReader reader = file.Place.Access == BacnetFileAccess.Stream
+            ? new StreamPartReader(link, reads, file, largest, unsegmented)
+            : new RecordPartReader(link, reads, file, largest, unsegmented);
+        var stream = new BacnetItemStream(reader, order, file);
+        return new CapturedItem(stream, stream.Describe);
+    }
+
+    public async Task CompleteAsync(CancellationToken cancellationToken)
+    {
+        await reads.StopAsync().ConfigureAwait(false);
+        var asked = link.Clock.GetTimestamp();
+        try
+        {
+            var (before, _) = await procedure.LookAsync(cancellationToken).ConfigureAwait(false);
+            if (before is { } other && other != BacnetBackupState.PerformingBackup)
+            {
+                throw link.Errors.Create(
+                    ErrorIds.CaptureFailed,
+                    $"it ended the backup before all was read (its Backup_And_Restore_State is {BacnetWords.Of(other)}), so that what was read last may be anything. The capture was discarded; try again");
+            }
+
+            asked = link.Clock.GetTimestamp();
+            await procedure.AskAsync(BacnetReinitializedState.EndBackup, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BacnetErrorException exception) when (link.Clock.GetElapsedTime(asked) >= link.FirstTimeout)
+        {
+            // The first answer was lost, and the request that was sent again found no backup any more.
+            link.Trace($"{link.Errors.Device}: the answer to END_BACKUP was lost ({exception.Message.TrimEnd('.')}).");
+        }
+        catch (BacnetException exception)
+        {
+            isBegun = !BacnetDeviceErrors.IsRefusal(exception);
+            throw link.Errors.Create(
+                ErrorIds.CaptureFailed,
+                $"it did not take the end of the backup ({exception.Message.TrimEnd('.')}): it may have ended it before, and what was read after that may be anything. The capture was discarded; try again",
+                exception);
+        }
+
+        var state = await WaitUntilLeftAsync(cancellationToken).ConfigureAwait(false);
+        isBegun = false;
+        if (state == BacnetBackupState.BackupFailure)
+        {
+            throw link.Errors.Create(ErrorIds.CaptureFailed, "it says that the backup failed (its Backup_And_Restore_State is backup-failure). The capture was discarded; look at the device, then try again");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (isDisposed)
+        {
+            return;
+        }
+
+        isDisposed = true;
+        await reads.DisposeAsync().ConfigureAwait(false);
+        if (isBegun)
+        {
+            isBegun = false;
+            await procedure.LeaveAsync(BacnetReinitializedState.EndBackup, "END_BACKUP").ConfigureAwait(false);
+        }
+
+        await turn.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Whoever looks at the device next shall not find it in our backup.</summary>
+    private async Task<BacnetBackupState?> WaitUntilLeftAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await procedure.WaitUntilLeftAsync(link.Times.Leaving, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BacnetException exception)
+        {
+            link.Trace($"{link.Errors.Device}: its state after END_BACKUP cannot be read ({exception.Message.TrimEnd('.')}).");
+            return null;
+        }
+    }
+
+    /// <summary>An old device does not tell that it still prepares, but it does not let its files be read.</summary>
+    /// <returns>Whether it was waited for.</returns>
+    private async Task<bool> WaitUntilReadableAsync(ConfigurationFile first, CancellationToken cancellationToken)
+    {
+        var began = link.Clock.GetTimestamp();
+        var pause = BacnetProcedure.FirstPoll;
+        for (var hasWaited = false; ; hasWaited = true)
+        {
+            try
+            {
+                await reads.TouchAsync(first.Place, cancellationToken).ConfigureAwait(false);
+                return hasWaited;
+            }
+            catch (BacnetException exception) when (
+                (exception is BacnetErrorException { Code: BacnetErrorCode.FileAccessDenied or BacnetErrorCode.ReadAccessDenied or BacnetErrorCode.ConfigurationInProgress or BacnetErrorCode.UnknownObject }
+                    or BacnetTimeoutException || BacnetDeviceErrors.IsBusy(exception))
+                && link.Clock.GetElapsedTime(began) < procedure.PreparationLimit)
+            {
+                link.Trace($"{link.Errors.Device}: its files cannot be read yet ({exception.Message.TrimEnd('.')}).");
+            }
+            catch (BacnetException)
+            {
+                // Reading the file as a whole tells it better.
+                return hasWaited;
+            }
+
+            pause = await procedure.PauseAsync(pause, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<TimeSpan> ReadFailureTimeoutAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var told = await link.ReadAsync([BacnetProperty.BackupFailureTimeout], cancellationToken).ConfigureAwait(false);
+            return told[0]?.AsUnsigned is { } seconds ? TimeSpan.FromSeconds(seconds) : link.Times.FailureTimeout;
+        }
+        catch (BacnetException exception)
+        {
+            throw link.Errors.From(exception, "reading its Backup_Failure_Timeout", ErrorIds.CaptureFailed);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+
+namespace EdgeBackup.Core.Devices.Bacnet;
+
+public sealed partial class BacnetClient
+{
+    /// <summary>
+    /// Finds a device and learns what it takes. It is asked itself; where the host is a router that was given without the
+    /// device's address behind it, the router's networks are asked who has the instance.
+    /// </summary>
+    /// <param name="host">The device, or the router before it.</param>
+    /// <param name="routed">Its address behind the router; null: not known, or not behind one.</param>
+    /// <param name="instance">Of its Device object.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    /// <exception cref="BacnetTimeoutException">Nobody answered.</exception>
+    /// <exception cref="BacnetUnreachableException">There is somebody, but not this device.</exception>
+    public async Task<BacnetPeer> FindPeerAsync(IPEndPoint host, BacnetAddress? routed, uint instance, CancellationToken cancellationToken)
+    {
+        var asked = new BacnetPeer(host, routed, ApduSizes.Smallest, BacnetSegmentation.None, instance);
+        try
+        {
+            return await ReadSizesAsync(asked, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BacnetException exception) when (
+            routed is null && exception is BacnetTimeoutException or BacnetErrorException { Code: BacnetErrorCode.UnknownObject })
+        {
+            var target = new BacnetTarget(host, IsBroadcast: false, BacnetAddress.Everyone);
+            await foreach (var announcement in WhoIsAsync(target, instance, instance, options.Timeout, cancellationToken).ConfigureAwait(false))
+            {
+                return await ReadSegmentsAsync(announcement.ToPeer(), cancellationToken).ConfigureAwait(false);
+            }
+
+            throw exception is BacnetTimeoutException
+                ? exception
+                : new BacnetUnreachableException($"{asked} answers, but is not device {instance} and knows no way to it");
+        }
+    }
+
+    /// <summary>
+    /// Asks who is there, twice in the given time because a datagram may be lost, and gives each device once as it answers.
+    /// </summary>
+    /// <param name="target">A host, a broadcast address, or the networks behind a router.</param>
+    /// <param name="low">Lowest instance; null: 0.</param>
+    /// <param name="high">Highest instance; null: any.</param>
+    /// <param name="wait">How long answers are taken.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    public async IAsyncEnumerable<BacnetAnnouncement> WhoIsAsync(
+        BacnetTarget target, uint? low, uint? high, TimeSpan wait, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var request = new Apdu(ApduKind.UnconfirmedRequest)
+        {
+            Service = (byte)BacnetUnconfirmedService.WhoIs,
+            Payload = BacnetAnnouncements.WhoIs(low, high),
+        };
+        var seen = new HashSet<(BacnetStation, uint)>();
+        var ear = OpenEar(target);
+        var listener = announcements.Listen();
+        try
+        {
+            await foreach (var announcement in AskAsync(listener, () => SendOpen(new Npdu(default, target.Routed), request, target), wait, cancellationToken).ConfigureAwait(false))
+            {
+                if (announcement.Instance >= (low ?? 0)
+                    && announcement.Instance <= (high ?? BacnetObjectId.LargestInstance)
+                    && (target.IsBroadcast || announcement.EndPoint.Equals(target.EndPoint))
+                    && seen.Add((new BacnetStation(announcement.EndPoint, announcement.Routed), announcement.Instance)))
+                {
+                    yield return announcement;
+                }
+            }
+        }
+        finally
+        {
+            announcements.Leave(listener);
+            if (ear is not null)
+            {
+                await ear.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Asks which routers there are and what is behind them; a router may answer several times.</summary>
+    /// <param name="target">A host or a broadcast address.</param>
+    /// <param name="network">Only who knows a way there; null: all.</param>
+    /// <param name="wait">How long answers are taken.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    public async IAsyncEnumerable<BacnetRouter> WhoIsRouterAsync(
+        BacnetTarget target, ushort? network, TimeSpan wait, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var ear = OpenEar(target);
+        var listener = routers.Listen();
+        try
+        {
+            var message = new Npdu(BacnetRouters.WhoIsRouter(network), Message: BacnetNetworkMessage.WhoIsRouter);
+            await foreach (var router in AskAsync(listener, () => SendOpen(message, null, target), wait, cancellationToken).ConfigureAwait(false))
+            {
+                yield return router;
+            }
+        }
+        finally
+        {
+            routers.Leave(listener);
+            if (ear is not null)
+            {
+                await ear.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Sends now and after half of the time, and gives what arrives until its end.</summary>
+    private async IAsyncEnumerable<T> AskAsync<T>(
+        Channel<T> listener, Action send, TimeSpan wait, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ThrowIfFailed();
+        var began = options.Clock.GetTimestamp();
+        for (var half = 1; half <= 2; half++)
+        {
+            send();
+            while ((wait * half / 2) - options.Clock.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
+            {
+                try
+                {
+                    await listener.Reader.WaitToReadAsync(cancellationToken).AsTask().WaitAsync(left, options.Clock, cancellationToken).ConfigureAwait(false);
+                }
+                catch (TimeoutException)
+                {
+                    break;
+                }
+
+                while (listener.Reader.TryRead(out var heard))
+                {
+                    yield return heard;
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Many devices answer a Who-Is with a broadcast to the network's port, which a socket of another port does not hear:
+    /// while a network is asked, its port is listened on too, unless another program of this machine has it.
+    /// </summary>
+    private BacnetLink? OpenEar(BacnetTarget target)
+    {
+        if (!target.IsBroadcast || foreign is not null || wire is not null || target.EndPoint.Port == Local.Port)
+        {
+            return null;
+        }
+
+        try
+        {
+            return BacnetLink.Open(new IPEndPoint(IPAddress.Any, target.EndPoint.Port), mayShare: false, Receive, Fail);
+        }
+        catch (SocketException)
+        {
+            // Another program is there. Where the system lets a broadcast address be bound, what it sends to all is heard beside it.
+        }
+
+        try
+        {
+            return BacnetLink.Open(target.EndPoint, mayShare: true, Receive, Fail);
+        }
+        catch (SocketException)
+        {
+            options.Trace?.Invoke($"Port {target.EndPoint.Port} is in use on this machine: devices that answer by broadcast are not heard.");
+            return null;
+        }
+    }
+
+    private async Task<BacnetPeer> ReadSizesAsync(BacnetPeer asked, CancellationToken cancellationToken)
+    {
+        var device = new BacnetObjectId(BacnetObjectType.Device, asked.Instance!.Value);
+        var length = await ReadPropertyAsync(asked, device, BacnetProperty.MaxApduLengthAccepted, null, cancellationToken).ConfigureAwait(false);
+        var segmentation = await ReadPropertyAsync(asked, device, BacnetProperty.SegmentationSupported, null, cancellationToken).ConfigureAwait(false);
+        if (length is not [{ AsUnsigned: { } bytes and >= ApduSizes.Smallest }] || segmentation is not [{ AsEnumerated: { } way and <= (uint)BacnetSegmentation.None }])
+        {
+            throw new BacnetAnswerException($"{asked} does not say how long its messages may be");
+        }
+
+        var peer = asked with { MaxApdu = (uint)Math.Min(bytes, uint.MaxValue), Segmentation = (BacnetSegmentation)way };
+        return await ReadSegmentsAsync(peer, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<BacnetPeer> ReadSegmentsAsync(BacnetPeer peer, CancellationToken cancellationToken)
+    {
+        if (!peer.TakesSegments)
+        {
+            return peer;
+        }
+
+        var device = new BacnetObjectId(BacnetObjectType.Device, peer.Instance!.Value);
+        var most = await ReadOneAsync(peer, device, BacnetProperty.MaxSegmentsAccepted, cancellationToken).ConfigureAwait(false);
+        return most.Value?.AsUnsigned is { } count and > 0 ? peer with { MaxSegments = (uint)Math.Min(count, uint.MaxValue) } : peer;
+    }
+}

@@ -1,0 +1,50 @@
+namespace EdgeBackup.Core.Devices.Bacnet;
+
+/// <summary>An exchange with a peer did not succeed. Connections turn it into an <see cref="Errors.EdgeBackupException"/>.</summary>
+public abstract class BacnetException : Exception
+{
+    protected BacnetException(string message)
+        : base(message)
+    {
+    }
+}
+
+/// <summary>The peer answered with an Error.</summary>
+public sealed class BacnetErrorException : BacnetException
+{
+    public BacnetErrorException(BacnetErrorClass errorClass, BacnetErrorCode code)
+        : base($"error {BacnetWords.Of(code)} (class {BacnetWords.Of(errorClass)})")
+    {
+        Class = errorClass;
+        Code = code;
+    }
+
+    public BacnetErrorClass Class { get; }
+
+    public BacnetErrorCode Code { get; }
+}
+
+/// <summary>The peer did not understand the request, or does not have the service.</summary>
+public sealed class BacnetRejectException(BacnetRejectReason reason) : BacnetException($"rejected: {BacnetWords.Of(reason)}")
+{
+    public BacnetRejectReason Reason { get; } = reason;
+}
+
+/// <summary>The exchange was broken off.</summary>
+public sealed class BacnetAbortException(BacnetAbortReason reason, bool isFromPeer)
+    : BacnetException($"aborted{(isFromPeer ? " by the device" : "")}: {BacnetWords.Of(reason)}")
+{
+    public BacnetAbortReason Reason { get; } = reason;
+
+    /// <summary>False: this side broke it off, or did not begin it because it could not work.</summary>
+    public bool IsFromPeer { get; } = isFromPeer;
+}
+
+/// <summary>No answer, or no further part of one, in the time and with the retries given.</summary>
+public sealed class BacnetTimeoutException(string message) : BacnetException(message);
+
+/// <summary>The message cannot get there: a router says so, a BBMD refuses, or the system does.</summary>
+public sealed class BacnetUnreachableException(string message) : BacnetException(message);
+
+/// <summary>The peer's answer cannot be read, or is not one to the request.</summary>
+public sealed class BacnetAnswerException(string message) : BacnetException(message);

@@ -1,0 +1,38 @@
+namespace EdgeBackup.Core.Devices.Bacnet;
+
+/// <summary>Kinds of objects (ASHRAE 135, clause 21, BACnetObjectType). Devices may have others: any number up to 1023 is one.</summary>
+public enum BacnetObjectType : ushort
+{
+    AnalogInput = 0,
+    AnalogOutput = 1,
+    AnalogValue = 2,
+    BinaryInput = 3,
+    BinaryOutput = 4,
+    BinaryValue = 5,
+    Calendar = 6,
+    Command = 7,
+    Device = 8,
+    EventEnrollment = 9,
+    File = 10,
+    Group = 11,
+    Loop = 12,
+    MultiStateInput = 13,
+    MultiStateOutput = 14,
+    NotificationClass = 15,
+    Program = 16,
+    Schedule = 17,
+    Averaging = 18,
+    MultiStateValue = 19,
+    TrendLog = 20,
+    LifeSafetyPoint = 21,
+    LifeSafetyZone = 22,
+    Accumulator = 23,
+    PulseConverter = 24,
+    EventLog = 25,
+    GlobalGroup = 26,
+    TrendLogMultiple = 27,
+    LoadControl = 28,
+    StructuredView = 29,
+    AccessDoor = 30,
+    NetworkPort = 56,
+}

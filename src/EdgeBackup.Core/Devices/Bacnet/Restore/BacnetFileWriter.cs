@@ -1,0 +1,198 @@
+using EdgeBackup.Core.Errors;
+
+namespace EdgeBackup.Core.Devices.Bacnet;
+
+/// <summary>
+/// Writes a file to a device: created where it is missing, emptied, and filled in pieces that fit, each at its own
+/// position. A request that gets there twice so writes the same twice; nothing is ever appended.
+/// </summary>
+internal sealed class BacnetFileWriter(BacnetConversation link)
+{
+    private const int Attempts = 4;
+    private const int SmallestPiece = 16;
+
+    /// <summary>What a record costs in a request beside its bytes.</summary>
+    private const int RecordOverhead = 6;
+
+    /// <exception cref="EdgeBackupException">RestoreFailed, DeviceUnreachable, and what the table of errors says.</exception>
+    public async Task WriteAsync(FileToRestore file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var before = await PrepareAsync(file, cancellationToken).ConfigureAwait(false);
+            var isEmptied = await EmptyAsync(file, cancellationToken).ConfigureAwait(false);
+            var length = file.Place.Access == BacnetFileAccess.Stream
+                ? await WriteBytesAsync(file, cancellationToken).ConfigureAwait(false)
+                : await WriteRecordsAsync(file, cancellationToken).ConfigureAwait(false);
+            if (!isEmptied && before > length)
+            {
+                await RefuseRemainderAsync(file, length, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (BacnetException exception)
+        {
+            throw link.Errors.From(exception, $"writing '{file.Path}'", ErrorIds.RestoreFailed);
+        }
+    }
+
+    /// <returns>What the file held before, in bytes or records; null where the device does not tell.</returns>
+    private async Task<long?> PrepareAsync(FileToRestore file, CancellationToken cancellationToken)
+    {
+        var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var target = Target(file);
+        var told = await client.ReadPropertiesAsync(peer, [(target, BacnetProperty.FileAccessMethod), (target, LengthOf(file))], cancellationToken).ConfigureAwait(false);
+        if (told[0].Error is BacnetErrorException { Code: BacnetErrorCode.UnknownObject })
+        {
+            link.Trace($"{link.Errors.Device}: it has no File object {file.Place.File} yet; creating it.");
+            await CreateAsync(file, target, cancellationToken).ConfigureAwait(false);
+            return 0;
+        }
+
+        return told[0].Value?.AsEnumerated is { } access && (BacnetFileAccess)access != file.Place.Access
+            ? throw link.Errors.Create(
+                ErrorIds.RestoreFailed,
+                $"its File object {file.Place.File} is one of {Words((BacnetFileAccess)access)}, and the backup's '{file.Path}' is one of {Words(file.Place.Access)}. The backup is of another kind of device or of other software; choose one that fits")
+            : (long?)told[1].Value?.AsUnsigned;
+    }
+
+    private async Task CreateAsync(FileToRestore file, BacnetObjectId target, CancellationToken cancellationToken)
+    {
+        var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            _ = await client.CreateObjectAsync(peer, target, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BacnetErrorException exception) when (exception.Code == BacnetErrorCode.ObjectIdentifierAlreadyExists)
+        {
+            // The request got there twice.
+        }
+        catch (BacnetException exception) when (BacnetDeviceErrors.IsRefusal(exception))
+        {
+            throw link.Errors.Create(
+                ErrorIds.RestoreFailed,
+                $"it has no File object {file.Place.File} for '{file.Path}' and does not create it ({exception.Message.TrimEnd('.')}). The backup is of another kind of device or of other software; choose one that fits, or set the device up until it has that file",
+                exception);
+        }
+    }
+
+    /// <returns>False where the device does not let its length be written; most of those empty the file by themselves.</returns>
+    private async Task<bool> EmptyAsync(FileToRestore file, CancellationToken cancellationToken)
+    {
+        var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await client.WritePropertyAsync(peer, Target(file), LengthOf(file), arrayIndex: null, BacnetValue.OfUnsigned(0), cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (BacnetErrorException exception) when (exception.Code is BacnetErrorCode.WriteAccessDenied or BacnetErrorCode.UnknownProperty or BacnetErrorCode.ValueOutOfRange)
+        {
+            link.Trace($"{link.Errors.Device}: the length of its File object {file.Place.File} cannot be written ({exception.Message.TrimEnd('.')}); it is written over.");
+            return false;
+        }
+    }
+
+    private async Task<long> WriteBytesAsync(FileToRestore file, CancellationToken cancellationToken)
+    {
+        var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var (room, unsegmented) = Rooms(client, peer);
+        var piece = new byte[Math.Max(1, (int)Math.Min(room, file.Content.Length))];
+        long position = 0;
+        while (position < file.Content.Length)
+        {
+            var length = (int)Math.Min(Math.Min(room, piece.Length), file.Content.Length - position);
+            await file.Content.ReadAsync(position, piece.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
+            if (await SendAsync(file, (int)position, room > unsegmented, () => client.WriteFileStreamAsync(peer, file.Place.File, (int)position, piece.AsMemory(0, length), cancellationToken), cancellationToken).ConfigureAwait(false))
+            {
+                position += length;
+            }
+            else
+            {
+                room = Less(file, room, unsegmented, position);
+            }
+        }
+
+        return position;
+    }
+
+    private async Task<long> WriteRecordsAsync(FileToRestore file, CancellationToken cancellationToken)
+    {
+        var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var (room, unsegmented) = Rooms(client, peer);
+        var number = 0;
+        long position = 0;
+        while (position < file.Content.Length)
+        {
+            var (records, next) = await RecordRows.ReadAsync(file.Content, position, room, RecordOverhead, cancellationToken).ConfigureAwait(false);
+            if (await SendAsync(file, number, room > unsegmented, () => client.WriteFileRecordsAsync(peer, file.Place.File, number, records, cancellationToken), cancellationToken).ConfigureAwait(false))
+            {
+                number += records.Count;
+                position = next;
+            }
+            else if (records.Count == 1 && room <= unsegmented)
+            {
+                throw TooLarge(file, number);
+            }
+            else
+            {
+                room = Less(file, room, unsegmented, number);
+            }
+        }
+
+        return number;
+    }
+
+    /// <returns>False when the piece was too long for the device or the way to it.</returns>
+    private async Task<bool> SendAsync(FileToRestore file, int position, bool isSegmented, Func<Task<int>> write, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var written = await write().ConfigureAwait(false);
+                return written == position ? true : throw link.Errors.Create(
+                    ErrorIds.RestoreFailed,
+                    $"it wrote a piece of '{file.Path}' at {written} that belongs at {position}. Its software does not write where it is told to, so that it cannot be restored by BACnet; look for a newer one");
+            }
+            catch (BacnetException exception) when (BacnetDeviceErrors.IsTooMuch(exception) || (isSegmented && exception is BacnetTimeoutException))
+            {
+                link.Trace($"{link.Errors.Device}: a piece of '{file.Path}' at {position} was too much at once ({exception.Message.TrimEnd('.')}); sending less.");
+                return false;
+            }
+            catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception) && attempt < Attempts)
+            {
+                await Task.Delay(link.Times.Again * attempt, link.Clock, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private int Less(FileToRestore file, int room, int unsegmented, long position) =>
+        room > unsegmented ? unsegmented : room > SmallestPiece ? Math.Max(room / 2, SmallestPiece) : throw TooLarge(file, position);
+
+    private EdgeBackupException TooLarge(FileToRestore file, long position) => link.Errors.Create(
+        ErrorIds.RestoreFailed,
+        $"it does not take even the smallest piece of '{file.Path}' at {position}. Check what lies between this machine and the device (a router for small messages), and its software");
+
+    /// <summary>What the device still holds behind what was written would be taken for configuration.</summary>
+    private async Task RefuseRemainderAsync(FileToRestore file, long length, CancellationToken cancellationToken)
+    {
+        var after = (await link.ReadAsync(Target(file), [LengthOf(file)], cancellationToken).ConfigureAwait(false))[0]?.AsUnsigned;
+        if (after > (ulong)length)
+        {
+            throw link.Errors.Create(
+                ErrorIds.RestoreFailed,
+                $"its File object {file.Place.File} keeps {after - (ulong)length} {(file.Place.Access == BacnetFileAccess.Stream ? "bytes" : "records")} of what it held before behind what was written, and does not let itself be emptied. The restore was given up; its software needs an update, or the restore its maker's tool");
+        }
+    }
+
+    private static (int Room, int Unsegmented) Rooms(BacnetClient client, BacnetPeer peer)
+    {
+        var room = client.LargestWrite(peer);
+        return (room, Math.Min(room, client.LargestWrite(peer with { Segmentation = BacnetSegmentation.None })));
+    }
+
+    private static BacnetObjectId Target(FileToRestore file) => new(BacnetObjectType.File, file.Place.File);
+
+    private static BacnetProperty LengthOf(FileToRestore file) => file.Place.Access == BacnetFileAccess.Stream ? BacnetProperty.FileSize : BacnetProperty.RecordCount;
+
+    private static string Words(BacnetFileAccess access) => access == BacnetFileAccess.Stream ? "bytes (stream access)" : "records (record access)";
+}

@@ -1,0 +1,103 @@
+using EdgeBackup.Core.Devices.Bacnet;
+
+namespace EdgeBackup.Simulator.Bacnet;
+
+/// <summary>What is wrong with a simulated BACnet device. All members may be called from any thread.</summary>
+public sealed class SimulatedBacnetFaults
+{
+    private readonly SimulatedBacnetDevice device;
+    private readonly List<Waiting> waiting = [];
+    private int reads;
+
+    internal SimulatedBacnetFaults(SimulatedBacnetDevice device) => this.device = device;
+
+    /// <summary>Restores are acknowledged at END_RESTORE and then fail.</summary>
+    public bool RestoreFails { get; set; }
+
+    /// <summary>After so many answered AtomicReadFiles the content of the file that is read changes; null for never. Falls back to null when it happened.</summary>
+    public int? AlterAfterReads { get; set; }
+
+    /// <summary>AtomicReadFile says at this position that the file ends, although it goes on; null: it tells the truth.</summary>
+    public int? EndOfFileAt { get; set; }
+
+    /// <summary>AtomicReadFile gives no more bytes, or records, than this in one answer; null: as many as asked.</summary>
+    public int? LargestRead { get; set; }
+
+    /// <summary>It answers so many requests more, then nobody; null: it goes on.</summary>
+    public int? SilentAfterRequests { get; set; }
+
+    /// <summary>Lets a fault wait for its request; several are hit in the order in which they came.</summary>
+    public void Add(SimulatedBacnetFault fault)
+    {
+        lock (device.Sync)
+        {
+            waiting.Add(new Waiting(fault));
+        }
+    }
+
+    /// <summary>Mends everything but the wire.</summary>
+    public void Clear()
+    {
+        lock (device.Sync)
+        {
+            waiting.Clear();
+            reads = 0;
+            RestoreFails = false;
+            AlterAfterReads = null;
+            EndOfFileAt = null;
+            LargestRead = null;
+            SilentAfterRequests = null;
+        }
+    }
+
+    internal SimulatedBacnetFault? Take(ReceivedBacnetRequest request) =>
+        waiting.FirstOrDefault(candidate => candidate.Matches(request) && candidate.Take())?.Fault;
+
+    /// <summary>Whether this request is one too many.</summary>
+    internal bool IsExhausted()
+    {
+        if (SilentAfterRequests is not { } left)
+        {
+            return false;
+        }
+
+        SilentAfterRequests = Math.Max(0, left - 1);
+        return left == 0;
+    }
+
+    internal void CountRead(uint file)
+    {
+        if (AlterAfterReads is { } limit && ++reads >= limit && device.Files.Find(file) is { } content)
+        {
+            AlterAfterReads = null;
+            reads = 0;
+            device.Files.Put(file, content.Altered());
+        }
+    }
+
+    private sealed class Waiting(SimulatedBacnetFault fault)
+    {
+        private int skip = fault.Skip;
+        private int times = fault.Times;
+
+        public SimulatedBacnetFault Fault => fault;
+
+        public bool Matches(ReceivedBacnetRequest request) =>
+            times != 0
+            && (fault.Service is null || fault.Service == request.Service)
+            && (fault.State is null || fault.State == request.State)
+            && (fault.Property is null || fault.Property == request.Property);
+
+        public bool Take()
+        {
+            if (skip > 0)
+            {
+                skip--;
+                return false;
+            }
+
+            times = times < 0 ? times : times - 1;
+            return true;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Text;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Restore;
+using Xunit;
+
+namespace EdgeBackup.Core.Tests.Operations.Groups;
+
+public sealed class RestoreGroupTests
+{
+    private const string Point = "config/alarms.xml";
+
+    [Fact]
+    public async Task A_group_goes_back_with_its_server_first()
+    {
+        await using var group = await BrokenAsync();
+        var before = group.Server.Items.List().Count;
+        var (restored, errors) = await group.RestoreAsync("before update");
+        Assert.Equal(["bms", "unit", "valve"], restored);
+        Assert.Equal(("bms-ahu", ErrorIds.BackupNotFound), (errors.Single().Device, ((EdgeBackupException)errors.Single().Error).ErrorId));
+        Assert.Equal(before, group.Server.Items.List().Count);
+        Assert.DoesNotContain("broken", Encoding.UTF8.GetString(group.Server.Items.Find(Point)!.Content), StringComparison.Ordinal);
+        Assert.Equal(("unit=1\n", "valve=1\n"), (GroupBench.Get(group.Unit), GroupBench.Get(group.Valve)));
+    }
+
+    [Fact]
+    public async Task A_plan_shows_every_member_and_changes_nothing()
+    {
+        await using var group = await BrokenAsync();
+        var objects = group.Bench.Objects();
+        var (shown, errors) = await group.RestoreAsync("before update", whatIf: true);
+        Assert.Equal(["bms", "unit", "valve"], shown);
+        Assert.Single(errors);
+        Assert.Equal(objects, group.Bench.Objects());
+        Assert.Equal("broken", GroupBench.Get(group.Valve));
+        Assert.Equal(0, group.Server.Restores.Commits);
+    }
+
+    [Fact]
+    public async Task When_the_server_is_not_restored_nothing_below_it_is_touched_and_each_says_so()
+    {
+        await using var group = await BrokenAsync();
+        group.Server.Faults.CommitFailure = "the database is locked";
+        var (restored, errors) = await group.RestoreAsync("before update");
+        Assert.Empty(restored);
+        Assert.Equal(["bms-ahu", "bms", "unit", "valve"], errors.Select(error => error.Device));
+        foreach (var (device, error) in errors.Skip(2))
+        {
+            Assert.Equal((ErrorIds.RestoreFailed, device), (((EdgeBackupException)error).ErrorId, ((EdgeBackupException)error).Target));
+            Assert.Contains("nothing on it was changed, because 'bms'", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(("broken", "broken"), (GroupBench.Get(group.Unit), GroupBench.Get(group.Valve)));
+        Assert.Empty(await group.Bench.EventsAsync("Restored"));
+    }
+
+    [Fact]
+    public async Task What_stands_below_a_member_that_is_gone_is_left_alone_and_the_rest_is_restored()
+    {
+        await using var group = await BrokenAsync();
+        await new ChangeDevice(group.Bench.Context, group.Bench.Observer).UnregisterAsync("unit", default);
+        var (restored, errors) = await group.RestoreAsync("before update");
+        Assert.Equal(["bms"], restored);
+        Assert.Equal([("unit", ErrorIds.DeviceNotFound), ("bms-ahu", ErrorIds.BackupNotFound), ("valve", ErrorIds.RestoreFailed)], errors.Select(error => (error.Device, ((EdgeBackupException)error.Error).ErrorId)));
+        Assert.Equal("broken", GroupBench.Get(group.Valve));
+    }
+
+    [Fact]
+    public async Task A_server_that_was_replaced_is_told_before_anything_begins()
+    {
+        await using var group = await BrokenAsync();
+        await group.Bench.AddSimulatedAsync("bms-2", isBuilding: true);
+        await new SwitchDevice(group.Bench.Context, group.Bench.Observer).RunAsync(new() { Device = "bms-2", Replaces = "bms" }, default);
+        var plan = await new RestoreGroup(group.Bench.Context, group.Bench.Observer).FindAsync(new RestoreGroupOptions { Group = "before update" }, default);
+        Assert.Equal(ErrorIds.DeviceReplaced, plan.Members[0].Fault!.ErrorId);
+        Assert.Contains("-Device 'bms-2'", plan.Members[0].Fault!.Message, StringComparison.Ordinal);
+        Assert.Empty((await group.RestoreAsync("before update")).Restored);
+    }
+
+    [Fact]
+    public async Task A_word_that_means_no_group_or_two_is_an_error_that_names_what_there_is()
+    {
+        await using var group = await GroupBench.CreateAsync();
+        await group.TakeAsync(name: null);
+        await group.TakeAsync(name: null);
+        await group.TakeAsync("before update");
+        foreach (var (word, told) in (ValueTuple<string, string>[])[("befor update", "before update"), ("*", "matches 3 groups")])
+        {
+            var error = await Assert.ThrowsAsync<EdgeBackupException>(() => group.RestoreAsync(word));
+            Assert.Equal(ErrorIds.BackupNotFound, error.ErrorId);
+            Assert.Contains(told, error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(ErrorIds.BackupNotFound, (await group.ErrorsOfAsync("nothing")).Single().ErrorId);
+    }
+
+    /// <summary>A group, after which everything went wrong.</summary>
+    private static async Task<GroupBench> BrokenAsync()
+    {
+        var group = await GroupBench.CreateAsync();
+        await group.TakeAsync();
+        group.Server.Items.Set(Point, "broken"u8.ToArray());
+        GroupBench.Set(group.Unit, "broken");
+        GroupBench.Set(group.Valve, "broken");
+        return group;
+    }
+}
