@@ -197,6 +197,11 @@ public sealed class ApplyRetention
             observer.Warning($"{device}: {plan.Refusal}.");
         }
 
+        if (plan.Decisions.Count(decision => decision.IsHeld) is > 0 and var held)
+        {
+            observer.Warning($"{device}: {held} backups would have expired and are kept, because a policy puts a legal hold on the device.");
+        }
+
         var byId = backups.ToDictionary(backup => backup.Id, StringComparer.Ordinal);
         group.Expired.AddRange(plan.Expire.Select(decision => new ExpiredBackup(byId[decision.Subject.Id], decision.Reason)));
         if (plan.LeavesNone.Any())

@@ -86,6 +86,12 @@ public sealed record SimulatedBacnetOptions
 
     public EmptyFileAnswer EmptyFiles { get; init; } = EmptyFileAnswer.EndOfFile;
 
+    /// <summary>
+    /// Whether File_Size and Record_Count can be written, as the standard wants of a file that can be. Otherwise
+    /// write-access-denied, and a write at the start empties the file first, as bacnet-stack's server does it.
+    /// </summary>
+    public bool FileSizeIsWritable { get; init; } = true;
+
     /// <summary>Whether END_RESTORE ends in restore-failure when a file's own checksum is wrong.</summary>
     public bool ChecksContent { get; init; } = true;
 

@@ -70,7 +70,7 @@ internal static class SampleContent
                 start + TimeSpan.FromMinutes(number),
                 category,
                 $"{device.Options.Id}/controller",
-                category is "user-activity" or "setpoint" ? "operator" : null,
+                category is "user-activity" or "setpoint" or "access" ? "operator" : null,
                 $"event {number}",
                 changes ? "21.0" : null,
                 changes ? "21.5" : null));

@@ -114,6 +114,16 @@ public sealed class SimulatedDevice : IAsyncDisposable
         return device;
     }
 
+    /// <summary>Some events from a number on, without a copy of all.</summary>
+    public IReadOnlyList<SimulatedEvent> ReadEvents(int start, int count)
+    {
+        lock (Sync)
+        {
+            Advance();
+            return start < events.Count ? events.GetRange(start, Math.Min(count, events.Count - start)) : [];
+        }
+    }
+
     public void AddEvent(SimulatedEvent record) => Change(() => events.Add(record));
 
     public void AddTrend(SimulatedTrend trend) => Change(() => trends.Add(trend));

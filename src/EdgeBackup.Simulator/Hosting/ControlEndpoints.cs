@@ -70,6 +70,19 @@ internal static class ControlEndpoints
             device.Faults.Clear();
             return Results.NoContent();
         }));
+        control.MapPost("/{id}/events", async (string id, HttpContext context) =>
+        {
+            var added = await context.Request.ReadFromJsonAsync<SimulatedEvent[]>(Answers.Json);
+            return With(fleet, id, device =>
+            {
+                foreach (var record in added!)
+                {
+                    device.AddEvent(record);
+                }
+
+                return Results.NoContent();
+            });
+        });
         control.MapPost("/{id}/holds/lose", (string id) => With(fleet, id, device =>
         {
             device.Holds.Lose();

@@ -76,6 +76,15 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
     [ValidateRange(1.1, 1000000.0)]
     public double? SizeFactor { get; set; }
 
+    /// <summary>Calendar years that archives are kept; 0 for ever.</summary>
+    [Parameter]
+    [ValidateRange(0, 1000)]
+    public int? ArchiveRetentionYears { get; set; }
+
+    /// <summary>Whether nothing of the devices expires, neither archives nor backups.</summary>
+    [Parameter]
+    public bool? LegalHold { get; set; }
+
     /// <summary>Why; it stands in the events.</summary>
     [Parameter]
     public string? Reason { get; set; }
@@ -102,6 +111,8 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
             Window = Window,
             TimeZone = TimeZone,
             SizeFactor = SizeFactor,
+            ArchiveRetentionYears = ArchiveRetentionYears,
+            LegalHold = LegalHold,
         };
         var general = Tag.Select(key => (PolicyScope.Tag, (string?)key)).Concat(Type.Select(key => (PolicyScope.Type, (string?)key))).ToList();
         RunInRepository(async (context, pipeline, cancellationToken) =>

@@ -87,6 +87,11 @@ internal sealed class FileServices(SimulatedBacnetDevice device)
             return Full;
         }
 
+        if (position == 0 && !device.Options.FileSizeIsWritable)
+        {
+            file = SimulatedBacnetFile.Empty(access);
+        }
+
         device.Files.Put(id.Instance, access == BacnetFileAccess.Stream ? file.WriteBytes(position, bytes) : file.WriteRecords(position, records));
         var writer = new BacnetWriter(8);
         writer.WriteContextSigned((byte)Context(access), position);

@@ -121,6 +121,7 @@ internal sealed class PropertyServices(SimulatedBacnetDevice device, BacnetObjec
         }
 
         if (property is not (BacnetProperty.FileSize or BacnetProperty.RecordCount)
+            || !device.Options.FileSizeIsWritable
             || (device.Files.IsConfiguration(instance) && !device.Procedure.FilesAreWritable))
         {
             return PropertyFault.WriteDenied.ToAnswer();

@@ -92,6 +92,19 @@ public sealed class SimulatedDeviceOptionsTests
     }
 
     [Fact]
+    public async Task A_device_may_refuse_to_be_told_a_size_and_empty_a_file_that_is_written_at_its_start()
+    {
+        await using var visit = await BacnetVisit.PayAsync(new() { FileSizeIsWritable = false });
+        await visit.ReinitializeAsync(BacnetReinitializedState.StartRestore);
+
+        var refusal = await Assert.ThrowsAsync<BacnetErrorException>(() => visit.WriteAsync(1, BacnetProperty.FileSize, BacnetValue.OfUnsigned(0)));
+        await visit.WriteStreamAsync(1, [1, 2, 3]);
+
+        Assert.Equal(BacnetErrorCode.WriteAccessDenied, refusal.Code);
+        Assert.Equal([1, 2, 3], visit.Device.Files[1].Bytes);
+    }
+
+    [Fact]
     public async Task A_device_may_be_silent_while_it_prepares()
     {
         var clock = new HandClock();
