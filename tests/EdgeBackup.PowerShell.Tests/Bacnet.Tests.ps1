@@ -4,7 +4,9 @@ BeforeAll {
     $simulator = Start-Simulator @('--devices', '0', '--bacnet', '2')
     $first, $second = @($simulator.Device | Where-Object Address -like 'bacnet://*')
     $null = New-TestRepository
-    $registered = Register-EdgeDevice $first.Address -Name 'AHU east'
+    # What every BACnet device of the simulator asks for.
+    $password = ConvertTo-SecureString 'simulated' -AsPlainText -Force
+    $registered = Register-EdgeDevice $first.Address -Name 'AHU east' -Token $password
 }
 
 AfterAll {
@@ -42,15 +44,22 @@ Describe 'A BACnet device' {
             Should -Throw -ErrorId 'RestoreTargetMismatch,*'
     }
 
-    It 'hands its state to its replacement' {
-        $replacement = Register-EdgeDevice $second.Address
-        $replacement.Id | Should -Not -Be $registered.Id
-        Switch-EdgeDevice $replacement.Id -Replaces $registered.Id -Reason 'the board is dead' -Confirm:$false -WarningAction SilentlyContinue
-        @(Get-EdgeBackup $replacement.Id).Device | Should -Contain $registered.Id
-        (Get-EdgeDevice $registered.Id).State | Should -Be 'Replaced'
+    It 'refuses a wrong password with the word what to do' {
+        $null = Set-EdgeDevice $registered.Id -Token (ConvertTo-SecureString 'wrong' -AsPlainText -Force) -SkipContact
+        { New-EdgeBackup $registered.Id -Automatic -ErrorAction Stop } | Should -Throw -ErrorId 'DeviceAuthenticationFailed,*' -ExpectedMessage '*Set-EdgeDevice -Credential*'
+        $null = Set-EdgeDevice $registered.Id -Token $password -SkipContact
+        (New-EdgeBackup $registered.Id -Automatic).Changed | Should -BeFalse
     }
 
     It 'that does not answer is unreachable' {
         { Register-EdgeDevice 'bacnet://127.0.0.1:9/7' -ErrorAction Stop } | Should -Throw -ErrorId 'DeviceUnreachable,*'
+    }
+
+    It 'hands its state to its replacement' {
+        $replacement = Register-EdgeDevice $second.Address -Token $password
+        $replacement.Id | Should -Not -Be $registered.Id
+        Switch-EdgeDevice $replacement.Id -Replaces $registered.Id -Reason 'the board is dead' -Confirm:$false -WarningAction SilentlyContinue
+        @(Get-EdgeBackup $replacement.Id).Device | Should -Contain $registered.Id
+        (Get-EdgeDevice $registered.Id).State | Should -Be 'Replaced'
     }
 }
