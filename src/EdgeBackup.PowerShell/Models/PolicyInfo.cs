@@ -5,7 +5,7 @@ namespace EdgeBackup;
 /// <summary>A backup policy: as it was set for a scope, or as it holds for a device.</summary>
 public sealed class PolicyInfo
 {
-    /// <summary>Whom it is for: "all devices", "type x", "tag x", "device x".</summary>
+    /// <summary>Whom it is for: "all devices", "type x", "site x", "tag x", "device x".</summary>
     public required string Scope { get; init; }
 
     /// <summary>How old the newest backup may be.</summary>

@@ -95,7 +95,7 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
     }
 
     /// <summary>Whether what was given as a backup is the path of an archive.</summary>
-    private Exception? FindArchive()
+    private EdgeBackupException? FindArchive()
     {
         try
         {

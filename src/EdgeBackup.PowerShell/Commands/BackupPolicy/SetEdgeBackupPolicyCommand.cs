@@ -6,7 +6,7 @@ using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
-/// <summary>Sets how often, how much and how long is backed up: for all, or for devices, tags or types.</summary>
+/// <summary>Sets how often, how much and how long is backed up: for all, or for devices, tags, types or sites.</summary>
 [Cmdlet(VerbsCommon.Set, "EdgeBackupPolicy", SupportsShouldProcess = true)]
 [OutputType(typeof(PolicyInfo))]
 public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
@@ -28,6 +28,12 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DeviceTypeCompleter))]
     public string[] Type { get; set; } = [];
+
+    /// <summary>Sites.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralSiteCompleter))]
+    public string[] Site { get; set; } = [];
 
     /// <summary>How old the newest backup may be.</summary>
     [Parameter]
@@ -114,7 +120,10 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
             ArchiveRetentionYears = ArchiveRetentionYears,
             LegalHold = LegalHold,
         };
-        var general = Tag.Select(key => (PolicyScope.Tag, (string?)key)).Concat(Type.Select(key => (PolicyScope.Type, (string?)key))).ToList();
+        var general = Tag.Select(key => (PolicyScope.Tag, (string?)key))
+            .Concat(Type.Select(key => (PolicyScope.Type, (string?)key)))
+            .Concat(Site.Select(key => (PolicyScope.Site, (string?)key)))
+            .ToList();
         RunInRepository(async (context, pipeline, cancellationToken) =>
         {
             values = PolicyCheck.Normalize(values);
