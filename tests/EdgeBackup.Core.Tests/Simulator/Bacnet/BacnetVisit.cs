@@ -120,13 +120,3 @@ internal sealed class BacnetVisit : IAsyncDisposable
         await Device.DisposeAsync();
     }
 }
-
-/// <summary>A clock that stands until a test moves it.</summary>
-internal sealed class HandClock : TimeProvider
-{
-    private long ticks = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero).Ticks;
-
-    public override DateTimeOffset GetUtcNow() => new(Interlocked.Read(ref ticks), TimeSpan.Zero);
-
-    public void Advance(TimeSpan time) => Interlocked.Add(ref ticks, time.Ticks);
-}

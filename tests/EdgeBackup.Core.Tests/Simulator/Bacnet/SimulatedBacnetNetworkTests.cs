@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EdgeBackup.Core.Devices.Bacnet;
+using EdgeBackup.Core.Tests.Devices.Bacnet.Procedure;
 using EdgeBackup.Simulator.Bacnet;
 using EdgeBackup.Simulator.Bacnet.Link;
 using Xunit;

@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Devices.Bacnet;
+using EdgeBackup.Core.Tests.Devices.Bacnet.Procedure;
 using EdgeBackup.Simulator.Bacnet;
 using Xunit;
 
