@@ -234,12 +234,12 @@ class EdgeDevice {
     }
 }
 
-# What a backup policy says for all devices, a type, a tag or a device. Values that are not given are left alone; a policy
+# What a backup policy says for all devices, a type, a site, a tag or a device. Values that are not given are left alone; a policy
 # that was set cannot be taken away, so there is no Ensure.
 [DscResource()]
 class EdgeBackupPolicy {
-    [DscProperty(Key)] [ValidateSet('All', 'Type', 'Tag', 'Device')] [string] $Scope
-    # The type, tag or device; empty for all.
+    [DscProperty(Key)] [ValidateSet('All', 'Type', 'Site', 'Tag', 'Device')] [string] $Scope
+    # The type, site, tag or device; empty for all.
     [DscProperty(Key)] [string] $Target
     [DscProperty()] [string] $Interval
     [DscProperty()] [string] $Content

@@ -13,6 +13,7 @@ return args switch
     ["index", var folder, var keyFile, var chunks, var objects] => await IndexCorpus.MakeAsync(folder, keyFile, Number(chunks), Number(objects)).ConfigureAwait(false),
     ["open", var folder, var keyFile] => await IndexCorpus.OpenAsync(folder, keyFile).ConfigureAwait(false),
     ["ssh", var address, var configFile] => await SshRun.CaptureAsync(address, configFile).ConfigureAwait(false),
+    ["bacnet", var length, var roundTrip] => await BacnetRun.MeasureAsync(Number(length), Number(roundTrip)).ConfigureAwait(false),
     ["inner"] => InnerLoopRun.Run(),
     _ => Usage(),
 };
@@ -32,6 +33,7 @@ static int Usage()
         index FOLDER KEYFILE CHUNKS OBJECTS         makes a repository whose index tells of so many chunks, in so many index objects
         open FOLDER KEYFILE                         opens it three times, and measures
         ssh ADDRESS CONFIGFILE                      captures a device over ssh, throws the bytes away, and prints seconds and bytes
+        bacnet BYTES MILLISECONDS                   captures a simulated BACnet device that far away, in parts and without, and prints what it took beside the plainest reading
         inner                                       runs the inner loops (BenchmarkDotNet, short) and prints a table
         """);
     return 2;

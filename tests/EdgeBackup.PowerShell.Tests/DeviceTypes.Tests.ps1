@@ -169,7 +169,10 @@ Describe 'A type of one''s own' {
         (TabExpansion2 'Get-EdgeDeviceType drop').CompletionMatches.CompletionText | Should -Be 'dropped'
     }
 
-    It 'says for BACnet that the connection is not there yet' {
-        Get-Refusal { Register-EdgeDevice bacnet://10.0.0.7/1234 -Id b1 -Type bacnet-device -SkipContact } | Should -BeLike 'DeviceUnreachable:*BACnet*'
+    It 'registers a BACnet device without asking it, and sends its password nowhere in clear' {
+        (Register-EdgeDevice bacnet://10.0.0.7/1234 -Id b1 -Type bacnet-device -SkipContact).Address | Should -Be 'bacnet://10.0.0.7/1234'
+        $token = ConvertTo-SecureString 'filister' -AsPlainText -Force
+        Get-Refusal { Register-EdgeDevice bacnet://10.0.0.8/1234 -Id b2 -Type bacnet-device -Token $token -SkipContact } | Should -BeLike 'DeviceAuthenticationFailed:*-AllowUnencryptedAuthentication*'
+        (Register-EdgeDevice bacnet://10.0.0.8/1234 -Id b2 -Type bacnet-device -Token $token -AllowUnencryptedAuthentication -SkipContact).Id | Should -Be 'b2'
     }
 }

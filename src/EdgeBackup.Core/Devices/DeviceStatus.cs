@@ -24,7 +24,7 @@ public sealed record DeviceIdentity
     /// <summary>The device's own clock, UTC; null where it tells none.</summary>
     public DateTimeOffset? Time { get; init; }
 
-    /// <summary>What the device offers beyond the minimum: hold, events, trends, stop.</summary>
+    /// <summary>What the device offers beyond the minimum: hold, events, trends, stop, persist, changes.</summary>
     public IReadOnlyList<string> Features { get; init; } = [];
 }
 

@@ -71,6 +71,12 @@ public interface ICapture : IAsyncDisposable
     IReadOnlyList<NotSavedItem> NotSaved { get; }
 
     /// <summary>
+    /// Of <see cref="NotSaved"/>: the paths of values of level Cold that an application of the device has written and the
+    /// device has not written down (R12).
+    /// </summary>
+    IReadOnlyList<string> Unwritten => [];
+
+    /// <summary>
     /// The device's items in ascending ordinal order of their paths, those of retain level None included (they are listed
     /// and never read). Checked: paths (ItemPathInvalid), duplicates (DeviceResponseInvalid).
     /// </summary>

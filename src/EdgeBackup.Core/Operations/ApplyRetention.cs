@@ -140,7 +140,7 @@ public sealed class ApplyRetention
             vanished.Remove(summary.Device);
             if (summary.Count < knownCounts.GetValueOrDefault(summary.Device)
                 || !registered.TryGetValue(summary.Device, out var device)
-                || RetentionPlanner.MayExpire(summary.OldestAgeing, summary.ManualCount, summary.Newest, policies.For(device.Id, device.Type, device.Tags).ToRetention(), now))
+                || RetentionPlanner.MayExpire(summary.OldestAgeing, summary.ManualCount, summary.Newest, policies.For(device.Id, device.Type, device.Tags, device.Site).ToRetention(), now))
             {
                 candidates.Add(summary.Device);
             }
@@ -187,7 +187,7 @@ public sealed class ApplyRetention
             return;
         }
 
-        var policy = policies.For(device, state.Registration?.Type ?? (backups.Count > 0 ? backups[0].DeviceType : null), state.Registration?.Tags ?? []);
+        var policy = policies.For(device, state.Registration?.Type ?? (backups.Count > 0 ? backups[0].DeviceType : null), state.Registration?.Tags ?? [], state.Registration?.Site);
         var subjects = backups
             .Select(backup => new RetentionSubject(backup.Id, device, backup.Kind, backup.Created, state.Protections.ContainsKey(backup.Id) || backup.Id == exempt, backup.Suspect.Count > 0))
             .ToList();
@@ -195,6 +195,11 @@ public sealed class ApplyRetention
         if (plan.Refusal is not null)
         {
             observer.Warning($"{device}: {plan.Refusal}.");
+        }
+
+        if (plan.Decisions.Count(decision => decision.IsHeld) is > 0 and var held)
+        {
+            observer.Warning($"{device}: {held} backups would have expired and are kept, because a policy puts a legal hold on the device.");
         }
 
         var byId = backups.ToDictionary(backup => backup.Id, StringComparer.Ordinal);

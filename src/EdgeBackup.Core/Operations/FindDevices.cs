@@ -117,7 +117,7 @@ public sealed class FindDevices
         await foreach (var device in context.Catalog.QueryDevicesAsync(query, cancellationToken).ConfigureAwait(false))
         {
             missing.Remove(device.Name ?? "");
-            var policy = policies.For(device.Id, device.Type, device.Tags);
+            var policy = policies.For(device.Id, device.Type, device.Tags, device.Site);
             var listed = new ListedDevice(device, replaces.GetValueOrDefault(device.Id, []), Judge(device, policy, now), IsOverdue(device, policy, now), Age(device, now), NextTry(device, policy));
             if (options.BackupStates.Count == 0 || options.BackupStates.Contains(listed.BackupState))
             {

@@ -45,5 +45,6 @@ internal static class PolicyRetention
         Months = policy.RetentionMonths,
         ManualLimit = policy.ManualLimit,
         KeepLast = policy.KeepLast,
+        LegalHold = policy.LegalHold,
     };
 }

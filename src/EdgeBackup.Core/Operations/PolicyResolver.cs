@@ -23,14 +23,10 @@ internal sealed class PolicyResolver
             return known.Policy;
         }
 
-        IReadOnlyList<string> tags = [];
-        if (policies.HasTags)
-        {
-            var registration = (await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false)).Registration;
-            tags = registration?.Tags ?? [];
-        }
-
-        var policy = policies.For(device, type, tags);
+        var registration = policies.NeedsRegistration
+            ? (await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false)).Registration
+            : null;
+        var policy = policies.For(device, type, registration?.Tags ?? [], registration?.Site);
         last = (device, policy);
         return policy;
     }

@@ -147,7 +147,7 @@ public sealed class TakeBackup
         var previous = await PreviousBackups.FindAsync(context, observer, contact.Id, content, cancellationToken).ConfigureAwait(false);
         var draft = session.BeginBackup();
         await using var draftLease = draft.ConfigureAwait(false);
-        var sizeFactor = policies.For(contact.Id, contact.Type.Id, contact.Registration.Tags).SizeFactor;
+        var sizeFactor = policies.For(contact.Id, contact.Type.Id, contact.Registration.Tags, contact.Registration.Site).SizeFactor;
         var header = await CaptureAsync(contact, pass, options, content, sizeFactor, previous, session, draft, cancellationToken).ConfigureAwait(false);
         return await RecordAsync(header, draft, previous, contact.Registration, policies, cancellationToken).ConfigureAwait(false);
     }
@@ -174,7 +174,7 @@ public sealed class TakeBackup
             try
             {
                 var registration = await RegisteredDevices.RequireActiveAsync(context, device, cancellationToken).ConfigureAwait(false);
-                var policy = policies.For(device, registration.Type, registration.Tags);
+                var policy = policies.For(device, registration.Type, registration.Tags, registration.Site);
                 var content = options.Content ?? policy.Content;
                 var previous = await PreviousBackups.FindAsync(context, observer, device, content, cancellationToken).ConfigureAwait(false);
                 using var nameReservation = options.Name is null ? null : context.ReserveBackupName(device, options.Name);
@@ -195,10 +195,13 @@ public sealed class TakeBackup
                     var pass = await gate.EnterAsync(contact, options.WaitForIdle, cancellationToken).ConfigureAwait(false);
                     await using var passLease = pass.ConfigureAwait(false);
                     header = await CaptureAsync(contact, pass, options, content, policy.SizeFactor, previous, session, draft, cancellationToken).ConfigureAwait(false);
+
+                    // The device is free again; the next one may begin while this one's packs are written.
+                    place.Leave();
+                    await pass.DisposeAsync().ConfigureAwait(false);
+                    await new QueuedChanges(context.Clock, observer).WaitAfterAsync(contact, QueuedChanges.Patience, cancellationToken).ConfigureAwait(false);
                 }
 
-                // The device is free again; the next one may begin while this one's packs are written.
-                place.Leave();
                 if (options.Name is not null)
                 {
                     // Another process may have taken the name while the device was read.
@@ -252,6 +255,7 @@ public sealed class TakeBackup
         var review = options.SkipValidation ? null : new CaptureReview(new ReviewBasis(content, sizeFactor, contact.Type.Items, previous.Good));
         try
         {
+            await ApplicationValues.WriteDownAsync(contact, observer, cancellationToken).ConfigureAwait(false);
             notSaved = await new DeviceCapture(context.Repository, session, observer)
                 .RunAsync(contact, content, previous, review, draft, cancellationToken).ConfigureAwait(false);
             await GateKeeper.LookAgainAsync(contact, pass, cancellationToken).ConfigureAwait(false);
@@ -317,7 +321,7 @@ public sealed class TakeBackup
                 () => new ApplyRetention(context, observer).RunAsync(record.Device, policies, whatIf: false, previous.KnownCount, CancellationToken.None)).ConfigureAwait(false);
         }
 
-        return ListedBackup.From(record, context.Repository.BackupObjectName(record.Device, record.Id), policies.For(record.Device, registration.Type, registration.Tags));
+        return ListedBackup.From(record, context.Repository.BackupObjectName(record.Device, record.Id), policies.For(record.Device, registration.Type, registration.Tags, registration.Site));
     }
 
     private async Task AfterwardsAsync(string device, string what, Func<Task> action)

@@ -13,6 +13,7 @@ public enum PolicyScope
 {
     All,
     Type,
+    Site,
     Tag,
     Device,
 }
@@ -92,7 +93,7 @@ public sealed record PolicyEntry
 {
     public required PolicyScope Scope { get; init; }
 
-    /// <summary>The type, tag or device id; null for all.</summary>
+    /// <summary>The type, site, tag or device id; null for all.</summary>
     public string? Key { get; init; }
 
     public required PolicyValues Values { get; init; }
@@ -134,7 +135,7 @@ public sealed record EffectivePolicy
     /// <summary>Whether nothing of the device expires.</summary>
     public required bool LegalHold { get; init; }
 
-    /// <summary>Where each value came from: the property's name, and "built-in", "the device type", "all", "type x", "tag x" or "device x".</summary>
+    /// <summary>Where each value came from: the property's name, and "built-in", "the device type", "all", "type x", "site x", "tag x" or "device x".</summary>
     public required IReadOnlyDictionary<string, string> Sources { get; init; }
 }
 
@@ -216,11 +217,15 @@ public sealed class PolicyBook
         values.OrderBy(pair => pair.Key.Scope).ThenBy(pair => pair.Key.Key, StringComparer.OrdinalIgnoreCase)
             .Select(pair => (pair.Key.Scope, pair.Key.Scope == PolicyScope.All ? null : pair.Key.Key, pair.Value));
 
-    /// <summary>Whether any policy goes by tags.</summary>
-    public bool HasTags => values.Keys.Any(key => key.Scope == PolicyScope.Tag);
+    /// <summary>Whether any policy goes by what only a device's registration tells: its site and its tags.</summary>
+    public bool NeedsRegistration => values.Keys.Any(key => key.Scope is PolicyScope.Site or PolicyScope.Tag);
 
     /// <summary>The policy for a device.</summary>
-    public EffectivePolicy For(string device, string? type, IReadOnlyList<string> tags)
+    /// <param name="device">Its id.</param>
+    /// <param name="type">Its type; null where that is not known.</param>
+    /// <param name="tags">Its tags.</param>
+    /// <param name="site">Its site; null where it has none.</param>
+    public EffectivePolicy For(string device, string? type, IReadOnlyList<string> tags, string? site)
     {
         var sources = new Dictionary<string, string>(StringComparer.Ordinal);
         var layers = new List<(string Source, PolicyValues Values)>();
@@ -233,6 +238,11 @@ public sealed class PolicyBook
         if (type is not null)
         {
             AddLayer(PolicyScope.Type, type, $"type {type}");
+        }
+
+        if (site is not null)
+        {
+            AddLayer(PolicyScope.Site, site, $"site {site}");
         }
 
         // Two tags with different values: the alphabetically last wins, so that every machine sees the same policy.
@@ -314,7 +324,7 @@ public sealed class PolicyBook
         unreadable.AddRange(damaged.Values);
     }
 
-    /// <summary>Ids belong to hardware and are exact; types and tags are typed by people.</summary>
+    /// <summary>Ids belong to hardware and are exact; types, sites and tags are typed by people.</summary>
     private static string Normalize(PolicyScope scope, string key) => scope == PolicyScope.Device ? key : key.ToLowerInvariant();
 
     private void Apply(PolicyEntry entry)

@@ -37,16 +37,16 @@ public static class RetentionPlanner
             .ToList();
         var refusal = FindRefusal(devices, now, context);
         var decisions = devices.SelectMany(device => refusal is null
-            ? PlanDevice(device, policy, now)
+            ? Hold(PlanDevice(device, policy with { LegalHold = false }, now), policy.LegalHold)
             : device.Select(record => new RetentionDecision(record, Expire: false, refusal)));
         return new RetentionPlan(decisions.ToList(), refusal);
     }
 
     /// <summary>When age removes a backup, UTC.</summary>
-    /// <returns>Null for manual and protected ones, which age never removes.</returns>
+    /// <returns>Null for manual and protected ones, which age never removes, and where a legal hold keeps all.</returns>
     public static DateTimeOffset? ExpiresAt(RetentionSubject record, RetentionPolicy policy)
     {
-        if (record.Protected || record.Kind == BackupKind.Manual)
+        if (record.Protected || record.Kind == BackupKind.Manual || policy.LegalHold)
         {
             return null;
         }
@@ -71,7 +71,11 @@ public static class RetentionPlanner
     public static bool MayExpire(DateTimeOffset? oldestAgeing, int manualCount, DateTimeOffset newest, RetentionPolicy policy, DateTimeOffset now) =>
         now < newest
         || manualCount > policy.ManualLimit
-        || (oldestAgeing is { } oldest && now >= ExpiresAt(new RetentionSubject("", "", BackupKind.Automatic, oldest, Protected: false), policy));
+        || (oldestAgeing is { } oldest && now >= ExpiresAt(new RetentionSubject("", "", BackupKind.Automatic, oldest, Protected: false), policy with { LegalHold = false }));
+
+    /// <summary>What would go is marked, so that whoever asks learns what the hold keeps.</summary>
+    private static List<RetentionDecision> Hold(List<RetentionDecision> decisions, bool isHeld) => !isHeld ? decisions : decisions.ConvertAll(decision =>
+        decision.Expire ? decision with { Expire = false, IsHeld = true, LeavesNone = false, Reason = "a policy puts a legal hold on the device" } : decision);
 
     private static string? FindRefusal(List<List<RetentionSubject>> devices, DateTimeOffset now, RetentionContext context)
     {

@@ -14,4 +14,7 @@ public sealed record RetentionPolicy
 
     /// <summary>Whether a device's last backup is kept, however old it is.</summary>
     public bool ForbidLast { get; init; }
+
+    /// <summary>Whether nothing of the device goes, whatever else the policy says.</summary>
+    public bool LegalHold { get; init; }
 }

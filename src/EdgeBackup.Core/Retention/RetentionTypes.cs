@@ -26,7 +26,8 @@ public sealed record RetentionContext
 /// <param name="Expire">True: it goes. False: it stays.</param>
 /// <param name="Reason">One sentence.</param>
 /// <param name="LeavesNone">Set on the newest backup of a device that is left without any.</param>
-public sealed record RetentionDecision(RetentionSubject Subject, bool Expire, string Reason, bool LeavesNone = false);
+/// <param name="IsHeld">It would go, were there no legal hold.</param>
+public sealed record RetentionDecision(RetentionSubject Subject, bool Expire, string Reason, bool LeavesNone = false, bool IsHeld = false);
 
 /// <summary>What becomes of every backup of a listing.</summary>
 /// <param name="Decisions">One for each backup, by device, then oldest first.</param>

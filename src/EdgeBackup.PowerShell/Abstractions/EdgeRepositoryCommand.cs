@@ -94,10 +94,10 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
         });
 
     /// <summary>Runs an operation for each registered device that texts mean; what is not found, or fails, is an error of its own.</summary>
-    private protected void RunForDevices(IReadOnlyList<string> texts, Func<RepositoryContext, string, OperationPipeline, CancellationToken, Task> operation) =>
+    private protected void RunForDevices(IReadOnlyList<string> texts, Func<RepositoryContext, string, OperationPipeline, CancellationToken, Task> operation, bool passOverReplaced = false) =>
         RunInRepository(async (context, pipeline, cancellationToken) =>
         {
-            foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, texts, cancellationToken).ConfigureAwait(false))
+            foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, texts, cancellationToken, passOverReplaced).ConfigureAwait(false))
             {
                 if (error is not null)
                 {

@@ -5,7 +5,7 @@ namespace EdgeBackup;
 /// <summary>A backup policy: as it was set for a scope, or as it holds for a device.</summary>
 public sealed class PolicyInfo
 {
-    /// <summary>Whom it is for: "all devices", "type x", "tag x", "device x".</summary>
+    /// <summary>Whom it is for: "all devices", "type x", "site x", "tag x", "device x".</summary>
     public required string Scope { get; init; }
 
     /// <summary>How old the newest backup may be.</summary>
@@ -41,6 +41,12 @@ public sealed class PolicyInfo
     /// <summary>So much larger or smaller than in the last good backup makes an item, or a backup, suspect.</summary>
     public double? SizeFactor { get; init; }
 
+    /// <summary>Calendar years that archives are kept; null, or 0 where it was set so, for ever.</summary>
+    public int? ArchiveRetentionYears { get; init; }
+
+    /// <summary>Whether nothing of the device expires, neither archives nor backups.</summary>
+    public bool? LegalHold { get; init; }
+
     internal static string Name(PolicyScope scope, string? key) => scope == PolicyScope.All ? "all devices" : $"{scope.ToString().ToLowerInvariant()} {key}";
 
     internal static PolicyInfo From(PolicyScope scope, string? key, PolicyValues values) => new()
@@ -56,6 +62,8 @@ public sealed class PolicyInfo
         Window = values.Window,
         TimeZone = values.TimeZone,
         SizeFactor = values.SizeFactor,
+        ArchiveRetentionYears = values.ArchiveRetentionYears,
+        LegalHold = values.LegalHold,
     };
 
     internal static PolicyInfo From(string device, EffectivePolicy policy) => new()
@@ -71,6 +79,8 @@ public sealed class PolicyInfo
         Window = policy.Window,
         TimeZone = policy.TimeZone,
         SizeFactor = policy.SizeFactor,
+        ArchiveRetentionYears = policy.ArchiveRetentionYears,
+        LegalHold = policy.LegalHold,
         Source = [.. policy.Sources.Select(source => $"{source.Key}: {source.Value}").Order(StringComparer.Ordinal)],
     };
 }

@@ -33,6 +33,7 @@ internal sealed class DemoStory
         await BusyDeviceAsync(cancellationToken);
         await ListAsync(cancellationToken);
         await RestoreAsync(cancellationToken);
+        await GroupAsync(cancellationToken);
         await SwitchAsync(cancellationToken);
         await VerifyAsync(cancellationToken);
         report.ExpectNoWarnings();
@@ -123,6 +124,38 @@ internal sealed class DemoStory
         Expect(result.Restored.SequenceEqual([Setting]) && result.Verified && result.SafetyBackup is not null, "The restore's result is not what it should be.");
     }
 
+    private async Task GroupAsync(CancellationToken cancellationToken)
+    {
+        const string Group = "before renovation";
+        report.Step("The town hall's server and what stands below it, saved and brought back as one group");
+        await new ChangeDevice(world.Repository, report).SetAsync("kiosk-7", new ChangeDeviceOptions { Parent = "bms-001" }, cancellationToken);
+        var outcomes = await BackUpAsync(["bms-001"], new TakeBackupOptions { Kind = BackupKind.Manual, Name = Group, IncludeChildren = true }, cancellationToken);
+        Tell(outcomes);
+        Expect(
+            outcomes.Select(outcome => (outcome.Device, outcome.Backup is not null)).SequenceEqual([("bms-001", true), ("bms-001-ahu", false), ("kiosk-7", true)]),
+            "The group should be the server and the folder below it, and the device that nobody registered should be named.");
+        world.Device("bms-001").Items.Remove("config/alarms.xml");
+        var display = Path.Combine(world.FolderDevice, "settings", "display.ini");
+        await File.WriteAllTextAsync(display, "brightness=0\n", cancellationToken);
+        var restore = new RestoreGroup(world.Repository, report);
+        var options = new RestoreGroupOptions { Group = Group };
+        var restored = new List<string>();
+        await restore.RunAsync(
+            await restore.FindAsync(options, cancellationToken),
+            options,
+            result =>
+            {
+                restored.Add(result.Device);
+                Tell(result);
+                return Task.CompletedTask;
+            },
+            (_, error) => throw new DemoFailedException(error.Message),
+            cancellationToken);
+        Expect(restored.SequenceEqual(["bms-001", "kiosk-7"]), "The server should have been restored first, then what stands below it.");
+        Expect(world.Read("bms-001", "config/alarms.xml") is not null, "The server's alarms are not back.");
+        Expect(await File.ReadAllTextAsync(display, cancellationToken) == "brightness=80\n", "The folder's setting is not back.");
+    }
+
     private async Task SwitchAsync(CancellationToken cancellationToken)
     {
         report.Step("edge-002 dies; edge-003 takes its place");
@@ -153,7 +186,7 @@ internal sealed class DemoStory
         var verification = await world.Repository.Repository.VerifyAsync(new VerifyOptions(ReadData: true), progress: null, cancellationToken);
         report.Say($"{Count(verification.Backups, "backup")} in {Count((int)verification.Objects, "object")}, {verification.Bytes / 1024} KB: {(verification.Healthy ? "healthy" : "DAMAGED")}.");
         Expect(verification.Healthy, "The repository is damaged.");
-        Expect(verification.Backups == 10, $"There should be 10 backups, and there are {verification.Backups}.");
+        Expect(verification.Backups == 14, $"There should be 14 backups, and there are {verification.Backups}.");
     }
 
     private Task<string> RegisterAsync(string address, CancellationToken cancellationToken) =>

@@ -19,6 +19,7 @@ internal static class SampleContent
             Text("config/graphics/Übersicht.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>\n");
             Text("values/setpoints.json", "{\"supply\":21.5}\n", retain: RetainLevel.Warm);
             Text("values/live.json", "{\"supply\":20.9}\n", retain: RetainLevel.None);
+            device.Applications.Write("values/runtime.json", Encoding.UTF8.GetBytes("{\"fan 1\":8760}\n"));
             Text("history/trends.log", Lines(2000, line => $"{line};21.{line % 10}"), ItemKind.History);
         }
         else
@@ -70,7 +71,7 @@ internal static class SampleContent
                 start + TimeSpan.FromMinutes(number),
                 category,
                 $"{device.Options.Id}/controller",
-                category is "user-activity" or "setpoint" ? "operator" : null,
+                category is "user-activity" or "setpoint" or "access" ? "operator" : null,
                 $"event {number}",
                 changes ? "21.0" : null,
                 changes ? "21.5" : null));

@@ -29,11 +29,13 @@ public sealed class SimulatedDevice : IAsyncDisposable
         Id = options.Id;
         Name = options.Name ?? $"Simulated {options.Id}";
         Version = options.Version;
-        Features = options.Features;
+        Features = options.Features ?? (options.Type == DeviceTypes.BuildingServer ? ["hold", "events", "trends", "stop", "persist", "changes"] : ["hold", "events", "trends", "stop"]);
         Items = new SimulatedItems(this);
         Holds = new SimulatedHolds(this);
         Restores = new SimulatedRestores(this);
         Faults = new SimulatedFaults(this);
+        Applications = new SimulatedApplications(this);
+        Changes = new SimulatedChanges(this);
         if (options.Type == DeviceTypes.EdgeController)
         {
             for (var number = 1; number <= options.ChargePoints; number++)
@@ -69,6 +71,12 @@ public sealed class SimulatedDevice : IAsyncDisposable
     public SimulatedRestores Restores { get; }
 
     public SimulatedFaults Faults { get; }
+
+    /// <summary>Values that applications of the device have written.</summary>
+    public SimulatedApplications Applications { get; }
+
+    /// <summary>Changes of the configuration that people make on the device.</summary>
+    public SimulatedChanges Changes { get; }
 
     /// <summary>The user and password that every call must carry; null for none.</summary>
     public (string UserName, string Password)? RequiredBasic { get; set; }
@@ -112,6 +120,16 @@ public sealed class SimulatedDevice : IAsyncDisposable
         var device = fleet.Add(options ?? new SimulatedDeviceOptions());
         device.ownFleet = fleet;
         return device;
+    }
+
+    /// <summary>Some events from a number on, without a copy of all.</summary>
+    public IReadOnlyList<SimulatedEvent> ReadEvents(int start, int count)
+    {
+        lock (Sync)
+        {
+            Advance();
+            return start < events.Count ? events.GetRange(start, Math.Min(count, events.Count - start)) : [];
+        }
     }
 
     public void AddEvent(SimulatedEvent record) => Change(() => events.Add(record));
@@ -160,6 +178,7 @@ public sealed class SimulatedDevice : IAsyncDisposable
     {
         Holds.Lose();
         Restores.ForgetAll();
+        Applications.ForgetAll();
     }
 
     /// <summary>Lets happen what time has brought; called under the lock before anything is read.</summary>
@@ -179,6 +198,8 @@ public sealed class SimulatedDevice : IAsyncDisposable
         }
 
         Restores.Advance(now);
+        Applications.Advance(now);
+        Changes.Advance(now);
         foreach (var point in chargePoints)
         {
             point.Advance(now);

@@ -13,7 +13,8 @@ public sealed record SimulatedDeviceOptions
 
     public string Version { get; init; } = "1.24.5";
 
-    public IReadOnlyList<string> Features { get; init; } = ["hold", "events", "trends", "stop"];
+    /// <summary>Null for all that its type has.</summary>
+    public IReadOnlyList<string>? Features { get; init; }
 
     /// <summary>Charge points of an edge controller; a building server has none.</summary>
     public int ChargePoints { get; init; } = 2;

@@ -32,6 +32,15 @@ public sealed class SimulatedFaults
     /// <summary>Events and trend records before this number have fallen out of the buffer.</summary>
     public int OldestRecord { get; set; }
 
+    /// <summary>How long writing the applications' values down takes after it was accepted; zero: it is done with the answer.</summary>
+    public TimeSpan PersistDuration { get; set; }
+
+    /// <summary>Why writing the applications' values down fails; null when it does not.</summary>
+    public string? PersistFailure { get; set; }
+
+    /// <summary>How long each change of the configuration that was queued takes once nothing is held.</summary>
+    public TimeSpan ChangeDuration { get; set; }
+
     /// <summary>Lets a fault wait for its call; several are hit in the order in which they came.</summary>
     public void Add(SimulatedFault fault)
     {
@@ -55,6 +64,9 @@ public sealed class SimulatedFaults
             CommitRestart = null;
             StopDelay = TimeSpan.Zero;
             OldestRecord = 0;
+            PersistDuration = TimeSpan.Zero;
+            PersistFailure = null;
+            ChangeDuration = TimeSpan.Zero;
         }
     }
 

@@ -88,7 +88,7 @@ public sealed class SimulatedItems
     {
         lock (device.Sync)
         {
-            var listed = List().Where(item => withHistory || item.Kind != ItemKind.History).ToList();
+            var listed = List().Concat(device.Applications.ListUnwritten()).Where(item => withHistory || item.Kind != ItemKind.History).ToList();
             foreach (var (path, content) in changesAfterList)
             {
                 if (content is null)
@@ -122,6 +122,7 @@ public sealed class SimulatedItems
 
         foreach (var (path, content) in staged)
         {
+            device.Applications.Forget(path);
             if (!items.TryGetValue(path, out var old) || !old.Content.AsSpan().SequenceEqual(content))
             {
                 Set(path, content);

@@ -25,6 +25,9 @@ internal static class ControlEndpoints
         CommitRestart? CommitRestart,
         double? StopSeconds,
         int? OldestRecord,
+        double? PersistSeconds,
+        string? PersistFailure,
+        double? ChangeSeconds,
         bool? ETags);
 
     private sealed record TransactionStart(string? ChargePoint, int? Connector, bool? DespiteHold);
@@ -47,6 +50,14 @@ internal static class ControlEndpoints
 
         control.MapGet("/{id}/items", (string id) => With(fleet, id, ListItems));
         control.MapPut("/{id}/items/{**path}", PutItemAsync);
+        control.MapPut("/{id}/applications/{**path}", (string id, HttpContext context, string? retain) => WriteAsync(
+            id, context, (device, path, content) => device.Applications.Write(path, content, Word<RetainLevel>(retain) ?? RetainLevel.Cold)));
+        control.MapPut("/{id}/changes/{**path}", (string id, HttpContext context) => WriteAsync(id, context, (device, path, content) => device.Changes.Make(path, content)));
+        control.MapPost("/{id}/children", (string id, SimulatedChild body) => With(fleet, id, device =>
+        {
+            device.AddChild(body);
+            return Results.NoContent();
+        }));
         control.MapDelete("/{id}/items/{**path}", (string id, HttpContext context) => With(fleet, id, device =>
             device.Items.Remove(context.PathBehind(SegmentsBeforePath)) ? Results.NoContent() : Missing(id)));
 
@@ -70,6 +81,19 @@ internal static class ControlEndpoints
             device.Faults.Clear();
             return Results.NoContent();
         }));
+        control.MapPost("/{id}/events", async (string id, HttpContext context) =>
+        {
+            var added = await context.Request.ReadFromJsonAsync<SimulatedEvent[]>(Answers.Json);
+            return With(fleet, id, device =>
+            {
+                foreach (var record in added!)
+                {
+                    device.AddEvent(record);
+                }
+
+                return Results.NoContent();
+            });
+        });
         control.MapPost("/{id}/holds/lose", (string id) => With(fleet, id, device =>
         {
             device.Holds.Lose();
@@ -77,6 +101,17 @@ internal static class ControlEndpoints
         }));
         control.MapPost("/{id}/restores", (string id) => With(fleet, id, device => Answers.Ok(new { id = device.Restores.Open().Id }, 201)));
         control.MapGet("/{id}/calls", (string id) => With(fleet, id, device => Answers.Ok(device.Calls.Select(call => new { call.Method, call.Path }).ToArray())));
+
+        async Task<IResult> WriteAsync(string id, HttpContext context, Action<SimulatedDevice, string, byte[]> write)
+        {
+            using var buffer = new MemoryStream();
+            await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
+            return With(fleet, id, device =>
+            {
+                write(device, context.PathBehind(SegmentsBeforePath), buffer.ToArray());
+                return Results.NoContent();
+            });
+        }
 
         async Task<IResult> PutItemAsync(string id, HttpContext context, string? kind, string? retain, bool? afterList)
         {
@@ -218,6 +253,9 @@ internal static class ControlEndpoints
         faults.CommitRestart = body.CommitRestart ?? faults.CommitRestart;
         faults.StopDelay = body.StopSeconds is { } stop ? (stop < 0 ? null : TimeSpan.FromSeconds(stop)) : faults.StopDelay;
         faults.OldestRecord = body.OldestRecord ?? faults.OldestRecord;
+        faults.PersistDuration = body.PersistSeconds is { } persist ? TimeSpan.FromSeconds(persist) : faults.PersistDuration;
+        faults.PersistFailure = body.PersistFailure ?? faults.PersistFailure;
+        faults.ChangeDuration = body.ChangeSeconds is { } change ? TimeSpan.FromSeconds(change) : faults.ChangeDuration;
         device.Items.HasETags = body.ETags ?? device.Items.HasETags;
         return Results.NoContent();
     }

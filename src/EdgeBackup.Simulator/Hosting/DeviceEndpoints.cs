@@ -13,6 +13,9 @@ internal static class DeviceEndpoints
         api.MapGet("/device", (HttpContext context) => Answers.Ok(Describe(context.Device())));
         api.MapGet("/chargepoints", (HttpContext context) => Answers.Ok(ChargePoints(context.Device())));
         api.MapGet("/children", (HttpContext context) => Answers.Ok(context.Device().Children));
+        api.MapPost("/persist", Persist);
+        api.MapGet("/persist", (HttpContext context) => OfFeature(context, "persist", device => Answers.Ok(State(device))));
+        api.MapGet("/changes", (HttpContext context) => OfFeature(context, "changes", device => Answers.Ok(new { queued = device.Changes.Queued })));
         api.MapPost("/chargepoints/{id}/connectors/{number:int}/stop", Stop);
         api.MapPost("/holds", (Delegate)TakeHoldAsync);
         api.MapPut("/holds/{id}", RenewHoldAsync);
@@ -57,6 +60,21 @@ internal static class DeviceEndpoints
             ];
         }
     }
+
+    private static IResult OfFeature(HttpContext context, string feature, Func<SimulatedDevice, IResult> act)
+    {
+        var device = context.Device();
+        lock (device.Sync)
+        {
+            device.Advance();
+            return device.Features.Contains(feature) ? act(device) : Answers.Problem(404, $"this device has no '{feature}'");
+        }
+    }
+
+    private static IResult Persist(HttpContext context) => OfFeature(context, "persist", device =>
+        device.Applications.Persist(device.Clock.GetUtcNow()) ? Results.NoContent() : Answers.Ok(State(device), 202));
+
+    private static object State(SimulatedDevice device) => new { state = device.Applications.State.State, detail = device.Applications.State.Detail };
 
     private static IResult Stop(HttpContext context, int number)
     {

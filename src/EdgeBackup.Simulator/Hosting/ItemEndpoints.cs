@@ -30,6 +30,7 @@ internal static class ItemEndpoints
             etag = item.ETag,
             kind = item.Kind,
             retain = item.Retain,
+            unwritten = item.IsUnwritten,
         }).ToArray());
     }
 

@@ -10,7 +10,7 @@ internal static class RecordEndpoints
         var api = application.MapGroup(DeviceEndpoints.Root);
         api.MapGet("/events", (HttpContext context, string? after, int? limit) =>
             context.Device().Features.Contains("events")
-                ? Page(context.Device(), context.Device().Events, after, limit)
+                ? Page(context.Device(), context.Device().ReadEvents, after, limit)
                 : Answers.Problem(404, "this device has no events"));
         api.MapGet("/trends", (HttpContext context) =>
             context.Device().Features.Contains("trends")
@@ -25,11 +25,11 @@ internal static class RecordEndpoints
                 : Answers.Problem(404, "this device has no trends"));
         api.MapGet("/trends/{id}/records", (HttpContext context, string id, string? after, int? limit) =>
             context.Device().Trends.FirstOrDefault(trend => trend.Id == id) is { } trend
-                ? Page(context.Device(), trend.Records, after, limit)
+                ? Page(context.Device(), (start, count) => Read(trend.Records, start, count), after, limit)
                 : Answers.Problem(404, "there is no such trend"));
     }
 
-    private static IResult Page<T>(SimulatedDevice device, IReadOnlyList<T> records, string? after, int? limit)
+    private static IResult Page<T>(SimulatedDevice device, Func<int, int, IReadOnlyList<T>> read, string? after, int? limit)
     {
         if (RecordPages.ReadCursor(after) is not { } start || limit is < 1)
         {
@@ -42,7 +42,18 @@ internal static class RecordEndpoints
             return Answers.Problem(410, "these records have fallen out of the buffer", "oldest", RecordPages.Cursor(oldest));
         }
 
-        var page = records.Skip(Math.Max(start, oldest)).Take(Math.Min(limit ?? 100, RecordPages.LargestPage)).ToArray();
-        return Answers.Ok(new { records = page, next = RecordPages.Cursor(Math.Max(start, oldest) + page.Length) });
+        var page = read(Math.Max(start, oldest), Math.Min(limit ?? 100, RecordPages.LargestPage));
+        return Answers.Ok(new { records = page, next = RecordPages.Cursor(Math.Max(start, oldest) + page.Count) });
+    }
+
+    private static List<T> Read<T>(IReadOnlyList<T> records, int start, int count)
+    {
+        var page = new List<T>();
+        for (var index = start; index < records.Count && page.Count < count; index++)
+        {
+            page.Add(records[index]);
+        }
+
+        return page;
     }
 }

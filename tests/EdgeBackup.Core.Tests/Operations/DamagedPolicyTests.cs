@@ -45,7 +45,7 @@ public sealed class DamagedPolicyTests
 
         // The others hold as ever.
         var book = await PolicyBook.LoadAsync(bench.Context.Repository, default);
-        Assert.Equal((1, 3), (book.Unreadable.Count, book.For("a", "kiosk", []).ManualLimit));
+        Assert.Equal((1, 3), (book.Unreadable.Count, book.For("a", "kiosk", [], site: null).ManualLimit));
     }
 
     [Fact]

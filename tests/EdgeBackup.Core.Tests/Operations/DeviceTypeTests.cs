@@ -155,10 +155,10 @@ public sealed class DeviceTypeTests : IAsyncLifetime
     {
         await RegisterAsync(MakePress(), "press", Press.Replace("\"items\"", "\"policy\": { \"interval\": \"06:00:00\", \"keepLast\": 3 }, \"items\"", StringComparison.Ordinal));
         await bench.SetPolicyAsync(new PolicyValues { KeepLast = 5 });
-        var policy = (await PolicyBook.LoadAsync(bench.Context.Repository, default)).For("p1", "press", []);
+        var policy = (await PolicyBook.LoadAsync(bench.Context.Repository, default)).For("p1", "press", [], site: null);
         Assert.Equal((TimeSpan.FromHours(6), "the device type"), (policy.Interval, policy.Sources["Interval"]));
         Assert.Equal((5, "all"), (policy.KeepLast, policy.Sources["KeepLast"]));
-        Assert.Equal(TimeSpan.FromHours(24), (await PolicyBook.LoadAsync(bench.Context.Repository, default)).For("x", "kiosk", []).Interval);
+        Assert.Equal(TimeSpan.FromHours(24), (await PolicyBook.LoadAsync(bench.Context.Repository, default)).For("x", "kiosk", [], site: null).Interval);
     }
 
     [Fact]
@@ -287,7 +287,7 @@ public sealed class DeviceTypeTests : IAsyncLifetime
         var folder = MakePress();
         Drop("press.json", Press.Replace("\"items\"", """ "policy": { "window": "sat 8:00-10:00", "timeZone": "W. Europe Standard Time", "sizeFactor": 3.5 }, "items" """, StringComparison.Ordinal));
         await RegisterAsync(folder, "press");
-        var policy = (await PolicyBook.LoadAsync(bench.Context.Repository, default)).For("p1", "press", []);
+        var policy = (await PolicyBook.LoadAsync(bench.Context.Repository, default)).For("p1", "press", [], site: null);
         Assert.Equal(("Sat 08:00-10:00", "Europe/Berlin", 3.5), (policy.Window, policy.TimeZone, policy.SizeFactor));
         Assert.Equal(["the device type"], new[] { "Window", "TimeZone", "SizeFactor" }.Select(name => policy.Sources[name]).Distinct());
 

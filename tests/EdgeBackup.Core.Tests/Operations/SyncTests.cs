@@ -43,7 +43,7 @@ public sealed class SyncTests : IAsyncLifetime, IDisposable
         var registry = new DeviceRegistry(copy.Repository, "x");
         var state = await registry.GetAsync("a", default);
         Assert.Equal(("a", "b"), (state.Registration?.Id, state.Fence?.ReplacedBy));
-        Assert.Equal(3, (await PolicyBook.LoadAsync(copy.Repository, default)).For("a", null, []).ManualLimit);
+        Assert.Equal(3, (await PolicyBook.LoadAsync(copy.Repository, default)).For("a", null, [], site: null).ManualLimit);
         Assert.DoesNotContain(sourceStore.Objects.Keys.Where(name => name.StartsWith("backups/", StringComparison.Ordinal)), store.Objects.ContainsKey);
 
         objects = [.. store.Objects.Keys];

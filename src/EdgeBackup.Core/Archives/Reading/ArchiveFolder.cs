@@ -48,6 +48,15 @@ public sealed class ArchiveFolder
         return folder is not null && File.Exists(System.IO.Path.Combine(folder, ManifestCodec.SignatureName));
     }
 
+    /// <summary>The refusal to bring anything back from an archive; null where the path is none.</summary>
+    /// <param name="path">What somebody gave as a backup; absolute.</param>
+    public static EdgeBackupException? FindRefusal(string path) => IsPartOfOne(path)
+        ? new EdgeBackupException(
+            ErrorIds.ArchiveNotRestorable,
+            $"'{path}' is an archive: history written out for people and auditors, which no device takes back. Read it with Get-EdgeArchiveRecord. To bring a device back, restore one of its backups: Get-EdgeBackup lists them.",
+            path)
+        : null;
+
     /// <summary>The folders that a path means: itself, or the archives in it, in the order of their names.</summary>
     /// <param name="path">An archive's folder, or one of many; absolute.</param>
     /// <exception cref="EdgeBackupException">ArchiveNotFound.</exception>

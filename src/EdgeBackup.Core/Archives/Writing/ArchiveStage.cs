@@ -121,13 +121,21 @@ internal sealed class ArchiveStage : IDisposable
         if (OperatingSystem.IsWindows())
         {
             lockFile.Dispose();
-            File.Delete(path + LockExtension);
+            Remove();
         }
         else
         {
             // Gone before it is let go of: nobody can take over what is at its end.
-            File.Delete(path + LockExtension);
+            Remove();
             lockFile.Dispose();
+        }
+
+        void Remove()
+        {
+            if (File.Exists(path + LockExtension))
+            {
+                File.Delete(path + LockExtension);
+            }
         }
     }
 

@@ -53,6 +53,12 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
         await client.ReinitializeDeviceAsync(peer, state, password, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Whether the device tells where it stands; known once the procedure was begun.</summary>
+    public bool TellsState { get; private set; }
+
+    /// <summary>How long the device is waited for until it is ready; known once the procedure was begun.</summary>
+    public TimeSpan PreparationLimit { get; private set; }
+
     /// <summary>Begins the procedure and waits until files can be read or written.</summary>
     /// <param name="isBegun">Set before anything is sent that may begin it, and taken back when the device has refused.</param>
     /// <param name="cancellationToken">Gives up; whoever called ends the procedure then.</param>
@@ -77,10 +83,12 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
             throw Occupied(before.Value);
         }
 
+        TellsState = before is not null;
+        PreparationLimit = (told ?? link.Times.Preparation) + link.Times.Margin;
         isBegun(true);
         var isSure = await AskToStartAsync(before, isBegun, cancellationToken).ConfigureAwait(false);
         link.Trace($"{link.Errors.Device}: {kind.StartName} was {(isSure ? "taken" : "sent")}; waiting until it is ready{(told is null ? "" : $", by its own word up to {told.Value.TotalSeconds:0} s")}.");
-        await WaitUntilReadyAsync(hasState: before is not null, isSure, (told ?? link.Times.Preparation) + link.Times.Margin, cancellationToken).ConfigureAwait(false);
+        await WaitUntilReadyAsync(isSure, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Another procedure is under way.</summary>
@@ -180,7 +188,7 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
         }
     }
 
-    private async Task WaitUntilReadyAsync(bool hasState, bool isSure, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task WaitUntilReadyAsync(bool isSure, CancellationToken cancellationToken)
     {
         var began = link.Clock.GetTimestamp();
         var pause = FirstPoll;
@@ -190,9 +198,9 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
             BacnetBackupState? state = null;
             try
             {
-                // A device without the state is ready when it answers.
+                // A device without the state is taken for ready when it answers; whoever reads its files sees whether it is.
                 (state, var status) = await LookAsync(cancellationToken).ConfigureAwait(false);
-                if (!hasState && status is not null)
+                if (!TellsState && status is not null)
                 {
                     return;
                 }
@@ -222,7 +230,7 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
             }
 
             var waited = link.Clock.GetElapsedTime(began);
-            if (waited >= limit)
+            if (waited >= PreparationLimit)
             {
                 throw silence is not null ? link.Errors.From(silence, $"any question for {waited.TotalSeconds:0} s since {kind.StartName}", kind.FailedId)
                     : link.Errors.Create(kind.FailedId, state == BacnetBackupState.Idle

@@ -48,10 +48,10 @@ internal static class DeviceAnswers
 
     /// <summary>Reads the item list in ordinal order of the paths.</summary>
     /// <exception cref="EdgeBackupException">ItemPathInvalid, DeviceResponseInvalid.</exception>
-    public static IReadOnlyList<Item> ReadItems(DeviceFault fault, string call, ReadOnlyMemory<byte> body)
+    public static IReadOnlyList<ListedItem> ReadItems(DeviceFault fault, string call, ReadOnlyMemory<byte> body)
     {
         using var document = DeviceJson.Parse(fault, call, body);
-        var items = new List<Item>();
+        var items = new List<ListedItem>();
         var paths = new HashSet<string>(StringComparer.Ordinal);
         foreach (var element in DeviceJson.Root(fault, call, document).Elements())
         {
@@ -68,10 +68,10 @@ internal static class DeviceAnswers
                 throw element.Wrong($"the item '{path}' is listed twice");
             }
 
-            items.Add(ReadItem(path, element));
+            items.Add(new ListedItem(ReadItem(path, element), element.Optional("unwritten") is { IsNull: false } unwritten && unwritten.Truth()));
         }
 
-        items.Sort((first, second) => string.CompareOrdinal(first.Path, second.Path));
+        items.Sort((first, second) => string.CompareOrdinal(first.Item.Path, second.Item.Path));
         return items;
     }
 
@@ -112,6 +112,13 @@ internal static class DeviceAnswers
         var root = DeviceJson.Root(fault, call, document);
         var trends = root.Elements().Select(element => ReadTrend(element.Member("id").Id(), element)).ToList();
         return trends.DistinctBy(trend => trend.Id, StringComparer.Ordinal).Count() == trends.Count ? trends : throw root.Wrong("a trend is listed twice");
+    }
+
+    /// <summary>Reads <c>{"queued"}</c>.</summary>
+    public static long ReadQueued(DeviceFault fault, string call, ReadOnlyMemory<byte> body)
+    {
+        using var document = DeviceJson.Parse(fault, call, body);
+        return DeviceJson.Root(fault, call, document).Member("queued").Count();
     }
 
     public static IReadOnlyList<ChildDevice> ReadChildren(DeviceFault fault, string call, ReadOnlyMemory<byte> body)
@@ -195,3 +202,8 @@ internal static class DeviceAnswers
     private static string Printable(string text) =>
         new([.. text.Take(200).Select(character => char.IsControl(character) || char.IsSurrogate(character) ? '\uFFFD' : character)]);
 }
+
+/// <summary>An item as a device lists it.</summary>
+/// <param name="Item">What it is.</param>
+/// <param name="IsUnwritten">An application has written it and the device holds it in memory only, so that there is nothing to read.</param>
+internal sealed record ListedItem(Item Item, bool IsUnwritten);

@@ -8,12 +8,16 @@ namespace EdgeBackup.Core.Devices.Http;
 /// <summary>A capture: one listing, then items in any order. The device keeps nothing for it, so giving up costs nothing.</summary>
 internal sealed class HttpCapture(DeviceHttpClient client, BackupContent content) : ICapture
 {
-    /// <summary>Always empty: everything that such a device lists is an item.</summary>
-    public IReadOnlyList<NotSavedItem> NotSaved => [];
+    private readonly List<NotSavedItem> notSaved = [];
+    private readonly List<string> unwritten = [];
+
+    public IReadOnlyList<NotSavedItem> NotSaved => notSaved;
+
+    public IReadOnlyList<string> Unwritten => unwritten;
 
     public async IAsyncEnumerable<Item> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        IReadOnlyList<Item> items;
+        IReadOnlyList<ListedItem> items;
         var path = content == BackupContent.All ? "items?content=all" : "items?content=configuration";
         using (var answer = await client.GetAsync(path, cancellationToken, DeviceHttpClient.ListBodyLimit).ConfigureAwait(false))
         {
@@ -22,12 +26,19 @@ internal sealed class HttpCapture(DeviceHttpClient client, BackupContent content
                 : throw client.Fault.Status("GET items", answer, ErrorIds.CaptureFailed);
         }
 
-        foreach (var item in items)
+        // R10: what is not asked for is not taken, even when a device lists it.
+        foreach (var (item, isUnwritten) in items.Where(listed => content == BackupContent.All || listed.Item.Kind != ItemKind.History))
         {
-            // R10: what is not asked for is not taken, even when a device lists it.
-            if (content == BackupContent.All || item.Kind != ItemKind.History)
+            if (!isUnwritten || item.Retain == RetainLevel.None)
             {
                 yield return item;
+                continue;
+            }
+
+            notSaved.Add(new NotSavedItem(item.Path, $"An application of the device has written it at level {item.Retain}, and the device has not written it down: it stands in its memory only (R12)."));
+            if (item.Retain == RetainLevel.Cold)
+            {
+                unwritten.Add(item.Path);
             }
         }
     }

@@ -128,6 +128,18 @@ public sealed class HttpDeviceConnection : IDeviceConnection, IServerConnection
             : throw client.Fault.Status("GET children", answer);
     }
 
+    /// <inheritdoc/>
+    public Task PersistAsync(CancellationToken cancellationToken) => new HttpPersist(client).RunAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<long> CountQueuedChangesAsync(CancellationToken cancellationToken)
+    {
+        using var answer = await client.GetAsync("changes", cancellationToken).ConfigureAwait(false);
+        return answer.Status == HttpStatusCode.OK
+            ? DeviceAnswers.ReadQueued(client.Fault, "GET changes", answer.Body)
+            : throw client.Fault.Status("GET changes", answer);
+    }
+
     private async Task RefuseLossAsync(RestorePlan plan, CancellationToken cancellationToken)
     {
         const int Shown = 5;

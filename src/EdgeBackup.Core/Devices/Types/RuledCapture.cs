@@ -8,6 +8,8 @@ internal sealed class RuledCapture(ICapture inner, ItemRuleSet rules, BackupCont
 {
     public IReadOnlyList<NotSavedItem> NotSaved => [.. inner.NotSaved.Where(item => rules.Find(item.Path) is not { Exclude: true })];
 
+    public IReadOnlyList<string> Unwritten => [.. inner.Unwritten.Where(path => rules.Find(path) is not { Exclude: true })];
+
     /// <summary>The capture itself where a type has no rules.</summary>
     public static ICapture Wrap(ICapture capture, ItemRuleSet rules, BackupContent content) =>
         rules.IsEmpty ? capture : new RuledCapture(capture, rules, content);

@@ -14,7 +14,7 @@ internal sealed record ArchiveExpiry(IReadOnlyList<ArchiveLink> Expired, long Ol
     {
         var oldest = runs.Last?.OldestKept ?? 1;
         var policies = await PolicyBook.LoadAsync(context.Repository, warn: null, cancellationToken).ConfigureAwait(false);
-        var policy = policies.For(registration.Id, registration.Type, registration.Tags);
+        var policy = policies.For(registration.Id, registration.Type, registration.Tags, registration.Site);
         if (policy.ArchiveRetentionYears is not { } years || runs.Last is not { } last)
         {
             return new ArchiveExpiry([], oldest);

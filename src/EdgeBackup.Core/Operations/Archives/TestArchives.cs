@@ -4,6 +4,7 @@ using EdgeBackup.Core.Archives.Reading;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Repository;
 
 namespace EdgeBackup.Core.Operations.Archives;
 
@@ -42,16 +43,17 @@ public sealed class TestArchives
     public async IAsyncEnumerable<ArchiveTestOutcome> RunAsync(string path, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var folders = ArchiveFolder.Find(path);
-        if (folders.Count == 0)
+        var isOne = folders is [var only] && only == path;
+        var key = await FindKeyAsync(cancellationToken).ConfigureAwait(false);
+        var devices = isOne || key is null ? [] : await FindDevicesAsync(path, cancellationToken).ConfigureAwait(false);
+        if (folders.Count == 0 && devices.Count == 0)
         {
             throw new EdgeBackupException(ErrorIds.ArchiveNotFound, $"There is no archive in '{path}'. Give an archive's folder, or the folder of several.", path);
         }
 
-        var isOne = folders is [var only] && only == path;
         var parent = isOne ? System.IO.Path.GetDirectoryName(System.IO.Path.TrimEndingDirectorySeparator(path)) : path;
         var siblings = (isOne && parent is not null ? ArchiveFolder.Find(parent) : folders).Select(TryOpen).OfType<ArchiveFolder>().ToList();
-        var key = await FindKeyAsync(cancellationToken).ConfigureAwait(false);
-        var runs = await LoadRunsAsync(siblings, key, cancellationToken).ConfigureAwait(false);
+        var runs = await LoadRunsAsync(siblings, devices, key, cancellationToken).ConfigureAwait(false);
         var chain = new ArchiveChain(siblings, (link, archive) => runs.GetValueOrDefault(archive.Manifest.Device)?.Any(run => run.Manifest == link.Manifest && ArchivePlaces.IsThere(run)) == true);
         foreach (var folder in folders)
         {
@@ -140,8 +142,31 @@ public sealed class TestArchives
         return await context.Archives.FindKeyAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The runs of each device with an archive of this repository here.</summary>
-    private async Task<Dictionary<string, List<ArchiveRun>>> LoadRunsAsync(List<ArchiveFolder> archives, ArchiveKey? key, CancellationToken cancellationToken)
+    /// <summary>The devices whose newest archive was written into a folder, by the repository's memory.</summary>
+    private async Task<HashSet<string>> FindDevicesAsync(string parent, CancellationToken cancellationToken)
+    {
+        var newest = new Dictionary<string, string>(StringComparer.Ordinal);
+        await foreach (var name in context!.Repository.ListAsync(RecordArea.Archives, subject: null, cancellationToken).ConfigureAwait(false))
+        {
+            newest[name.Split('/')[^2]] = name;
+        }
+
+        newest.Remove(context.Repository.SubjectFolder(ArchiveBook.KeySubject));
+        var devices = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in newest.Values)
+        {
+            var run = await context.Archives.ReadAsync(name, cancellationToken).ConfigureAwait(false);
+            if (ArchivePlaces.IsSame(run.Parent, parent, context.Platform))
+            {
+                devices.Add(run.Device);
+            }
+        }
+
+        return devices;
+    }
+
+    /// <summary>The runs of each device with an archive of this repository here, and of those that should have one.</summary>
+    private async Task<Dictionary<string, List<ArchiveRun>>> LoadRunsAsync(List<ArchiveFolder> archives, HashSet<string> devices, ArchiveKey? key, CancellationToken cancellationToken)
     {
         var runs = new Dictionary<string, List<ArchiveRun>>(StringComparer.Ordinal);
         if (context is null || key is null)
@@ -149,7 +174,7 @@ public sealed class TestArchives
             return runs;
         }
 
-        foreach (var device in archives.Where(archive => archive.Manifest.Repository == context.Repository.Id).Select(archive => archive.Manifest.Device).Distinct(StringComparer.Ordinal))
+        foreach (var device in archives.Where(archive => archive.Manifest.Repository == context.Repository.Id).Select(archive => archive.Manifest.Device).Union(devices, StringComparer.Ordinal))
         {
             var all = await ArchiveRuns.LoadAsync(context, device, cancellationToken).ConfigureAwait(false);
             runs[device] = await all.FromAsync(1, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
@@ -164,8 +189,9 @@ public sealed class TestArchives
         foreach (var (device, all) in runs)
         {
             var present = archives.Where(archive => archive.Manifest.Device == device).Select(archive => archive.Digest).ToHashSet(StringComparer.Ordinal);
+            var expired = all.SelectMany(run => run.Expired).ToHashSet();
             var newest = all.FindLastIndex(run => present.Contains(run.Manifest));
-            foreach (var run in all.Skip(newest + 1).Where(run => !ArchivePlaces.IsThere(run)))
+            foreach (var run in all.Skip(newest + 1).Where(run => !expired.Contains(run.Number) && !ArchivePlaces.IsThere(run)))
             {
                 yield return new ArchiveTestOutcome(
                     System.IO.Path.Combine(parent, run.Folder),

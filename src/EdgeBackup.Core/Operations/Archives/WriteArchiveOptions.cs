@@ -11,7 +11,7 @@ public sealed record WriteArchiveOptions
     /// <summary>The folder in which the archive's folder is made; absolute, and it exists.</summary>
     public required string Parent { get; init; }
 
-    /// <summary>What is archived; empty for both. What is not keeps its place for a later run.</summary>
+    /// <summary>What is archived; empty for both, or with categories for events. What is not keeps its place for a later run.</summary>
     public IReadOnlyList<ArchiveContent> Contents { get; init; } = [];
 
     /// <summary>Records of this time or later; makes an extract.</summary>
@@ -25,5 +25,7 @@ public sealed record WriteArchiveOptions
 
     public ArchiveFormat Format { get; init; }
 
-    internal bool Wants(ArchiveContent content) => Contents.Count == 0 || Contents.Contains(content);
+    /// <summary>Whoever names categories and no content means events.</summary>
+    internal bool Wants(ArchiveContent content) =>
+        Contents.Count > 0 ? Contents.Contains(content) : content == ArchiveContent.Event || Categories.Count == 0;
 }

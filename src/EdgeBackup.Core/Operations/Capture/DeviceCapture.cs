@@ -71,6 +71,7 @@ internal sealed class DeviceCapture
             }
 
             await capture.CompleteAsync(token).ConfigureAwait(false);
+            ApplicationValues.WarnOfMissing(contact, capture, observer);
             await earlier.FinishAsync(token).ConfigureAwait(false);
         }
         finally

@@ -7,7 +7,7 @@ namespace EdgeBackup.Core.Operations.Capture;
 /// <summary>A passed gate: the look that found the device idle, and the hold that keeps it so. Dispose to release.</summary>
 internal sealed class GatePass : IAsyncDisposable
 {
-    private readonly IDeviceHold? hold;
+    private IDeviceHold? hold;
 
     public GatePass(DeviceStatus before, IDeviceHold? hold)
     {
@@ -17,7 +17,8 @@ internal sealed class GatePass : IAsyncDisposable
 
     public DeviceStatus Before { get; }
 
-    public ValueTask DisposeAsync() => hold?.DisposeAsync() ?? ValueTask.CompletedTask;
+    /// <summary>Lets the device go; more than once is no harm.</summary>
+    public ValueTask DisposeAsync() => Interlocked.Exchange(ref hold, null)?.DisposeAsync() ?? ValueTask.CompletedTask;
 }
 
 /// <summary>Lets a capture or a restore begin only while nothing runs (R2), and judges afterwards whether that held (R3).</summary>
@@ -37,7 +38,7 @@ internal sealed class GateKeeper
         this.observer = observer;
     }
 
-    /// <summary>Waits for an idle device and takes its hold.</summary>
+    /// <summary>Waits for an idle device, and for a server to have carried out what is queued on it, and takes its hold.</summary>
     /// <param name="contact">The device; its first look is used.</param>
     /// <param name="waitForIdle">How long to wait; zero refuses at once.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -54,6 +55,14 @@ internal sealed class GateKeeper
             {
                 try
                 {
+                    var patience = (waitForIdle > QueuedChanges.Patience ? waitForIdle : QueuedChanges.Patience) - clock.GetElapsedTime(started);
+                    if (await new QueuedChanges(clock, observer).WaitBeforeAsync(contact, patience, cancellationToken).ConfigureAwait(false))
+                    {
+                        // Meanwhile anything may have begun.
+                        status = await contact.LookAsync(cancellationToken).ConfigureAwait(false);
+                        continue;
+                    }
+
                     var hold = await contact.Connection.TakeHoldAsync(HoldTime, cancellationToken).ConfigureAwait(false);
                     observer.Verbose(hold is null ? $"{contact.Id}: idle; the device has no hold, a second look decides." : $"{contact.Id}: idle and held.");
                     return new GatePass(status, hold);

@@ -166,7 +166,7 @@ public sealed class Notifier
         var query = new DeviceQuery { Ids = ids, Replaced = false };
         foreach (var device in await context.Catalog.QueryDevicesAsync(query, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false))
         {
-            var isOverdue = FindDevices.IsOverdue(device, policies.For(device.Id, device.Type, device.Tags), now);
+            var isOverdue = FindDevices.IsOverdue(device, policies.For(device.Id, device.Type, device.Tags, device.Site), now);
             if (isOverdue && asked?.Contains(device.Id) != false)
             {
                 overdue.Add(device.Id);

@@ -42,7 +42,7 @@ public sealed class PlanSchedule
         var query = new DeviceQuery { Ids = devices, Replaced = devices is null ? false : null };
         await foreach (var device in context.Catalog.QueryDevicesAsync(query, cancellationToken).ConfigureAwait(false))
         {
-            plan.Add(Decide(device, policies.For(device.Id, device.Type, device.Tags), planner, subjects));
+            plan.Add(Decide(device, policies.For(device.Id, device.Type, device.Tags, device.Site), planner, subjects));
         }
 
         return plan;

@@ -124,7 +124,7 @@ public sealed class ImportBackup
     }
 
     private ListedBackup Listed(BackupRecord record, PolicyBook policies) =>
-        ListedBackup.From(record, context.Repository.BackupObjectName(record.Device, record.Id), policies.For(record.Device, record.DeviceType, []));
+        ListedBackup.From(record, context.Repository.BackupObjectName(record.Device, record.Id), policies.For(record.Device, record.DeviceType, [], site: null));
 
     private void CheckHeader(BackupHeader header, string path)
     {

@@ -1,6 +1,8 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Archives;
 using EdgeBackup.Core.Operations.Archives;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.PowerShell.Abstractions;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -57,13 +59,15 @@ public sealed class NewEdgeArchiveCommand : DeviceCommand
             Categories = Category,
             Format = Format.ToCore(),
         };
-        RunForDevices(Devices, async (context, device, pipeline, cancellationToken) =>
+        RunForDevices(Devices, ArchiveAsync, passOverReplaced: true);
+
+        async Task ArchiveAsync(RepositoryContext context, string device, OperationPipeline pipeline, CancellationToken cancellationToken)
         {
             if (await ConfirmAsync(pipeline, device, $"Archive its history in '{parent}'").ConfigureAwait(false))
             {
                 var archive = await new WriteArchive(context, pipeline.Observer).RunAsync(options with { Device = device }, cancellationToken).ConfigureAwait(false);
                 await pipeline.WriteAsync(archive.ToOutput(isOwnKey: true)).ConfigureAwait(false);
             }
-        });
+        }
     }
 }

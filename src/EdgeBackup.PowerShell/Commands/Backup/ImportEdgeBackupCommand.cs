@@ -1,6 +1,8 @@
 using System.Management.Automation;
+using EdgeBackup.Core.Archives.Reading;
 using EdgeBackup.Core.Operations.Transfer;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Errors;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -27,6 +29,12 @@ public sealed class ImportEdgeBackupCommand : EdgeRepositoryCommand
     {
         foreach (var file in Path.SelectMany(ExpandFiles))
         {
+            if (ArchiveFolder.FindRefusal(file) is { } refusal)
+            {
+                WriteError(EdgeErrors.ToErrorRecord(refusal));
+                continue;
+            }
+
             RunInRepository(
                 async (context, pipeline, cancellationToken) =>
                 {

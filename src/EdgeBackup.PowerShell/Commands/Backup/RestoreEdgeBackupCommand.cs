@@ -1,7 +1,9 @@
 using System.Management.Automation;
+using EdgeBackup.Core.Archives.Reading;
 using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Completion;
+using EdgeBackup.PowerShell.Errors;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -72,6 +74,12 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
             return;
         }
 
+        if (FindArchive() is { } refusal)
+        {
+            WriteError(EdgeErrors.ToErrorRecord(refusal));
+            return;
+        }
+
         if (Destination is null)
         {
             RunInRepository(RestoreToDeviceAsync(), Backup);
@@ -84,6 +92,20 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
         }
 
         RunInRepository(RestoreToFolderAsync(ResolvePath(Destination)), Backup);
+    }
+
+    /// <summary>Whether what was given as a backup is the path of an archive.</summary>
+    private Exception? FindArchive()
+    {
+        try
+        {
+            return ArchiveFolder.FindRefusal(ResolvePath(Backup));
+        }
+        catch (Exception exception) when (exception is PSInvalidOperationException or System.Management.Automation.DriveNotFoundException or ProviderNotFoundException or ArgumentException)
+        {
+            // No path at all: an id or a name, as it should be.
+            return null;
+        }
     }
 
     private Func<Core.Operations.Repositories.RepositoryContext, OperationPipeline, CancellationToken, Task> RestoreToDeviceAsync()

@@ -6,7 +6,7 @@ using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
-/// <summary>Sets how often, how much and how long is backed up: for all, or for devices, tags or types.</summary>
+/// <summary>Sets how often, how much and how long is backed up: for all, or for devices, tags, types or sites.</summary>
 [Cmdlet(VerbsCommon.Set, "EdgeBackupPolicy", SupportsShouldProcess = true)]
 [OutputType(typeof(PolicyInfo))]
 public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
@@ -28,6 +28,12 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DeviceTypeCompleter))]
     public string[] Type { get; set; } = [];
+
+    /// <summary>Sites.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralSiteCompleter))]
+    public string[] Site { get; set; } = [];
 
     /// <summary>How old the newest backup may be.</summary>
     [Parameter]
@@ -76,6 +82,15 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
     [ValidateRange(1.1, 1000000.0)]
     public double? SizeFactor { get; set; }
 
+    /// <summary>Calendar years that archives are kept; 0 for ever.</summary>
+    [Parameter]
+    [ValidateRange(0, 1000)]
+    public int? ArchiveRetentionYears { get; set; }
+
+    /// <summary>Whether nothing of the devices expires, neither archives nor backups.</summary>
+    [Parameter]
+    public bool? LegalHold { get; set; }
+
     /// <summary>Why; it stands in the events.</summary>
     [Parameter]
     public string? Reason { get; set; }
@@ -102,8 +117,13 @@ public sealed class SetEdgeBackupPolicyCommand : EdgeRepositoryCommand
             Window = Window,
             TimeZone = TimeZone,
             SizeFactor = SizeFactor,
+            ArchiveRetentionYears = ArchiveRetentionYears,
+            LegalHold = LegalHold,
         };
-        var general = Tag.Select(key => (PolicyScope.Tag, (string?)key)).Concat(Type.Select(key => (PolicyScope.Type, (string?)key))).ToList();
+        var general = Tag.Select(key => (PolicyScope.Tag, (string?)key))
+            .Concat(Type.Select(key => (PolicyScope.Type, (string?)key)))
+            .Concat(Site.Select(key => (PolicyScope.Site, (string?)key)))
+            .ToList();
         RunInRepository(async (context, pipeline, cancellationToken) =>
         {
             values = PolicyCheck.Normalize(values);

@@ -231,7 +231,7 @@ public sealed class KillTests
     {
         if (lines.LastOrDefault(line => line.StartsWith("POLICY ", StringComparison.Ordinal)) is { } policy)
         {
-            var limit = (await PolicyBook.LoadAsync(context.Repository, default)).For("north", "kiosk", []).ManualLimit;
+            var limit = (await PolicyBook.LoadAsync(context.Repository, default)).For("north", "kiosk", [], site: null).ManualLimit;
             Assert.InRange(limit - 1 - int.Parse(policy["POLICY ".Length..], CultureInfo.InvariantCulture), 0, 1);
         }
 

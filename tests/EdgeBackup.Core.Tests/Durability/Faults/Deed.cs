@@ -130,7 +130,7 @@ internal sealed record Deed(string Name, Func<FaultWorld, RepositoryContext, int
         {
             var entry = new PolicyEntry { Scope = PolicyScope.All, Values = new PolicyValues { KeepLast = time }, Time = world.Clock.GetUtcNow(), Author = "tester@bench" };
             await PolicyBook.SetAsync(context.Repository, entry, default);
-            return async later => Assert.Equal(time, (await PolicyBook.LoadAsync(later.Repository, default)).For("alpha", "kiosk", []).KeepLast);
+            return async later => Assert.Equal(time, (await PolicyBook.LoadAsync(later.Repository, default)).For("alpha", "kiosk", [], site: null).KeepLast);
         }),
         new("protect", async (world, context, _) =>
         {

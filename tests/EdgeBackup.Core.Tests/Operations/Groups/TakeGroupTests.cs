@@ -1,6 +1,7 @@
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Groups;
 using EdgeBackup.Core.Operations.Transfer;
 using EdgeBackup.Simulator.Devices;
 using Xunit;
@@ -96,6 +97,27 @@ public sealed class TakeGroupTests
         Assert.Equal(["bms", "unit", "valve"], outcomes.Select(outcome => outcome.Device));
         Assert.Single(outcomes.Select(outcome => outcome.Backup!.Backup.Group!.Id).Distinct());
         Assert.Contains(group.Bench.Observer.Warnings, warning => warning.StartsWith("bms: it could not be asked which devices stand below it", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true, "s:", "a:s", "b:a")]
+    [InlineData(false, "a:s", "s:")]
+    [InlineData(false, "s:", "a:b", "b:a")]
+    [InlineData(false, "s:", "a:s", "a:s")]
+    [InlineData(false, "s:", "b:s")]
+    [InlineData(false, "s:", "t:", "a:s")]
+    [InlineData(false, "s:", "a:s", "\u001b[2J:s")]
+    [InlineData(false)]
+    public void A_group_in_a_file_is_believed_only_when_all_of_it_stands_below_its_server(bool isGood, params string[] members)
+    {
+        var group = new BackupGroup
+        {
+            Id = "0123456789abcdef01234567",
+            Server = "s",
+            Members = [.. members.Select(member => member.Split(':')).Select(parts => new BackupGroupMember(parts[0], parts[1].Length == 0 ? null : parts[1]))],
+        };
+        Assert.Equal(isGood, BackupGroups.IsWellFormed(group, "a"));
+        Assert.False(BackupGroups.IsWellFormed(group with { Id = "no id" }, "a"));
     }
 
     [Fact]

@@ -53,6 +53,12 @@ internal sealed class BacnetCapture : ICapture
     public async IAsyncEnumerable<Item> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var listed = await ConfigurationFileList.ReadAsync(link, cancellationToken).ConfigureAwait(false);
+        if (!procedure.TellsState && await WaitUntilReadableAsync(listed[0], cancellationToken).ConfigureAwait(false))
+        {
+            // It was still preparing; what it listed then need not be all.
+            listed = await ConfigurationFileList.ReadAsync(link, cancellationToken).ConfigureAwait(false);
+        }
+
         files = listed.ToDictionary(file => file.Path, StringComparer.Ordinal);
         reads.KeepAlive(listed[0].Place, await ReadFailureTimeoutAsync(cancellationToken).ConfigureAwait(false));
         foreach (var file in listed)
@@ -148,6 +154,36 @@ internal sealed class BacnetCapture : ICapture
         {
             link.Trace($"{link.Errors.Device}: its state after END_BACKUP cannot be read ({exception.Message.TrimEnd('.')}).");
             return null;
+        }
+    }
+
+    /// <summary>An old device does not tell that it still prepares, but it does not let its files be read.</summary>
+    /// <returns>Whether it was waited for.</returns>
+    private async Task<bool> WaitUntilReadableAsync(ConfigurationFile first, CancellationToken cancellationToken)
+    {
+        var began = link.Clock.GetTimestamp();
+        var pause = BacnetProcedure.FirstPoll;
+        for (var hasWaited = false; ; hasWaited = true)
+        {
+            try
+            {
+                await reads.TouchAsync(first.Place, cancellationToken).ConfigureAwait(false);
+                return hasWaited;
+            }
+            catch (BacnetException exception) when (
+                (exception is BacnetErrorException { Code: BacnetErrorCode.FileAccessDenied or BacnetErrorCode.ReadAccessDenied or BacnetErrorCode.ConfigurationInProgress or BacnetErrorCode.UnknownObject }
+                    or BacnetTimeoutException || BacnetDeviceErrors.IsBusy(exception))
+                && link.Clock.GetElapsedTime(began) < procedure.PreparationLimit)
+            {
+                link.Trace($"{link.Errors.Device}: its files cannot be read yet ({exception.Message.TrimEnd('.')}).");
+            }
+            catch (BacnetException)
+            {
+                // Reading the file as a whole tells it better.
+                return hasWaited;
+            }
+
+            pause = await procedure.PauseAsync(pause, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -23,6 +23,19 @@ internal sealed class FileReads(BacnetConversation link) : IAsyncDisposable
         return await OneAtATimeAsync(() => client.ReadFileRecordsAsync(peer, file, start, (uint)count, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Reads as little of a file as can be.</summary>
+    public async Task TouchAsync(BacnetItemPath file, CancellationToken cancellationToken)
+    {
+        if (file.Access == BacnetFileAccess.Stream)
+        {
+            _ = await ReadStreamAsync(file.File, 0, 1, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            _ = await ReadRecordsAsync(file.File, 0, 1, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>From now on the device hears of us at least twice in its failure timeout.</summary>
     /// <param name="file">Which one is read for it.</param>
     /// <param name="failureTimeout">The device's, or what is taken for it.</param>
@@ -62,9 +75,7 @@ internal sealed class FileReads(BacnetConversation link) : IAsyncDisposable
             try
             {
                 link.Trace($"{link.Errors.Device}: reading a little of its File object {file.File}, so that it does not end the backup while we are slow.");
-                _ = file.Access == BacnetFileAccess.Stream
-                    ? (await ReadStreamAsync(file.File, 0, 1, stop.Token).ConfigureAwait(false)).Start
-                    : (await ReadRecordsAsync(file.File, 0, 1, stop.Token).ConfigureAwait(false)).Start;
+                await TouchAsync(file, stop.Token).ConfigureAwait(false);
             }
             catch (BacnetException)
             {

@@ -51,7 +51,7 @@ public enum BacnetFileAccess
     Stream = 1,
 }
 
-/// <summary>Services that are answered (BACnetConfirmedServiceChoice); the number is the bit in Protocol_Services_Supported too.</summary>
+/// <summary>Services that are answered (BACnetConfirmedServiceChoice). Up to 25 the number is the bit in Protocol_Services_Supported too.</summary>
 public enum BacnetConfirmedService : byte
 {
     AtomicReadFile = 6,

@@ -92,8 +92,14 @@ public sealed class BacnetSegmentAssembler
             return BacnetSegmentStep.AskAgain;
         }
 
-        // The end of a window that was acknowledged comes again: the acknowledgement was lost.
-        return part.Sequence == acknowledged && acknowledged == LastInOrder ? BacnetSegmentStep.Acknowledge : BacnetSegmentStep.Ignore;
+        // The last part that is here comes again: its sender repeats, and has not heard that it is here.
+        if (part.Sequence != LastInOrder)
+        {
+            return BacnetSegmentStep.Ignore;
+        }
+
+        acknowledged = LastInOrder;
+        return BacnetSegmentStep.Acknowledge;
     }
 
     private BacnetSegmentStep Append(in Apdu part, bool isFirst)

@@ -74,7 +74,7 @@ public sealed class BacnetCaptureTests
         await using var device = await StartAsync();
         foreach (var reason in new[] { BacnetAbortReason.SegmentationNotSupported, BacnetAbortReason.BufferOverflow, BacnetAbortReason.ApduTooLong })
         {
-            device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Abort, Service = BacnetConfirmedService.AtomicReadFile, Abort = reason, Skip = 1 });
+            device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Abort, Service = BacnetConfirmedService.AtomicReadFile, Abort = reason });
         }
 
         await using var connection = device.Connect(null);

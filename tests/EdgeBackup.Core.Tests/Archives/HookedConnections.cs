@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Items;
+
+namespace EdgeBackup.Core.Tests.Archives;
+
+/// <summary>Real connections whose history a test may replace, or hold up before a page.</summary>
+internal sealed class HookedConnections(IConnectionFactory inner) : IConnectionFactory
+{
+    /// <summary>The history instead of the device's own; null for the device's.</summary>
+    public IDeviceHistory? History { get; init; }
+
+    /// <summary>Called once, before the first page of events is given.</summary>
+    public Func<Task> BeforePage { get; set; } = () => Task.CompletedTask;
+
+    public IDeviceConnection Connect(ConnectionOptions options) => new Connection(inner.Connect(options), this);
+
+    private sealed class Connection(IDeviceConnection inner, HookedConnections owner) : IDeviceConnection
+    {
+        public IDeviceHistory? History => new Hooked(owner.History ?? inner.History!, owner);
+
+        public Task<DeviceStatus> GetStatusAsync(CancellationToken cancellationToken) => inner.GetStatusAsync(cancellationToken);
+
+        public Task<IDeviceHold?> TakeHoldAsync(TimeSpan duration, CancellationToken cancellationToken) => inner.TakeHoldAsync(duration, cancellationToken);
+
+        public Task<ICapture> BeginCaptureAsync(BackupContent content, CancellationToken cancellationToken) => inner.BeginCaptureAsync(content, cancellationToken);
+
+        public Task<IRestoreSession> BeginRestoreAsync(RestorePlan plan, IRestoreJournal journal, CancellationToken cancellationToken) => inner.BeginRestoreAsync(plan, journal, cancellationToken);
+
+        public Task StopTransactionAsync(string chargePoint, int connector, CancellationToken cancellationToken) => inner.StopTransactionAsync(chargePoint, connector, cancellationToken);
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+
+    private sealed class Hooked(IDeviceHistory inner, HookedConnections owner) : IDeviceHistory
+    {
+        public Task<HistoryListing> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
+
+        public async IAsyncEnumerable<HistoryPage<DeviceEvent>> ReadEventsAsync(string? cursor, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await foreach (var page in inner.ReadEventsAsync(cursor, cancellationToken))
+            {
+                var hook = owner.BeforePage;
+                owner.BeforePage = () => Task.CompletedTask;
+                await hook();
+                yield return page;
+            }
+        }
+
+        public IAsyncEnumerable<HistoryPage<TrendRecord>> ReadTrendAsync(string trend, string? cursor, CancellationToken cancellationToken) =>
+            inner.ReadTrendAsync(trend, cursor, cancellationToken);
+    }
+}
+
+/// <summary>A history out of lists; a cursor is the number of records that came before.</summary>
+internal sealed class ListedHistory : IDeviceHistory
+{
+    public const int PageSize = 3;
+
+    public List<DeviceEvent> Events { get; } = [];
+
+    public SortedDictionary<string, List<TrendRecord>> Trends { get; } = new(StringComparer.Ordinal);
+
+    public Task<HistoryListing> ListAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(new HistoryListing(true, [.. Trends.Select(trend => new TrendLog(trend.Key, $"Log {trend.Key}", null, trend.Value.Count, null))]));
+
+    public IAsyncEnumerable<HistoryPage<DeviceEvent>> ReadEventsAsync(string? cursor, CancellationToken cancellationToken) => ReadAsync(Events, cursor);
+
+    public IAsyncEnumerable<HistoryPage<TrendRecord>> ReadTrendAsync(string trend, string? cursor, CancellationToken cancellationToken) => ReadAsync(Trends[trend], cursor);
+
+    private static async IAsyncEnumerable<HistoryPage<T>> ReadAsync<T>(List<T> records, string? cursor)
+    {
+        await Task.Yield();
+        for (var start = int.Parse(cursor ?? "0", System.Globalization.CultureInfo.InvariantCulture); start < records.Count; start += PageSize)
+        {
+            var page = records.GetRange(start, Math.Min(PageSize, records.Count - start));
+            yield return new HistoryPage<T>(page, (start + page.Count).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+    }
+}

@@ -1,0 +1,215 @@
+using System.Buffers.Binary;
+using EdgeBackup.Core.Devices.Bacnet;
+using EdgeBackup.Core.Tests.Durability;
+using Xunit;
+
+namespace EdgeBackup.Core.Tests.Devices.Bacnet;
+
+/// <summary>Whatever a datagram holds, nothing unexpected is thrown, nothing hangs, and what it costs is bounded.</summary>
+public sealed class BacnetFuzzTests
+{
+    /// <summary>For the lists and values of a datagram of 1500 bytes; a bound that a length in a datagram cannot move.</summary>
+    private const long MostAllocated = 512 * 1024;
+
+    private const int Burst = 32;
+
+    private static readonly BacnetObjectId Log = new(BacnetObjectType.TrendLog, 1);
+
+    private static readonly byte[] Interesting = [0x00, 0x01, 0x04, 0x05, 0x06, 0x07, 0x08, 0x0E, 0x0F, 0x3E, 0x3F, 0x65, 0x75, 0x7F, 0x80, 0xC4, 0xF9, 0xFE, 0xFF];
+
+    /// <summary>Network layers of all kinds, to be mutated.</summary>
+    private static readonly string[] Valid =
+    [
+        "0100300006100E3100651B4368696C6C65723031204F6E2D54696D653D342E3320486F7572730F",
+        "0100301206111E310E2102650A31323A30302C34352E36650A31323A31352C34342E381F",
+        "0100305507091E",
+        "0100305507190E",
+        "010030560AC40280000D",
+        "010050580B91019117",
+        "010030010C0C0000000519553E444290999A3F",
+        "010030F10E0C000000101E29554E444290999A4F29674E91004F1F",
+        "010030020E0C000000211E29554E44422933334F1F0C000000321E29555E9101911F5F1F0C000000231E29554E4443D9D99A4F1F",
+        "010030011A0C0500000119833A05C049025E0EA462031701B413361B000F1E2C419000001F2A04000EA462031701B413381B000F1E2C4190CCCD1F2A04005F6B013561",
+        "010020590F",
+        "01001000C40200000322040091032163",
+        "01003C010010060E3100651B4368696C6C65723031204F6E2D54696D653D342E3320486F757273",
+        "0100380101100661620F",
+        "010041010710",
+        "0100605809",
+        "0100715804",
+        "010C0005010330010C0C0000000519553E75190054686973206973206120424143" + "6E657420737472696E67213F",
+        "012800070203040005010320590FFF20590F",
+        "018003010005",
+        "01800100050006",
+        "01001008",
+    ];
+
+    [Fact]
+    public async Task No_datagram_throws_hangs_or_costs_without_bound()
+    {
+        var count = Soak.Count(200_000, 10_000_000);
+        var tally = new Tally { What = "BACnet datagrams, mutated and random" };
+        using var report = Soak.ReportAtEnd(tally);
+        var random = new Random(Soak.Seed);
+        var corpus = Valid.Select(Convert.FromHexString).ToArray();
+        byte current = 0;
+        var asked = 0;
+        BacnetClient? client = null;
+        while (tally.Trials < count)
+        {
+            // A client of its own for so many: an id whose exchange was given up rests.
+            if (client is null || asked % 200 == 0)
+            {
+                client = new BacnetClient(ScriptedPeer.Patient, (datagram, _) => current = InvokeId(datagram));
+            }
+
+            using var cancellation = new CancellationTokenSource();
+            var exchange = Ask(client, asked++, cancellation.Token);
+            for (var sent = 0; sent < Burst; sent++)
+            {
+                var datagram = Make(random, corpus, random.Next(4) > 0 ? current : (byte)random.Next(256));
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                try
+                {
+                    client.Receive(datagram, ScriptedPeer.EndPoint);
+                    DecodeEverything(datagram);
+                }
+                catch (Exception exception)
+                {
+                    Assert.Fail($"seed {Soak.Seed}, datagram {tally.Trials}, {Convert.ToHexString(datagram)}: {exception}");
+                }
+
+                var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+                Assert.True(allocated < MostAllocated, $"seed {Soak.Seed}, {allocated} bytes for {Convert.ToHexString(datagram)}");
+                tally.Trials++;
+            }
+
+            await cancellation.CancelAsync();
+            try
+            {
+                await exchange.WaitAsync(TimeSpan.FromMinutes(2));
+            }
+            catch (Exception exception) when (exception is BacnetException or OperationCanceledException)
+            {
+                // What an exchange may end with.
+            }
+        }
+    }
+
+    private static byte InvokeId(ReadOnlyMemory<byte> datagram) =>
+        Bvlc.TryDecode(datagram, out var message, out _) && Npdu.TryDecode(message.Npdu, out var npdu, out _) && Apdu.TryDecode(npdu.Payload, out var apdu, out _)
+            ? apdu.InvokeId
+            : (byte)0;
+
+    private static Task Ask(BacnetClient client, int turn, CancellationToken cancellationToken)
+    {
+        var peer = ScriptedPeer.Peer(routed: turn % 5 == 0 ? new BacnetAddress(5, [3]) : null);
+        return (turn % 7) switch
+        {
+            0 => client.ReadFileStreamAsync(peer, 1, 0, 27, cancellationToken),
+            1 => client.ReadFileRecordsAsync(peer, 2, 14, 3, cancellationToken),
+            2 => client.ReadPropertyAsync(peer, new BacnetObjectId(BacnetObjectType.AnalogInput, 5), BacnetProperty.PresentValue, null, cancellationToken),
+            3 => client.ReadRangeAsync(peer, Log, BacnetProperty.LogBuffer, BacnetRangeRequest.BySequence(1, 10), cancellationToken),
+            4 => client.WriteFileStreamAsync(peer, 1, 30, new byte[5000], cancellationToken),
+            5 => client.CreateObjectAsync(peer, new BacnetObjectId(BacnetObjectType.File, 13), cancellationToken),
+            _ => client.ReadPropertiesAsync(
+                peer,
+                [(new BacnetObjectId(BacnetObjectType.AnalogInput, 16), BacnetProperty.PresentValue), (Log, BacnetProperty.PresentValue)],
+                cancellationToken),
+        };
+    }
+
+    private static byte[] Make(Random random, byte[][] corpus, byte invokeId)
+    {
+        if (random.Next(20) == 0)
+        {
+            var noise = new byte[random.Next(1500)];
+            random.NextBytes(noise);
+            return noise;
+        }
+
+        var network = (byte[])corpus[random.Next(corpus.Length)].Clone();
+        if (network[1] == 0 && network.Length > 3)
+        {
+            network[3] = network[2] >> 4 is 1 ? network[3] : invokeId;
+        }
+
+        for (var mutations = random.Next(6); mutations > 0; mutations--)
+        {
+            network = Mutate(random, network, corpus);
+        }
+
+        var datagram = new byte[Math.Min(network.Length, 1470) + 4];
+        datagram[0] = Bvlc.Type;
+        datagram[1] = (byte)(random.Next(10) == 0 ? random.Next(14) : 0x0A);
+        BinaryPrimitives.WriteUInt16BigEndian(datagram.AsSpan(2), (ushort)(random.Next(50) == 0 ? random.Next(65536) : datagram.Length));
+        network.AsSpan(0, datagram.Length - 4).CopyTo(datagram.AsSpan(4));
+        return datagram;
+    }
+
+    private static byte[] Mutate(Random random, byte[] bytes, byte[][] corpus)
+    {
+        var at = random.Next(bytes.Length);
+        switch (random.Next(7))
+        {
+            case 0:
+                bytes[at] ^= (byte)(1 << random.Next(8));
+                return bytes;
+            case 1:
+                bytes[at] = Interesting[random.Next(Interesting.Length)];
+                return bytes;
+            case 2:
+                bytes[at] = (byte)random.Next(256);
+                return bytes;
+            case 3:
+                return bytes[..Math.Max(1, at)];
+            case 4:
+                var other = corpus[random.Next(corpus.Length)];
+                return [.. bytes[..at], .. other[random.Next(other.Length)..]];
+            case 5:
+                var filler = Interesting[random.Next(Interesting.Length)];
+                return [.. bytes[..at], .. Enumerable.Repeat(filler, random.Next(random.Next(4) == 0 ? 1400 : 8)), .. bytes[at..]];
+            default:
+                return [.. bytes[..at], .. bytes[Math.Min(at + 1 + random.Next(3), bytes.Length)..], 0];
+        }
+    }
+
+    /// <summary>Every reader of an answer gets the bytes, whatever service they say they are of.</summary>
+    private static void DecodeEverything(byte[] datagram)
+    {
+        if (!Bvlc.TryDecode(datagram, out var message, out _) || !Npdu.TryDecode(message.Npdu, out var npdu, out _) || !Apdu.TryDecode(npdu.Payload, out var apdu, out _))
+        {
+            return;
+        }
+
+        var payload = apdu.Payload;
+        Try(() => BacnetFileServices.ReadStreamAnswer(payload));
+        Try(() => BacnetFileServices.ReadRecordsAnswer(payload));
+        Try(() => BacnetFileServices.WriteAnswer(payload.Span));
+        Try(() => BacnetServices.ReadPropertiesAnswer(payload.Span));
+        Try(() => BacnetServices.ReadRangeAnswer(payload, Log, BacnetProperty.LogBuffer));
+        Try(() => BacnetServices.ReadPropertyAnswer(payload.Span, new BacnetObjectId(BacnetObjectType.AnalogInput, 5), BacnetProperty.PresentValue, null));
+        Try(() => BacnetServices.CreateObjectAnswer(payload.Span));
+        BacnetServices.ReadError(payload.Span);
+        BacnetAnnouncements.ReadIAm(payload.Span, ScriptedPeer.EndPoint, null);
+        var reader = new BacnetReader(payload.Span);
+        while (reader.TryReadValue(out var value))
+        {
+            // What was read can be written and said.
+            new BacnetWriter(16).WriteValue(value);
+            _ = value.ToString();
+        }
+    }
+
+    private static void Try(Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (BacnetAnswerException)
+        {
+            // The only thing that reading may end with.
+        }
+    }
+}

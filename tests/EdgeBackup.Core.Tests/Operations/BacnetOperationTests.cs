@@ -1,0 +1,132 @@
+using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Devices.Bacnet;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Restore;
+using EdgeBackup.Core.Records;
+using EdgeBackup.Simulator.Bacnet;
+using Xunit;
+using static EdgeBackup.Core.Tests.Devices.RestoreTestTools;
+
+namespace EdgeBackup.Core.Tests.Operations;
+
+/// <summary>R13: what a user does with a BACnet device, from its registration to its restore.</summary>
+public sealed class BacnetOperationTests
+{
+    private const string Id = "bacnet-999-SN-4711";
+
+    [Fact]
+    public async Task R13_a_device_is_backed_up_and_restored_whole_and_read_back()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench);
+        var saved = device.Files[1].Bytes;
+        var backup = await bench.AutomaticAsync(Id);
+        Assert.Equal(3, backup.Backup.ItemCount);
+        Assert.False((await bench.AutomaticAsync(Id)).Backup.Changed);
+        device.Files.Set(1, SimulatedBacnetFile.SealedStream(Noise(3000)));
+
+        var result = await RestoreAsync(bench, backup);
+
+        Assert.True(result.Verified);
+        Assert.Equal(["files/001-1.stream"], result.Restored);
+        Assert.Equal(["files/002-2.stream", "files/003-3.records"], result.Unchanged);
+        Assert.NotNull(result.SafetyBackup);
+        Assert.Equal(saved, device.Files[1].Bytes);
+        Assert.Equal((BacnetBackupState.Idle, 1), (device.Procedure.State, device.Procedure.Completed));
+        Assert.Empty((await bench.Context.Devices.GetAsync(Id, default)).OpenRestores);
+    }
+
+    [Fact]
+    public async Task R13_a_part_of_a_backup_is_refused_before_anything_happens()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench);
+        var backup = await bench.AutomaticAsync(Id);
+        device.ClearRequests();
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(bench, backup, options => options with { Paths = ["files/001-1.stream"], Force = true }));
+
+        Assert.Equal(ErrorIds.RestoreTargetMismatch, error.ErrorId);
+        Assert.Contains("-Path", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, device.Count(BacnetConfirmedService.ReinitializeDevice));
+        Assert.Single(await bench.IdsAsync(Id));
+    }
+
+    [Fact]
+    public async Task A_restore_that_the_device_cannot_use_names_the_safety_backup()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench);
+        var backup = await bench.AutomaticAsync(Id);
+        device.Faults.RestoreFails = true;
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(bench, backup));
+
+        Assert.Equal(ErrorIds.RestoreFailed, error.ErrorId);
+        var safety = (await bench.ListAsync()).Single(listed => listed.Backup.Kind == BackupKind.Safety);
+        Assert.Contains(safety.Backup.Id, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_version_in_free_text_fits_itself_and_nothing_else_without_force()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench, "FW build 2024b");
+        var backup = await bench.AutomaticAsync(Id);
+        Assert.True((await RestoreAsync(bench, backup)).Verified);
+        device.Firmware = "FW build 2025a";
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(bench, backup));
+
+        Assert.Equal(ErrorIds.RestoreVersionMismatch, error.ErrorId);
+        Assert.Contains("FW build 2025a", error.Message, StringComparison.Ordinal);
+        Assert.True((await RestoreAsync(bench, backup, options => options with { Force = true })).Verified);
+    }
+
+    [Fact]
+    public async Task A_restore_that_a_killed_command_left_open_does_not_keep_the_next_one_from_its_safety_backup()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench);
+        var backup = await bench.AutomaticAsync(Id);
+        device.Procedure.StartRestoreAsSomebodyElse();
+        var busy = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(bench, backup));
+        Assert.Equal(ErrorIds.DeviceBusy, busy.ErrorId);
+
+        // As the repository has it when our own command was killed in the middle.
+        await bench.Context.Devices.AppendAsync(
+            Id, DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = $"bacnet-restore {BacnetDeviceAddress.Parse(device.Address)}" }, default);
+
+        Assert.True((await RestoreAsync(bench, backup)).Verified);
+        Assert.Equal(1, device.Procedure.Aborted);
+        Assert.Empty((await bench.Context.Devices.GetAsync(Id, default)).OpenRestores);
+    }
+
+    [Fact]
+    public async Task R2_a_backup_waits_while_another_tool_takes_one()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench);
+        device.Procedure.StartBackupAsSomebodyElse();
+
+        var outcome = (await bench.BackUpAsync([Id])).Single();
+
+        Assert.Equal(ErrorIds.DeviceBusy, Assert.IsType<EdgeBackupException>(outcome.Error).ErrorId);
+    }
+
+    private static async Task<SimulatedBacnetDevice> RegisterAsync(OperationsBench bench, string firmware = "2.4.1")
+    {
+        var device = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { Firmware = firmware });
+        var id = await new RegisterDevice(bench.Context, bench.Observer).RunAsync(new RegisterDeviceOptions { Address = DeviceAddress.Parse(device.Address, bench.Path()) }, default);
+        Assert.Equal(Id, id);
+        return device;
+    }
+
+    private static Task<RestoreResult> RestoreAsync(OperationsBench bench, ListedBackup backup, Func<RestoreOptions, RestoreOptions>? change = null)
+    {
+        var options = new RestoreOptions { Backup = backup.Backup.Id };
+        return new RestoreBackup(bench.Context, bench.Observer).RunAsync(change is null ? options : change(options), default);
+    }
+}
