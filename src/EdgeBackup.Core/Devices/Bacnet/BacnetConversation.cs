@@ -31,6 +31,9 @@ internal sealed class BacnetConversation : IAsyncDisposable
 
     public BacnetDeviceErrors Errors { get; }
 
+    /// <summary>Whether a procedure of this very connection is under way, which is no reason to call the device busy.</summary>
+    public bool IsInOwnProcedure { get; set; }
+
     public BacnetObjectId DeviceObject => new(BacnetObjectType.Device, Address.Instance);
 
     /// <summary>After so long without an answer the client has sent a request again; the device may have got it twice.</summary>

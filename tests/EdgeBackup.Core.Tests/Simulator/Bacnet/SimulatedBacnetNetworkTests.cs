@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EdgeBackup.Core.Devices.Bacnet;
+using EdgeBackup.Core.Tests.Devices.Bacnet.Procedure;
 using EdgeBackup.Simulator.Bacnet;
 using EdgeBackup.Simulator.Bacnet.Link;
 using Xunit;
@@ -96,6 +97,7 @@ public sealed class SimulatedBacnetNetworkTests
     public async Task Behind_a_router_a_second_request_at_the_same_time_is_lost()
     {
         await using var router = await SimulatedBacnetRouter.StartAsync(2001);
+        router.Patience = TimeSpan.FromMinutes(10);
         var device = router.Add(new() { Instance = 11 }, 1);
         device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Silent });
         using var socket = new RawPeer(router.EndPoint);

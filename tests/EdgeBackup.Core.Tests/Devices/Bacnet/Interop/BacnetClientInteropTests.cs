@@ -87,21 +87,26 @@ public sealed class BacnetClientInteropTests
     }
 
     [Theory, SimulatedPeer, RealPeer]
-    public async Task What_was_backed_up_is_restored_and_backed_up_again_the_same(BacnetPeerKind kind)
+    public async Task What_was_changed_after_a_backup_is_as_before_when_it_was_restored(BacnetPeerKind kind)
     {
         await using var peer = await BacnetPeerUnderTest.OpenAsync(kind);
+        var before = await peer.ConfigurationAsync();
         var backup = await peer.BackUpAsync();
+        await peer.ChangeAsync();
+        Assert.NotEqual(before, await peer.ConfigurationAsync());
 
         var outcome = await peer.RestoreAsync(backup);
 
         Assert.Equal(BacnetBackupState.Idle, outcome);
-        AssertSame(backup, await peer.BackUpAsync());
+        Assert.Equal(before, await peer.ConfigurationAsync());
+        peer.AssertSame(backup, await peer.BackUpAsync());
     }
 
     [Theory, SimulatedPeer, RealPeer]
     public async Task A_cut_file_is_acknowledged_and_then_a_failure_that_a_whole_one_mends(BacnetPeerKind kind)
     {
         await using var peer = await BacnetPeerUnderTest.OpenAsync(kind);
+        var before = await peer.ConfigurationAsync();
         var backup = await peer.BackUpAsync();
         var first = backup.Keys.First();
         var cut = new Dictionary<uint, IReadOnlyList<byte[]>>(backup) { [first] = [backup[first][0][..^3]] };
@@ -111,7 +116,8 @@ public sealed class BacnetClientInteropTests
 
         Assert.Equal(BacnetBackupState.RestoreFailure, failed);
         Assert.Equal(BacnetBackupState.Idle, mended);
-        AssertSame(backup, await peer.BackUpAsync());
+        Assert.Equal(before, await peer.ConfigurationAsync());
+        peer.AssertSame(backup, await peer.BackUpAsync());
     }
 
     [Theory, SimulatedPeer, RealPeer]
@@ -146,6 +152,7 @@ public sealed class BacnetClientInteropTests
     public async Task An_aborted_restore_leaves_a_device_that_can_be_backed_up(BacnetPeerKind kind)
     {
         await using var peer = await BacnetPeerUnderTest.OpenAsync(kind);
+        var before = await peer.ConfigurationAsync();
         var backup = await peer.BackUpAsync();
 
         await peer.BeginRestoreAsync();
@@ -153,7 +160,8 @@ public sealed class BacnetClientInteropTests
         await peer.ReinitializeAsync(BacnetReinitializedState.AbortRestore);
 
         Assert.Equal(BacnetBackupState.Idle, await peer.AwaitAsync(BacnetBackupState.Idle));
-        AssertSame(backup, await peer.BackUpAsync());
+        Assert.Equal(before, await peer.ConfigurationAsync());
+        peer.AssertSame(backup, await peer.BackUpAsync());
     }
 
     [Theory, SimulatedPeer, RealPeer]
@@ -202,14 +210,5 @@ public sealed class BacnetClientInteropTests
         Assert.True(byPosition.HasFirst);
         Assert.Equal(oldest, bySequence.FirstSequence);
         Assert.Equal(byPosition.Items.ToArray(), bySequence.Items.ToArray());
-    }
-
-    private static void AssertSame(IReadOnlyDictionary<uint, IReadOnlyList<byte[]>> expected, IReadOnlyDictionary<uint, IReadOnlyList<byte[]>> actual)
-    {
-        Assert.Equal(expected.Keys, actual.Keys);
-        foreach (var (file, content) in expected)
-        {
-            Assert.Equal(content, actual[file]);
-        }
     }
 }

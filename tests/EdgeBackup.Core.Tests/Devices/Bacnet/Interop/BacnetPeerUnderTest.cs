@@ -130,6 +130,42 @@ internal sealed class BacnetPeerUnderTest : IAsyncDisposable
         return (uint)(value.AsUnsigned ?? value.AsEnumerated!.Value);
     }
 
+    /// <summary>Something that a backup contains and a restore brings back: of a device of ours its first file, of another its Location.</summary>
+    public async Task<string> ConfigurationAsync() => simulated is not null
+        ? Convert.ToHexString(simulated.Files[1].Bytes)
+        : Assert.Single(await Client.ReadPropertyAsync(Peer, DeviceId, BacnetProperty.Location, null, default)).AsText!;
+
+    /// <summary>Changes it, as somebody would who works on the device after the backup.</summary>
+    public async Task ChangeAsync()
+    {
+        if (simulated is not null)
+        {
+            simulated.Files.Set(1, SimulatedBacnetFile.SealedStream([1, 2, 3]));
+        }
+        else
+        {
+            await Client.WritePropertyAsync(Peer, DeviceId, BacnetProperty.Location, null, BacnetValue.OfText("elsewhere"), default);
+        }
+    }
+
+    /// <summary>
+    /// The files of two backups are the same where the device is one of ours. Another's files may hold what changes by
+    /// itself: bacnet-stack's hold the present values of some objects, and the length of the file itself.
+    /// </summary>
+    public void AssertSame(IReadOnlyDictionary<uint, IReadOnlyList<byte[]>> expected, IReadOnlyDictionary<uint, IReadOnlyList<byte[]>> actual)
+    {
+        Assert.Equal(expected.Keys, actual.Keys);
+        foreach (var (file, content) in expected)
+        {
+            if (simulated is not null)
+            {
+                Assert.Equal(content, actual[file]);
+            }
+
+            Assert.NotEmpty(actual[file]);
+        }
+    }
+
     /// <summary>A whole backup: every configuration file as its records, one of stream access as a single one.</summary>
     public async Task<IReadOnlyDictionary<uint, IReadOnlyList<byte[]>>> BackUpAsync()
     {
