@@ -50,6 +50,27 @@ public sealed class BacnetLoopbackTests
     }
 
     [Fact]
+    public async Task A_device_that_answers_a_broadcast_with_a_broadcast_is_heard()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            // Elsewhere loopback has no broadcast address that can be bound beside another program.
+            return;
+        }
+
+        await using var device = new UdpResponder(1234, isOnBroadcast: true);
+        await using var client = await BacnetClient.OpenAsync(Options, CancellationToken.None);
+        var target = new BacnetTarget(new IPEndPoint(UdpResponder.LoopbackBroadcast, device.EndPoint.Port), IsBroadcast: true);
+        await foreach (var heard in client.WhoIsAsync(target, null, null, TimeSpan.FromSeconds(60), CancellationToken.None))
+        {
+            Assert.Equal((1234u, device.EndPoint.Port), (heard.Instance, heard.EndPoint.Port));
+            return;
+        }
+
+        Assert.Fail("nobody was heard");
+    }
+
+    [Fact]
     public async Task A_port_that_nobody_listens_on_is_a_timeout()
     {
         using var closed = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);

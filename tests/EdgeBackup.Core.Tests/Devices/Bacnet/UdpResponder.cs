@@ -13,17 +13,29 @@ internal sealed class UdpResponder : IAsyncDisposable
 {
     public static readonly IPEndPoint Forwarded = new(IPAddress.Parse("10.7.7.7"), 47808);
 
+    public static readonly IPAddress LoopbackBroadcast = IPAddress.Parse("127.255.255.255");
+
     private static readonly BacnetAddress Behind = new(7, [9]);
 
     private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
     private readonly CancellationTokenSource ending = new();
     private readonly uint instance;
+    private readonly bool isOnBroadcast;
     private readonly Task loop;
 
-    public UdpResponder(uint instance)
+    /// <param name="instance">Of its Device object.</param>
+    /// <param name="isOnBroadcast">Whether it hears broadcasts on loopback, and answers Who-Is by one as most devices do.</param>
+    public UdpResponder(uint instance, bool isOnBroadcast = false)
     {
         this.instance = instance;
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        this.isOnBroadcast = isOnBroadcast;
+        if (isOnBroadcast)
+        {
+            socket.EnableBroadcast = true;
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        }
+
+        socket.Bind(new IPEndPoint(isOnBroadcast ? IPAddress.Any : IPAddress.Loopback, 0));
         loop = Task.Run(RunAsync);
     }
 
@@ -125,7 +137,7 @@ internal sealed class UdpResponder : IAsyncDisposable
             }
             else
             {
-                Send(new Npdu(default, null, source), announcement, sender);
+                Send(new Npdu(default, null, source), announcement, isOnBroadcast ? new IPEndPoint(LoopbackBroadcast, EndPoint.Port) : sender);
             }
         }
         else if (apdu.Kind == ApduKind.ConfirmedRequest && !IsMute)
