@@ -150,7 +150,7 @@ public sealed class TryDeviceType(IConnectionFactory connections)
         bool HasContent(ItemRule rule)
         {
             var pattern = new PathPattern(rule.Path);
-            return items.Exists(item => item.LeftOut is null && pattern.IsMatch(item.Item.Path) && (item.Item.Length > 0 || item.Item.Type == ItemType.SymbolicLink));
+            return items.Exists(item => item.LeftOut is null && pattern.IsMatch(item.Item.Path) && (item.Item.Length > 0 || item.Item.IsLengthUnknown || item.Item.Type == ItemType.SymbolicLink));
         }
     }
 }

@@ -50,7 +50,7 @@ internal static class BacnetStatus
                 Serial = serial,
                 Version = Text(values[2]) ?? Text(values[3]) ?? link.Options.Version,
             },
-            RunningWork = FindWork((BacnetSystemStatus?)status, (BacnetBackupState?)values[7]?.AsEnumerated),
+            RunningWork = link.IsInOwnProcedure ? null : FindWork((BacnetSystemStatus?)status, (BacnetBackupState?)values[7]?.AsEnumerated),
         };
     }
 

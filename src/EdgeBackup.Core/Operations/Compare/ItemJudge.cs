@@ -80,7 +80,7 @@ internal sealed class ItemJudge(IComparedSide reference, IComparedSide differenc
             return (second.Item.Length, null);
         }
 
-        if (first.Item.Length != second.Item.Length && Math.Max(first.Item.Length, second.Item.Length) > limits.DatabaseBytes)
+        if (first.Item.Length != second.Item.Length && !first.Item.IsLengthUnknown && !second.Item.IsLengthUnknown && Math.Max(first.Item.Length, second.Item.Length) > limits.DatabaseBytes)
         {
             // Reading could tell no more.
             var unread = new ItemBytes(second.Item.Length, "", Bytes: null);

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Archives.Reading;
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Completion;
@@ -95,7 +96,7 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
     }
 
     /// <summary>Whether what was given as a backup is the path of an archive.</summary>
-    private Exception? FindArchive()
+    private EdgeBackupException? FindArchive()
     {
         try
         {

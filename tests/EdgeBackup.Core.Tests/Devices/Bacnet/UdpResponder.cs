@@ -35,6 +35,12 @@ internal sealed class UdpResponder : IAsyncDisposable
 
     public ushort? Network { get; init; }
 
+    /// <summary>Answers Who-Is and nothing else.</summary>
+    public bool IsMute { get; init; }
+
+    /// <summary>Answers everything but Who-Is.</summary>
+    public bool IsDeaf { get; init; }
+
     /// <summary>The Device object's properties beside those that every device has here.</summary>
     public ConcurrentDictionary<BacnetProperty, BacnetValue> Properties { get; } = new();
 
@@ -107,7 +113,7 @@ internal sealed class UdpResponder : IAsyncDisposable
         if (apdu is { Kind: ApduKind.UnconfirmedRequest, Service: (byte)BacnetUnconfirmedService.WhoIs })
         {
             var reader = new BacnetReader(apdu.Payload.Span);
-            if (reader.TryReadContextUnsigned(0, out var low) && reader.TryReadContextUnsigned(1, out var high) && (id < low || id > high))
+            if (IsDeaf || (reader.TryReadContextUnsigned(0, out var low) && reader.TryReadContextUnsigned(1, out var high) && (id < low || id > high)))
             {
                 return;
             }
@@ -122,7 +128,7 @@ internal sealed class UdpResponder : IAsyncDisposable
                 Send(new Npdu(default, null, source), announcement, sender);
             }
         }
-        else if (apdu.Kind == ApduKind.ConfirmedRequest)
+        else if (apdu.Kind == ApduKind.ConfirmedRequest && !IsMute)
         {
             Send(new Npdu(default, null, source), Read(apdu, id), sender);
         }

@@ -16,7 +16,6 @@ internal sealed class BacnetCapture : ICapture
     private readonly FileReads reads;
     private readonly ReadingOrder order;
     private Dictionary<string, ConfigurationFile> files = [];
-    private bool isBegun;
     private bool isDisposed;
 
     private BacnetCapture(BacnetConversation link, BacnetProcedure procedure, IAsyncDisposable turn)
@@ -31,6 +30,13 @@ internal sealed class BacnetCapture : ICapture
     /// <summary>Always empty: a configuration file that cannot be read fails the capture, since a part of a configuration cannot be restored (R13).</summary>
     public IReadOnlyList<NotSavedItem> NotSaved => [];
 
+    /// <summary>Whether the device may be in our backup.</summary>
+    private bool IsBegun
+    {
+        get => link.IsInOwnProcedure;
+        set => link.IsInOwnProcedure = value;
+    }
+
     /// <summary>Begins the procedure and waits until the device is ready.</summary>
     /// <exception cref="EdgeBackupException">As <see cref="BacnetProcedure.StartAsync"/>.</exception>
     public static async Task<ICapture> BeginAsync(BacnetConversation link, BacnetProcedure procedure, BacnetProcedureLocks locks, CancellationToken cancellationToken)
@@ -40,7 +46,7 @@ internal sealed class BacnetCapture : ICapture
         var capture = new BacnetCapture(link, procedure, turn);
         try
         {
-            await procedure.StartAsync(begun => capture.isBegun = begun, cancellationToken).ConfigureAwait(false);
+            await procedure.StartAsync(begun => capture.IsBegun = begun, cancellationToken).ConfigureAwait(false);
             return capture;
         }
         catch
@@ -110,7 +116,7 @@ internal sealed class BacnetCapture : ICapture
         }
         catch (BacnetException exception)
         {
-            isBegun = !BacnetDeviceErrors.IsRefusal(exception);
+            IsBegun = !BacnetDeviceErrors.IsRefusal(exception);
             throw link.Errors.Create(
                 ErrorIds.CaptureFailed,
                 $"it did not take the end of the backup ({exception.Message.TrimEnd('.')}): it may have ended it before, and what was read after that may be anything. The capture was discarded; try again",
@@ -118,7 +124,7 @@ internal sealed class BacnetCapture : ICapture
         }
 
         var state = await WaitUntilLeftAsync(cancellationToken).ConfigureAwait(false);
-        isBegun = false;
+        IsBegun = false;
         if (state == BacnetBackupState.BackupFailure)
         {
             throw link.Errors.Create(ErrorIds.CaptureFailed, "it says that the backup failed (its Backup_And_Restore_State is backup-failure). The capture was discarded; look at the device, then try again");
@@ -134,9 +140,9 @@ internal sealed class BacnetCapture : ICapture
 
         isDisposed = true;
         await reads.DisposeAsync().ConfigureAwait(false);
-        if (isBegun)
+        if (IsBegun)
         {
-            isBegun = false;
+            IsBegun = false;
             await procedure.LeaveAsync(BacnetReinitializedState.EndBackup, "END_BACKUP").ConfigureAwait(false);
         }
 

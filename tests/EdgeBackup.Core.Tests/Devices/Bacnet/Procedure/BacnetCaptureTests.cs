@@ -358,6 +358,21 @@ public sealed class BacnetCaptureTests
     }
 
     [Fact]
+    public async Task Our_own_backup_is_no_running_work_to_ourselves()
+    {
+        await using var device = await StartAsync();
+        await using var connection = device.Connect(null);
+        await using var other = device.Connect(null);
+        await using (await connection.BeginCaptureAsync(BackupContent.All, CancellationToken.None))
+        {
+            Assert.Null((await connection.GetStatusAsync(CancellationToken.None)).RunningWork);
+            Assert.NotNull((await other.GetStatusAsync(CancellationToken.None)).RunningWork);
+        }
+
+        Assert.Null((await other.GetStatusAsync(CancellationToken.None)).RunningWork);
+    }
+
+    [Fact]
     public async Task An_old_device_tells_somebody_elses_backup_by_its_answer()
     {
         await using var device = await StartAsync(new SimulatedBacnetOptions { TellsBackupState = false });
