@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Archives.Reading;
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Completion;
