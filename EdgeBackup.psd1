@@ -39,6 +39,7 @@
         'Invoke-EdgeBackupSchedule'
         'Register-EdgeBackupSchedule'
         'Unregister-EdgeBackupSchedule'
+        'Find-EdgeDevice'
         'Get-EdgeDevice'
         'Register-EdgeDevice'
         'Set-EdgeDevice'

@@ -27,7 +27,7 @@ param(
     [int] $CatalogDevices = 5000,
     [int] $CatalogBackups = 1000000,
     [int[]] $ScaleBackups = @(10000, 100000, 1000000),
-    [ValidateSet('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Schedule', 'Ssh', 'Bacnet', 'Inner')] [string[]] $Only = ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Schedule', 'Ssh', 'Bacnet', 'Inner'),
+    [ValidateSet('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Schedule', 'Ssh', 'Bacnet', 'Archive', 'Inner')] [string[]] $Only = ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Schedule', 'Ssh', 'Bacnet', 'Archive', 'Inner'),
     [string] $Results = (Join-Path $PSScriptRoot 'RESULTS.md'),
     [string] $Work = (Join-Path ([IO.Path]::GetTempPath()) "edgebackup-bench-$PID"),
     [switch] $SkipBuild
@@ -74,9 +74,10 @@ try {
             'Schedule' { & "$sections/Schedule.ps1" }
             'Ssh' { & "$sections/Ssh.ps1" -Work $Work -Runs $Runs }
             'Bacnet' { & "$sections/Bacnet.ps1" -Runs $Runs }
+            'Archive' { & "$sections/Archive.ps1" -Work $Work -Runs $Runs }
             'Inner' { & "$sections/Inner.ps1" }
         }
-        Set-ResultSection $Results $section ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Schedule', 'Ssh', 'Bacnet', 'Inner', 'Profile') $lines
+        Set-ResultSection $Results $section ('Fleet', 'Mixed', 'Source', 'Growth', 'Database', 'Catalog', 'Scale', 'Schedule', 'Ssh', 'Bacnet', 'Archive', 'Inner', 'Profile') $lines
         $lines | Out-Host
     }
 }

@@ -24,6 +24,9 @@ public sealed class OutputEnumTests
     [InlineData(typeof(DeviceConnection), typeof(Core.Devices.ConnectionKind))]
     [InlineData(typeof(NotificationKind), typeof(Core.Records.NotificationKind))]
     [InlineData(typeof(NotificationTopic), typeof(Core.Records.NotificationTopic))]
+    [InlineData(typeof(ArchiveContent), typeof(Core.Archives.ArchiveContent))]
+    [InlineData(typeof(ArchiveFormat), typeof(Core.Archives.ArchiveFormat))]
+    [InlineData(typeof(ArchiveKind), typeof(Core.Archives.ArchiveKind))]
     [InlineData(typeof(RepositoryKeyKind), typeof(Core.Repository.KeyKind))]
     public void What_scripts_see_has_the_names_of_what_the_core_means(Type shown, Type meant) =>
         Assert.Equal(Enum.GetNames(meant).Order(), Enum.GetNames(shown).Order());

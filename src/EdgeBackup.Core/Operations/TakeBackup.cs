@@ -103,21 +103,25 @@ public sealed class TakeBackup
 
         async Task RunOneAsync(CaptureNode node)
         {
-            TakeBackupOutcome outcome;
             if (node.Fault is { } fault)
             {
-                outcome = new TakeBackupOutcome(node.Device, Backup: null, fault);
-            }
-            else
-            {
-                await captures.WaitAsync(cancellationToken).ConfigureAwait(false);
-                var started = context.Clock.GetUtcNow();
-                outcome = await Task.Run(
-                    () => TakeOneAsync(node.Device, options, policies, session, new HeldPlace(captures), cancellationToken, node.Group),
-                    cancellationToken).ConfigureAwait(false);
-                await notes.NoteAsync(outcome, options.Kind, started).ConfigureAwait(false);
+                await TellAsync(new TakeBackupOutcome(node.Device, Backup: null, fault)).ConfigureAwait(false);
+                return;
             }
 
+            // One at a time means one after the other: those that are recorded together end in any order.
+            await captures.WaitAsync(cancellationToken).ConfigureAwait(false);
+            using var place = new HeldPlace(captures, isKept: options.ThrottleLimit <= 1);
+            var started = context.Clock.GetUtcNow();
+            var outcome = await Task.Run(
+                () => TakeOneAsync(node.Device, options, policies, session, place, cancellationToken, node.Group),
+                cancellationToken).ConfigureAwait(false);
+            await notes.NoteAsync(outcome, options.Kind, started).ConfigureAwait(false);
+            await TellAsync(outcome).ConfigureAwait(false);
+        }
+
+        async Task TellAsync(TakeBackupOutcome outcome)
+        {
             await outcomes.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
@@ -197,8 +201,8 @@ public sealed class TakeBackup
                     header = await CaptureAsync(contact, pass, options, content, policy.SizeFactor, previous, session, draft, cancellationToken).ConfigureAwait(false);
 
                     // The device is free again; the next one may begin while this one's packs are written.
-                    place.Leave();
                     await pass.DisposeAsync().ConfigureAwait(false);
+                    place.Leave();
                     await new QueuedChanges(context.Clock, observer).WaitAfterAsync(contact, QueuedChanges.Patience, cancellationToken).ConfigureAwait(false);
                 }
 

@@ -60,6 +60,9 @@ public sealed record SimulatedBacnetOptions
     /// <summary>How long it waits for an acknowledgement before it sends parts again.</summary>
     public TimeSpan SegmentTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often it sends parts again before it gives an answer up.</summary>
+    public int SegmentRetries { get; init; } = 3;
+
     /// <summary>At most 20 characters; null: none is asked for.</summary>
     public string? Password { get; init; }
 

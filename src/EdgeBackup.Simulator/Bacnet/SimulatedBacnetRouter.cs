@@ -12,9 +12,6 @@ namespace EdgeBackup.Simulator.Bacnet;
 /// </summary>
 public sealed class SimulatedBacnetRouter : IAsyncDisposable
 {
-    /// <summary>How long it waits for a device's answer before another request may pass.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-
     private readonly ConcurrentDictionary<BacnetAddress, SimulatedBacnetDevice> devices = new();
     private readonly Lock gate = new();
     private LinkSocket socket = null!;
@@ -34,6 +31,9 @@ public sealed class SimulatedBacnetRouter : IAsyncDisposable
 
     /// <summary>Requests that were lost because another was under way.</summary>
     public int Crowded { get; private set; }
+
+    /// <summary>How long it waits for a device's answer before another request may pass.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether requests get lost when they come while another is under way.</summary>
     public bool OneAtATime { get; init; } = true;

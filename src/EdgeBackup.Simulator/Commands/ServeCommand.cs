@@ -9,7 +9,7 @@ namespace EdgeBackup.Simulator.Commands;
 /// <summary><c>serve</c>: devices on loopback until Ctrl+C.</summary>
 internal static class ServeCommand
 {
-    public const string Usage = "Use: serve [--devices <n>] [--bms <n>] [--bacnet <n>] [--port <n>] [--bacnet-port <n>] [--latency <milliseconds>] [--size <kilobytes>]";
+    public const string Usage = "Use: serve [--devices <n>] [--bms <n>] [--bacnet <n>] [--port <n>] [--bacnet-port <n>] [--latency <milliseconds>] [--size <kilobytes>] [--events <n>] [--records <n>]";
 
     /// <summary>What every BACnet device of the command asks for; devices without a password are the exception in the field.</summary>
     private const string BacnetPassword = "simulated";
@@ -25,6 +25,8 @@ internal static class ServeCommand
             ["--bacnet-port"] = 0,
             ["--latency"] = 0,
             ["--size"] = 0,
+            ["--events"] = 0,
+            ["--records"] = 0,
         };
         for (var at = 0; at < arguments.Length; at += 2)
         {
@@ -52,6 +54,11 @@ internal static class ServeCommand
         for (var number = 1; number <= numbers["--bms"]; number++)
         {
             fleet.Add(new SimulatedDeviceOptions { Id = $"bms-{number:d3}", Type = DeviceTypes.BuildingServer, Version = "7.0.2", SampleKilobytes = numbers["--size"] });
+        }
+
+        foreach (var device in fleet.Devices)
+        {
+            LongHistory.Fill(device, numbers["--events"], numbers["--records"]);
         }
 
         await using var bacnet = await StartBacnetAsync(numbers);

@@ -155,7 +155,7 @@ public sealed class ArchiveTextTests : IDisposable
     [InlineData("EDGE_7.b", "EDGE_7.b")]
     [InlineData("AHU/1: supply", "AHU_1__supply_")]
     [InlineData("../up", "up_")]
-    [InlineData("con", "_con_")]
+    [InlineData("con", "con_")]
     [InlineData("con.txt", "_con.txt_")]
     [InlineData("ends.", "ends_")]
     [InlineData("Übung", "bung_")]

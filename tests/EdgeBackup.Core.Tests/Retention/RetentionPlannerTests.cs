@@ -48,6 +48,22 @@ public sealed class RetentionPlannerTests
     }
 
     [Fact]
+    public void A_legal_hold_keeps_what_would_go_and_says_what_that_is()
+    {
+        var start = At("2010-01-01T00:00:00Z");
+        List<RetentionSubject> records = [Automatic("a", start), .. Enumerable.Range(0, 12).Select(day => Manual($"m{day:00}", start.AddDays(day)))];
+        var policy = Policy with { LegalHold = true };
+        var now = At("2026-01-01T00:00:00Z");
+        var plan = RetentionPlanner.Plan(records, policy, now, new RetentionContext());
+
+        Assert.Empty(plan.Expire);
+        Assert.Equal(["a", "m00", "m01"], plan.Decisions.Where(decision => decision.IsHeld).Select(decision => decision.Subject.Id));
+        Assert.All(plan.Decisions.Where(decision => decision.IsHeld), decision => Assert.Contains("legal hold", decision.Reason, StringComparison.Ordinal));
+        Assert.Null(RetentionPlanner.ExpiresAt(records[0], policy));
+        Assert.True(RetentionPlanner.MayExpire(start, 12, start, policy, now));
+    }
+
+    [Fact]
     public void R9_devices_do_not_share_their_limit()
     {
         var start = At("2026-01-01T00:00:00Z");

@@ -24,16 +24,20 @@ internal sealed class ArchiveStage : IDisposable
     /// <summary>Absolute.</summary>
     public string Path { get; }
 
-    /// <summary>Makes the folder.</summary>
+    /// <summary>
+    /// Makes the folder, and those in it: no folder is made later, which would make one anew in place of a drive that is
+    /// gone.
+    /// </summary>
     /// <param name="path">Its absolute path, in an existing folder.</param>
+    /// <param name="hasTrends">Whether it gets files of trend logs.</param>
     /// <param name="platform">The system below.</param>
-    public static ArchiveStage Create(string path, IPlatform platform)
+    public static ArchiveStage Create(string path, bool hasTrends, IPlatform platform)
     {
         var lockFile = OpenLock(path, FileMode.CreateNew);
         try
         {
             Hide(path + LockExtension, hidden: true);
-            Directory.CreateDirectory(path);
+            Directory.CreateDirectory(hasTrends ? System.IO.Path.Combine(path, ArchiveNames.TrendFolder) : path);
             Hide(path, hidden: true);
             return new ArchiveStage(path, platform, lockFile);
         }
@@ -74,8 +78,18 @@ internal sealed class ArchiveStage : IDisposable
     }
 
     /// <summary>Makes the folders durable once all files are.</summary>
-    public void Flush()
+    /// <exception cref="IOException">A file is not there as it was written.</exception>
+    public void Flush(IEnumerable<ArchiveFile> files)
     {
+        foreach (var file in files)
+        {
+            var written = new FileInfo(System.IO.Path.Combine(Path, file.Path.Replace('/', System.IO.Path.DirectorySeparatorChar)));
+            if (!written.Exists || written.Length != file.Length)
+            {
+                throw new IOException($"'{written.FullName}' is not there as it was written.");
+            }
+        }
+
         foreach (var folder in Directory.EnumerateDirectories(Path))
         {
             platform.FlushDirectory(folder);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using EdgeBackup.Core.Errors;
 
 namespace EdgeBackup.Core.Devices.Bacnet;
@@ -48,7 +47,7 @@ internal sealed class BacnetConversation : IAsyncDisposable
     {
         try
         {
-            return await ResolveAsync(Address.Host, Address.Port, cancellationToken).ConfigureAwait(false);
+            return await BacnetHosts.ResolveAsync(Address.Host, Address.Port, cancellationToken).ConfigureAwait(false);
         }
         catch (BacnetUnreachableException exception)
         {
@@ -66,9 +65,9 @@ internal sealed class BacnetConversation : IAsyncDisposable
             if (client is null || peer is null)
             {
                 client ??= await BacnetClient.OpenAsync(
-                    Address.BbmdHost is { } bbmd ? clientOptions with { Bbmd = await ResolveAsync(bbmd, Address.BbmdPort, cancellationToken).ConfigureAwait(false) } : clientOptions,
+                    Address.BbmdHost is { } bbmd ? clientOptions with { Bbmd = await BacnetHosts.ResolveAsync(bbmd, Address.BbmdPort, cancellationToken).ConfigureAwait(false) } : clientOptions,
                     cancellationToken).ConfigureAwait(false);
-                var host = await ResolveAsync(Address.Host, Address.Port, cancellationToken).ConfigureAwait(false);
+                var host = await BacnetHosts.ResolveAsync(Address.Host, Address.Port, cancellationToken).ConfigureAwait(false);
                 peer = await client.FindPeerAsync(host, Address.Routed, Address.Instance, cancellationToken).ConfigureAwait(false);
             }
 
@@ -107,25 +106,6 @@ internal sealed class BacnetConversation : IAsyncDisposable
     /// <summary>Whether what is sent to an address stays on this machine.</summary>
     public static bool IsLoopback(BacnetDeviceAddress address) =>
         IPAddress.TryParse(address.Host, out var parsed) ? IPAddress.IsLoopback(parsed) : string.Equals(address.Host, "localhost", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>BACnet/IP is IPv4 (annex J).</summary>
-    private static async Task<IPEndPoint> ResolveAsync(string host, int port, CancellationToken cancellationToken)
-    {
-        if (IPAddress.TryParse(host, out var parsed))
-        {
-            return new IPEndPoint(parsed, port);
-        }
-
-        try
-        {
-            var addresses = await Dns.GetHostAddressesAsync(host, AddressFamily.InterNetwork, cancellationToken).ConfigureAwait(false);
-            return addresses.Length > 0 ? new IPEndPoint(addresses[0], port) : throw new BacnetUnreachableException($"'{host}' has no IPv4 address");
-        }
-        catch (SocketException exception)
-        {
-            throw new BacnetUnreachableException($"'{host}' cannot be resolved: {exception.Message}");
-        }
-    }
 
     public async ValueTask DisposeAsync()
     {

@@ -45,6 +45,9 @@ public sealed class BacnetDeviceConnection : IDeviceConnection
     public bool RestoresWhole => true;
 
     /// <inheritdoc/>
+    public IDeviceHistory? History => new BacnetHistory(link);
+
+    /// <inheritdoc/>
     /// <remarks>A backup, a restore or a download that is under way is <see cref="DeviceStatus.RunningWork"/>.</remarks>
     public Task<DeviceStatus> GetStatusAsync(CancellationToken cancellationToken) => BacnetStatus.ReadAsync(link, cancellationToken);
 

@@ -50,7 +50,6 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
         if (options.Wants(ArchiveContent.Trend))
         {
             NoteAbsent(listing, last);
-            Directory.CreateDirectory(Path.Combine(folder, ArchiveNames.TrendFolder));
             foreach (var trend in listing.Trends)
             {
                 await CopyTrendAsync(history, trend, folder, cancellationToken).ConfigureAwait(false);

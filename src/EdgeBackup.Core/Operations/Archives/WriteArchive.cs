@@ -81,7 +81,7 @@ public sealed class WriteArchive
         }
 
         var id = NewId();
-        var stage = ArchiveStage.Create(Path.Combine(options.Parent, ArchiveNames.Stage(context.Repository.Id, options.Device, id)), context.Platform);
+        var stage = ArchiveStage.Create(Path.Combine(options.Parent, ArchiveNames.Stage(context.Repository.Id, options.Device, id)), options.Wants(ArchiveContent.Trend), context.Platform);
         using var stageLease = stage;
         try
         {
@@ -93,7 +93,7 @@ public sealed class WriteArchive
             var bytes = ManifestCodec.Serialize(manifest);
             stage.WriteFile(ManifestCodec.ManifestName, bytes);
             stage.WriteFile(ManifestCodec.SignatureName, ArchiveSignature.Sign(key.PrivateKey, bytes));
-            stage.Flush();
+            stage.Flush(copy.Files);
 
             cancellationToken.ThrowIfCancellationRequested();
             var run = Record(options, manifest, Convert.ToHexStringLower(SHA256.HashData(bytes)), copy, expiry);

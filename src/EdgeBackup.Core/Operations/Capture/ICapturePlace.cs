@@ -12,11 +12,20 @@ internal interface ICapturePlace
 
 /// <summary>A place that was taken before the device was called.</summary>
 /// <param name="places">Released once, however often it is left.</param>
-internal sealed class HeldPlace(SemaphoreSlim places) : ICapturePlace
+/// <param name="isKept">It is left only when all is done with the device, so that no two overlap.</param>
+internal sealed class HeldPlace(SemaphoreSlim places, bool isKept) : ICapturePlace, IDisposable
 {
     private SemaphoreSlim? held = places;
 
     public Task EnterAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Leave() => Interlocked.Exchange(ref held, null)?.Release();
+    public void Leave()
+    {
+        if (!isKept)
+        {
+            Dispose();
+        }
+    }
+
+    public void Dispose() => Interlocked.Exchange(ref held, null)?.Release();
 }

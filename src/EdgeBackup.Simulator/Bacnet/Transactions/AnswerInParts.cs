@@ -6,8 +6,6 @@ namespace EdgeBackup.Simulator.Bacnet.Transactions;
 /// <summary>An answer that is on its way in parts. Called under the device's lock; its timer takes it.</summary>
 internal sealed class AnswerInParts : IDisposable
 {
-    private const int Retries = 3;
-
     private readonly SimulatedBacnetDevice device;
     private readonly BacnetOrigin origin;
     private readonly BacnetSegmentSender parts;
@@ -68,7 +66,7 @@ internal sealed class AnswerInParts : IDisposable
                 return;
             }
 
-            if (++silences > Retries)
+            if (++silences > device.Options.SegmentRetries)
             {
                 done();
             }

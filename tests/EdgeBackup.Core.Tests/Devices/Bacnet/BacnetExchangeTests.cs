@@ -311,6 +311,22 @@ public sealed class BacnetExchangeTests
         Assert.Equal("A", broken[1].Value?.AsText);
     }
 
+    [Fact]
+    public async Task Whoever_answers_a_Who_Is_several_times_is_given_once()
+    {
+        var peer = new ScriptedPeer(request => Enumerable.Repeat(
+            new Apdu(ApduKind.UnconfirmedRequest) { Service = (byte)BacnetUnconfirmedService.IAm, Payload = Convert.FromHexString("C40200000322040091032163") }, 3));
+        var heard = new List<uint>();
+        await foreach (var announcement in peer.Client.WhoIsAsync(
+            new BacnetTarget(ScriptedPeer.EndPoint, IsBroadcast: false), 3, 3, TimeSpan.FromMilliseconds(200), CancellationToken.None))
+        {
+            heard.Add(announcement.Instance);
+        }
+
+        Assert.Equal([3u], heard);
+        Assert.Equal(2, peer.Seen.Count);
+    }
+
     private static Task<IReadOnlyList<BacnetValue>> ReadNameAsync(ScriptedPeer peer, BacnetPeer target, CancellationToken cancellationToken = default) =>
         peer.Client.ReadPropertyAsync(target, Device, BacnetProperty.ObjectName, null, cancellationToken);
 

@@ -13,17 +13,29 @@ internal sealed class UdpResponder : IAsyncDisposable
 {
     public static readonly IPEndPoint Forwarded = new(IPAddress.Parse("10.7.7.7"), 47808);
 
+    public static readonly IPAddress LoopbackBroadcast = IPAddress.Parse("127.255.255.255");
+
     private static readonly BacnetAddress Behind = new(7, [9]);
 
     private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
     private readonly CancellationTokenSource ending = new();
     private readonly uint instance;
+    private readonly bool isOnBroadcast;
     private readonly Task loop;
 
-    public UdpResponder(uint instance)
+    /// <param name="instance">Of its Device object.</param>
+    /// <param name="isOnBroadcast">Whether it hears broadcasts on loopback, and answers Who-Is by one as most devices do.</param>
+    public UdpResponder(uint instance, bool isOnBroadcast = false)
     {
         this.instance = instance;
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        this.isOnBroadcast = isOnBroadcast;
+        if (isOnBroadcast)
+        {
+            socket.EnableBroadcast = true;
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        }
+
+        socket.Bind(new IPEndPoint(isOnBroadcast ? IPAddress.Any : IPAddress.Loopback, 0));
         loop = Task.Run(RunAsync);
     }
 
@@ -34,6 +46,12 @@ internal sealed class UdpResponder : IAsyncDisposable
     public ushort RegistrationResult { get; init; }
 
     public ushort? Network { get; init; }
+
+    /// <summary>Answers Who-Is and nothing else.</summary>
+    public bool IsMute { get; init; }
+
+    /// <summary>Answers everything but Who-Is.</summary>
+    public bool IsDeaf { get; init; }
 
     /// <summary>The Device object's properties beside those that every device has here.</summary>
     public ConcurrentDictionary<BacnetProperty, BacnetValue> Properties { get; } = new();
@@ -107,7 +125,7 @@ internal sealed class UdpResponder : IAsyncDisposable
         if (apdu is { Kind: ApduKind.UnconfirmedRequest, Service: (byte)BacnetUnconfirmedService.WhoIs })
         {
             var reader = new BacnetReader(apdu.Payload.Span);
-            if (reader.TryReadContextUnsigned(0, out var low) && reader.TryReadContextUnsigned(1, out var high) && (id < low || id > high))
+            if (IsDeaf || (reader.TryReadContextUnsigned(0, out var low) && reader.TryReadContextUnsigned(1, out var high) && (id < low || id > high)))
             {
                 return;
             }
@@ -119,10 +137,10 @@ internal sealed class UdpResponder : IAsyncDisposable
             }
             else
             {
-                Send(new Npdu(default, null, source), announcement, sender);
+                Send(new Npdu(default, null, source), announcement, isOnBroadcast ? new IPEndPoint(LoopbackBroadcast, EndPoint.Port) : sender);
             }
         }
-        else if (apdu.Kind == ApduKind.ConfirmedRequest)
+        else if (apdu.Kind == ApduKind.ConfirmedRequest && !IsMute)
         {
             Send(new Npdu(default, null, source), Read(apdu, id), sender);
         }

@@ -8,7 +8,7 @@ namespace EdgeBackup.Core.Tests.Simulator.Bacnet;
 internal sealed class BacnetVisit : IAsyncDisposable
 {
     /// <summary>A busy machine may be slow; what is lost on purpose is asked for again soon enough.</summary>
-    public static readonly BacnetClientOptions Patient = new() { Timeout = TimeSpan.FromSeconds(3), Retries = 20 };
+    public static readonly BacnetClientOptions Patient = new() { Timeout = TimeSpan.FromSeconds(10), Retries = 5 };
 
     /// <summary>For wires that lose things: many tries, none of them long.</summary>
     public static readonly BacnetClientOptions Eager = new()
@@ -41,6 +41,16 @@ internal sealed class BacnetVisit : IAsyncDisposable
         device.ClearRequests();
         return new BacnetVisit(device, client, peer);
     }
+
+    /// <summary>Sees that something is not answered, without waiting for long; what is answered is never asked so hurriedly.</summary>
+    public static async Task AssertSilentAsync(Func<BacnetClient, Task> ask)
+    {
+        await using var hurried = await BacnetClient.OpenAsync(Patient with { Timeout = TimeSpan.FromMilliseconds(50), Retries = 0 }, default);
+        await Assert.ThrowsAsync<BacnetTimeoutException>(() => ask(hurried));
+    }
+
+    public Task AssertSilentAsync() => AssertSilentAsync(
+        client => client.ReadPropertyAsync(Peer, DeviceId, BacnetProperty.SystemStatus, null, default));
 
     public Task ReinitializeAsync(BacnetReinitializedState state, string? password = null) =>
         Client.ReinitializeDeviceAsync(Peer, state, password, default);

@@ -97,6 +97,7 @@ public sealed class SimulatedBacnetNetworkTests
     public async Task Behind_a_router_a_second_request_at_the_same_time_is_lost()
     {
         await using var router = await SimulatedBacnetRouter.StartAsync(2001);
+        router.Patience = TimeSpan.FromMinutes(10);
         var device = router.Add(new() { Instance = 11 }, 1);
         device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Silent });
         using var socket = new RawPeer(router.EndPoint);

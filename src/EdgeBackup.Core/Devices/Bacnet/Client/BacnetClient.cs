@@ -18,6 +18,7 @@ public sealed partial class BacnetClient : IAsyncDisposable
     private BacnetLink? link;
     private BacnetForeignDevice? foreign;
     private volatile Exception? failure;
+    private int closed;
 
     /// <param name="options">How to speak.</param>
     /// <param name="wire">Takes what would be sent; null: a socket does.</param>
@@ -77,6 +78,11 @@ public sealed partial class BacnetClient : IAsyncDisposable
     /// <summary>Ends the receive loop; whoever still waits for an answer gets a <see cref="BacnetUnreachableException"/>.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref closed, 1) != 0)
+        {
+            return;
+        }
+
         if (foreign is not null)
         {
             await foreign.DisposeAsync().ConfigureAwait(false);

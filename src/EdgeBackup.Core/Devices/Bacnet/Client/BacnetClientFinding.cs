@@ -7,6 +7,9 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 
 public sealed partial class BacnetClient
 {
+    /// <summary>More than any network has; whoever makes up devices does not fill the memory.</summary>
+    private const int MostDevices = 100_000;
+
     /// <summary>
     /// Finds a device and learns what it takes. It is asked itself; where the host is a router that was given without the
     /// device's address behind it, the router's networks are asked who has the instance.
@@ -65,6 +68,7 @@ public sealed partial class BacnetClient
                 if (announcement.Instance >= (low ?? 0)
                     && announcement.Instance <= (high ?? BacnetObjectId.LargestInstance)
                     && (target.IsBroadcast || announcement.EndPoint.Equals(target.EndPoint))
+                    && seen.Count < MostDevices
                     && seen.Add((new BacnetStation(announcement.EndPoint, announcement.Routed), announcement.Instance)))
                 {
                     yield return announcement;

@@ -78,9 +78,7 @@ internal sealed class BacnetExchange
             IsClean = false;
             if (hasParts)
             {
-                // The peer is not left waiting for parts or acknowledgements.
-                var reason = exception is BacnetAbortException abort ? abort.Reason : BacnetAbortReason.Other;
-                send(new Apdu(ApduKind.Abort) { InvokeId = id, Reason = (byte)reason });
+                TellAborted(exception is BacnetAbortException abort ? abort.Reason : BacnetAbortReason.Other);
             }
 
             throw;
@@ -90,6 +88,19 @@ internal sealed class BacnetExchange
         throw sawOther
             ? new BacnetAnswerException($"{peer} answered {request.Service}, but with the answer to another request")
             : new BacnetTimeoutException($"{peer} did not answer {request.Service}: {options.Retries + 1} requests, {options.Timeout.TotalSeconds:0.#} s each");
+    }
+
+    /// <summary>The peer is not left waiting for parts or acknowledgements.</summary>
+    private void TellAborted(BacnetAbortReason reason)
+    {
+        try
+        {
+            send(new Apdu(ApduKind.Abort) { InvokeId = id, Reason = (byte)reason });
+        }
+        catch (BacnetUnreachableException)
+        {
+            // It gives up by itself; why this exchange ended is what counts.
+        }
     }
 
     /// <returns>The answer, where it came before every part was acknowledged.</returns>

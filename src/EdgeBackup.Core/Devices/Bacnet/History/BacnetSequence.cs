@@ -1,0 +1,51 @@
+using System.Globalization;
+
+namespace EdgeBackup.Core.Devices.Bacnet;
+
+/// <summary>
+/// The numbers of a log's records: 1 to 4294967295, and 1 again after that (clause 12.25.16, Total_Record_Count). All
+/// arithmetic with them stands here.
+/// </summary>
+internal static class BacnetSequence
+{
+    private const long Count = uint.MaxValue;
+
+    public static uint Next(uint sequence, long steps = 1) => (uint)(Modulo((long)sequence - 1 + steps) + 1);
+
+    /// <summary>Steps forwards from one number to the other, 0 to 4294967294.</summary>
+    public static long From(uint sequence, uint to) => Modulo((long)to - sequence);
+
+    /// <summary>Whether a number that was reached once lies before another, and not in a future that the log has not had.</summary>
+    public static bool IsReached(uint sequence, uint newest) => From(sequence, newest) < Count / 2;
+
+    private static long Modulo(long value) => ((value % Count) + Count) % Count;
+}
+
+/// <summary>How far each log of a sequence was read: <c>25:1=4711;25:2=12</c>, object type, instance and last sequence number.</summary>
+internal static class BacnetCursor
+{
+    public static string Write(IEnumerable<KeyValuePair<BacnetObjectId, uint>> reached) => string.Join(
+        ';',
+        reached.Select(one => string.Create(CultureInfo.InvariantCulture, $"{(ushort)one.Key.Type}:{one.Key.Instance}={one.Value}")));
+
+    /// <exception cref="FormatException">It is none of ours.</exception>
+    public static Dictionary<BacnetObjectId, uint> Read(string? cursor)
+    {
+        var reached = new Dictionary<BacnetObjectId, uint>();
+        foreach (var part in (cursor ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var numbers = part.Split(':', '=');
+            if (numbers.Length != 3
+                || !ushort.TryParse(numbers[0], NumberStyles.None, CultureInfo.InvariantCulture, out var type)
+                || !uint.TryParse(numbers[1], NumberStyles.None, CultureInfo.InvariantCulture, out var instance)
+                || !uint.TryParse(numbers[2], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
+            {
+                throw new FormatException($"'{cursor}' is no place in a BACnet log");
+            }
+
+            reached[new BacnetObjectId((BacnetObjectType)type, instance)] = sequence;
+        }
+
+        return reached;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Management.Automation;
+using EdgeBackup.Core.Operations;
+using EdgeBackup.PowerShell.Abstractions;
+
+namespace EdgeBackup.PowerShell.Commands;
+
+/// <summary>Finds BACnet devices and says which can be backed up.</summary>
+[Cmdlet(VerbsCommon.Find, "EdgeDevice")]
+[OutputType(typeof(FoundDevice))]
+public sealed class FindEdgeDeviceCommand : EdgeRepositoryCommand
+{
+    private readonly List<string> networks = [];
+
+    /// <summary>Broadcast addresses, hosts or routers, each with :port where it is not 47808.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public string[] BacnetNetwork { get; set; } = [];
+
+    /// <summary>A broadcast management device to ask through.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Bbmd { get; set; }
+
+    /// <summary>Lowest device instance.</summary>
+    [Parameter]
+    [ValidateRange(0, 4194302)]
+    public int LowInstance { get; set; }
+
+    /// <summary>Highest device instance.</summary>
+    [Parameter]
+    [ValidateRange(0, 4194302)]
+    public int HighInstance { get; set; } = 4194302;
+
+    /// <summary>How long answers are waited for.</summary>
+    [Parameter]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => networks.AddRange(BacnetNetwork);
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        var isLimited = MyInvocation.BoundParameters.ContainsKey(nameof(LowInstance)) || MyInvocation.BoundParameters.ContainsKey(nameof(HighInstance));
+        var options = new FindBacnetDevicesOptions
+        {
+            Networks = networks,
+            Bbmd = Bbmd,
+            LowInstance = isLimited ? (uint)LowInstance : null,
+            HighInstance = isLimited ? (uint)HighInstance : null,
+            Timeout = Timeout,
+        };
+        RunInRepository(async (context, pipeline, cancellationToken) =>
+        {
+            var found = new FindBacnetDevices(context, pipeline.Observer).RunAsync(options, pipeline.WriteErrorAsync, cancellationToken);
+            await foreach (var device in found.ConfigureAwait(false))
+            {
+                await pipeline.WriteAsync(new FoundDevice
+                {
+                    Device = device.Id,
+                    Address = device.Address.Text,
+                    Instance = device.Found.Instance,
+                    Name = device.Found.Name,
+                    Vendor = device.Found.Vendor,
+                    Model = device.Found.Model,
+                    Version = device.Found.Version,
+                    Type = device.Type,
+                    CanBackup = device.Found.CanBackup,
+                    Reason = device.Found.Reason,
+                    Registered = device.RegisteredAs is not null,
+                }).ConfigureAwait(false);
+            }
+        });
+    }
+}

@@ -1,0 +1,61 @@
+# Find-EdgeDevice: simulated BACnet devices on loopback.
+BeforeAll {
+    . $PSScriptRoot/DeviceSupport.ps1
+    $null = New-TestRepository
+    $script:simulator = Start-Simulator -ArgumentList '--devices', '0', '--bacnet', '2'
+    $script:devices = @($simulator.Device | Where-Object Type -EQ 'bacnet-device')
+    $script:hosts = @($devices | ForEach-Object { '127.0.0.1:{0}' -f ([uri] $_.Address).Port })
+    $script:bbmd = ($simulator.Device | Where-Object Type -EQ 'bacnet-bbmd').Address
+    $script:wait = [timespan]::FromSeconds(3)
+}
+
+AfterAll {
+    Stop-All
+}
+
+Describe 'Find-EdgeDevice' {
+    It 'says of each device what it is, that it can be backed up, and that it is not registered' {
+        $found = @(Find-EdgeDevice -BacnetNetwork $hosts -Timeout $wait | Sort-Object Instance)
+        $found.Device | Should -Be @($devices.Id | Sort-Object)
+        $found[0] | Should -BeOfType ([EdgeBackup.FoundDevice])
+        $found[0].Address | Should -Be ($devices | Where-Object Id -EQ $found[0].Device).Address
+        $found[0].Type | Should -Be 'bacnet-device'
+        $found.CanBackup | Should -Be @($true, $true)
+        $found.Registered | Should -Be @($false, $false)
+        $found[0].Reason | Should -BeNullOrEmpty
+    }
+
+    It 'takes networks from the pipeline, and only the instances that are wanted' {
+        $instance = ([uri] $devices[1].Address).AbsolutePath.Trim('/')
+        $found = @($hosts | Find-EdgeDevice -LowInstance $instance -HighInstance $instance -Timeout $wait)
+        $found.Instance | Should -Be @([long] $instance)
+    }
+
+    It 'goes through a broadcast management device' {
+        $found = @(Find-EdgeDevice -BacnetNetwork 10.255.255.255 -Bbmd $bbmd -Timeout $wait)
+        $found.Device | Sort-Object | Should -Be @($devices.Id | Sort-Object)
+    }
+
+    It 'pipes into Register-EdgeDevice, and knows afterwards who is registered' {
+        $password = [pscredential]::new('backup', (ConvertTo-SecureString 'simulated' -AsPlainText -Force))
+        $registered = Find-EdgeDevice -BacnetNetwork $hosts[0] -Timeout $wait | Register-EdgeDevice -Credential $password
+        $registered.Id | Should -Be $devices[0].Id
+        (Find-EdgeDevice -BacnetNetwork $hosts[0] -Timeout $wait).Registered | Should -BeTrue
+        (Find-EdgeDevice -BacnetNetwork $hosts[1] -Timeout $wait).Registered | Should -BeFalse
+    }
+
+    It 'gives nothing where nobody is' {
+        Find-EdgeDevice -BacnetNetwork 127.0.0.1:1 -Timeout ([timespan]::FromMilliseconds(100)) | Should -BeNullOrEmpty
+    }
+
+    It 'says of a network that it is none, and asks the others' {
+        $found = @(Find-EdgeDevice -BacnetNetwork 'not a network', $hosts[0] -Timeout $wait -ErrorAction SilentlyContinue -ErrorVariable problem)
+        $found.Device | Should -Be $devices[0].Id
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'DeviceUnreachable,*'
+        $problem[0].Exception.Message | Should -BeLike "*'not a network' is no BACnet network*"
+    }
+
+    It 'says that a management device does not answer' {
+        { Find-EdgeDevice -BacnetNetwork 10.255.255.255 -Bbmd 127.0.0.1:1 -ErrorAction Stop } | Should -Throw -ErrorId 'DeviceUnreachable,*'
+    }
+}
