@@ -31,6 +31,6 @@ internal static class WindowZones
         var set = devices.FirstOrDefault(device => device.Site is not null).Site is { } site
             ? $"Set-EdgeBackupPolicy -Site '{site.Replace("'", "''", StringComparison.Ordinal)}' -TimeZone"
             : $"Set-EdgeBackupPolicy -Device '{devices[0].Id.Replace("'", "''", StringComparison.Ordinal)}' -TimeZone (or -Site, once the device has one)";
-        observer.Warning($"{names}: the hours in which the type wants automatic backups are taken in the time zone of this machine, {TimeZones.Local(clock).Id}, because no policy says which one holds where the device stands. Set it: {set}.");
+        observer.Warning($"{names}: the hours in which the type wants automatic backups are taken in the time zone of this machine, {TimeZones.LocalId(clock)}, because no policy says which one holds where the device stands. Set it: {set}.");
     }
 }

@@ -42,7 +42,7 @@ public sealed class GetEdgeBackupPolicyCommand : EdgeRepositoryCommand
         {
             var book = await LoadAsync(context, pipeline, cancellationToken).ConfigureAwait(false);
             var registration = (await RegisteredDevices.RequireAsync(context, id, cancellationToken).ConfigureAwait(false)).Registration!;
-            await pipeline.WriteAsync(PolicyInfo.From(id, book.For(id, registration.Type, registration.Tags, registration.Site), TimeZones.Local(context.Clock).Id)).ConfigureAwait(false);
+            await pipeline.WriteAsync(PolicyInfo.From(id, book.For(id, registration.Type, registration.Tags, registration.Site), TimeZones.LocalId(context.Clock))).ConfigureAwait(false);
         });
     }
 
