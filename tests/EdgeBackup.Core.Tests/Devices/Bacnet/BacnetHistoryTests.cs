@@ -188,7 +188,7 @@ public sealed class BacnetHistoryTests
     private static IEnumerable<SimulatedLogEntry> Values(int first, int count) => Enumerable.Range(first, count)
         .Select(SimulatedLogEntry (number) => new SimulatedValueEntry(Noon.AddMinutes(number), BacnetValue.OfReal(number + 0.5f)));
 
-    private static SimulatedLogEntry Alarm(string message) => new SimulatedNotificationEntry(Noon, Supply, 5, message, 0, 0, 3);
+    private static SimulatedNotificationEntry Alarm(string message) => new SimulatedNotificationEntry(Noon, Supply, 5, message, 0, 0, 3);
 
     private static async Task<(List<TrendRecord> Records, string? Cursor, List<HistoryGap> Gaps)> ReadTrendAsync(IDeviceConnection connection, string trend, string? cursor) =>
         await DrainAsync(connection.History!.ReadTrendAsync(trend, cursor, CancellationToken.None));
