@@ -100,7 +100,8 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
     {
         try
         {
-            return ArchiveFolder.FindRefusal(ResolvePath(Backup));
+            // A bare word is the name of a backup, whatever lies in the current folder, unless only an archive is called so.
+            return Backup.AsSpan().IndexOfAny('/', '\\') < 0 && !ArchiveFolder.IsNameOfOne(Backup) ? null : ArchiveFolder.FindRefusal(ResolvePath(Backup));
         }
         catch (Exception exception) when (exception is PSInvalidOperationException or System.Management.Automation.DriveNotFoundException or ProviderNotFoundException or ArgumentException)
         {
