@@ -195,4 +195,19 @@ public sealed class BacnetLoopbackTests
         var name = await client.ReadPropertyAsync(peer, new BacnetObjectId(BacnetObjectType.Device, 1234), BacnetProperty.ObjectName, null, CancellationToken.None);
         Assert.Equal("Device 1234", name[0].AsText);
     }
+
+    [Fact]
+    public async Task A_device_behind_a_router_that_passes_its_answer_on_by_broadcast_is_found_by_its_instance()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            // As above.
+            return;
+        }
+
+        await using var router = new UdpResponder(55, isOnBroadcast: true) { Network = 7 };
+        await using var client = await BacnetClient.OpenAsync(Options, CancellationToken.None);
+        var peer = await client.FindPeerAsync(new IPEndPoint(IPAddress.Loopback, router.EndPoint.Port), null, 1234, CancellationToken.None);
+        Assert.Equal(new BacnetAddress(7, [9]), peer.Routed);
+    }
 }
