@@ -10,7 +10,7 @@ internal sealed class BacnetDeviceErrors(ConnectionOptions options)
 
     /// <summary>Whether a device says that it has no time just now; the same request may do later.</summary>
     public static bool IsBusy(Exception exception) => exception
-        is BacnetErrorException { Code: BacnetErrorCode.DeviceBusy or BacnetErrorCode.Timeout }
+        is BacnetErrorException { Code: BacnetErrorCode.DeviceBusy or BacnetErrorCode.Busy or BacnetErrorCode.Timeout }
         or BacnetAbortException { Reason: BacnetAbortReason.PreemptedByHigherPriorityTask or BacnetAbortReason.OutOfResources or BacnetAbortReason.ApplicationExceededReplyTime };
 
     /// <summary>Whether an answer, or a request, did not fit the device: less at once may do.</summary>
@@ -50,7 +50,7 @@ internal sealed class BacnetDeviceErrors(ConnectionOptions options)
         BacnetErrorException { Code: BacnetErrorCode.ConfigurationInProgress } => (
             ErrorIds.DeviceBusy,
             "a backup, a restore or a download is under way on it already, begun by another tool or left behind by one. Wait until it has ended, then try again; what was left behind ends by itself after the device's Backup_Failure_Timeout"),
-        BacnetErrorException { Code: BacnetErrorCode.DeviceBusy } => (
+        BacnetErrorException { Code: BacnetErrorCode.DeviceBusy or BacnetErrorCode.Busy } => (
             ErrorIds.DeviceBusy,
             $"it is too busy for {call}. Try again later"),
         BacnetErrorException { Code: BacnetErrorCode.PasswordFailure } => (ErrorIds.DeviceAuthenticationFailed, options.Credential is null
