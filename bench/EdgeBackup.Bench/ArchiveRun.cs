@@ -35,7 +35,7 @@ internal static class ArchiveRun
         PeakMemory.Begin();
         var started = Stopwatch.GetTimestamp();
         var archive = await new WriteArchive(made.Context, SilentObserver.Instance)
-            .RunAsync(new WriteArchiveOptions { Device = registered.Device.Id, Parent = parent }, CancellationToken.None).ConfigureAwait(false);
+            .RunAsync(new WriteArchiveOptions { Device = registered, Parent = parent }, CancellationToken.None).ConfigureAwait(false);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{seconds:0.000} {archive.Manifest.Records} {archive.Length} {PeakMemory.Above(0)}"));
         return 0;
@@ -69,17 +69,18 @@ internal static class ArchiveRun
         void Theirs()
         {
             using var text = new StreamWriter(Stream.Null, leaveOpen: true);
-            using var writer = new CsvHelper.CsvWriter(text, CultureInfo.InvariantCulture);
+            using var writer = CsvHelper.CsvWriter.Create(text, new CsvHelper.CsvWriterOptions(), leaveOpen: true);
+            Span<byte> time = stackalloc byte[ArchiveTime.Longest];
             for (var number = 0; number < records; number++)
             {
                 var record = GeneratedHistory.Trend(number);
-                writer.WriteField(ArchiveTime.ToText(record.Time));
+                writer.WriteField(time[..ArchiveTime.Write(record.Time, time)]);
                 writer.WriteField("bms-1");
                 writer.WriteField("supply");
-                writer.WriteField(record.Sequence);
-                writer.WriteField(record.Value);
+                writer.WriteField(record.Sequence, "");
+                writer.WriteField(record.Value!);
                 writer.WriteField(record.Status);
-                writer.NextRecord();
+                writer.EndRecord();
             }
         }
     }
