@@ -16,7 +16,7 @@ internal sealed class GeneratedConnections(int events, int records, int trendLog
 
         public Task<DeviceStatus> GetStatusAsync(CancellationToken cancellationToken) => Task.FromResult(new DeviceStatus
         {
-            Identity = new DeviceIdentity { Id = "bms-1", Type = DeviceTypes.BuildingServerId, Version = "7.0.2", Time = DateTimeOffset.UtcNow },
+            Identity = new DeviceIdentity { Id = "bms-1", Type = DeviceTypes.BmsServerId, Version = "7.0.2", Time = DateTimeOffset.UtcNow },
             ChargePoints = [],
         });
 

@@ -1,6 +1,15 @@
 # History written out for people and auditors, as a user meets it.
 BeforeAll {
     . $PSScriptRoot/DeviceSupport.ps1
+
+    function Add-Event([string] $Id, [object[]] $Record) {
+        $null = Invoke-RestMethod -Uri "$control/$Id/events" -Method Post -ContentType 'application/json' -Body (ConvertTo-Json @($Record))
+    }
+
+    function Get-Id([scriptblock] $ScriptBlock) {
+        "$((Watch $ScriptBlock).Errors[0].FullyQualifiedErrorId)".Split(',')[0]
+    }
+
     $repository = New-TestRepository
     Start-Fleet
     $null = Add-Device 'b1' bms-server '7.0.2'
@@ -9,9 +18,9 @@ BeforeAll {
     $taken = Watch { Get-EdgeDevice b1 | New-EdgeArchive -Path $parent }
     $first = $taken.Output[0]
     $when = (Get-Date).ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
-    $null = Invoke-Control 'b1/events' POST (ConvertTo-Json @(
+    Add-Event b1 @(
             @{ id = 'x1'; time = $when; category = 'setpoint'; source = 'AHU-1'; user = 'ann'; message = 'supply, raised'; old = '21.0'; new = '22.5' }
-            @{ id = 'x2'; time = $when; category = 'access'; source = 'door'; user = $null; message = '=1+1'; old = $null; new = $null }))
+            @{ id = 'x2'; time = $when; category = 'access'; source = 'door'; user = $null; message = '=1+1'; old = $null; new = $null })
     $second = New-EdgeArchive b1 $parent
 }
 
@@ -61,8 +70,8 @@ Describe 'New-EdgeArchive' {
         $result = Watch { New-EdgeArchive f1, b2, nobody $parent }
         $result.Output.Device | Should -Be 'b2'
         $result.Errors.FullyQualifiedErrorId | Should -Be 'ArchiveNotSupported,EdgeBackup.PowerShell.Commands.NewEdgeArchiveCommand', 'DeviceNotFound,EdgeBackup.PowerShell.Commands.NewEdgeArchiveCommand'
-        Get-ErrorId { New-EdgeArchive b1 (Join-Path $parent 'none') } | Should -Be 'ArchiveFailed'
-        Get-ErrorId { New-EdgeArchive b1 $parent -From 2026-02-01 -To 2026-01-01 } | Should -Be 'ArgumentInvalid'
+        Get-Id { New-EdgeArchive b1 (Join-Path $parent 'none') } | Should -Be 'ArchiveFailed'
+        Get-Id { New-EdgeArchive b1 $parent -From 2026-02-01 -To 2026-01-01 } | Should -Be 'ArgumentInvalid'
     }
 
     It 'is among the events' {
@@ -75,7 +84,7 @@ Describe 'New-EdgeArchive' {
         $null = Add-Device 'b3' bms-server '7.0.2'
         $folder = New-TestFolder -Prefix archives
         $null = New-EdgeArchive b3 $folder -Content Event
-        $null = Invoke-Control 'b3/events' POST (ConvertTo-Json @(1..9 | ForEach-Object { @{ id = "y$_"; time = $when; category = 'system'; source = 's'; user = $null; message = 'm'; old = $null; new = $null } }))
+        Add-Event b3 @(1..9 | ForEach-Object { @{ id = "y$_"; time = $when; category = 'system'; source = 's'; user = $null; message = 'm'; old = $null; new = $null } })
         $null = Invoke-Control 'b3/faults' PATCH @{ oldestRecord = 55 }
         $result = Watch { New-EdgeArchive b3 $folder -Content Event }
         "$($result.Warnings)" | Should -Match 'b3: events before .* are lost: the device''s buffer overflowed'
@@ -156,7 +165,7 @@ Describe 'Test-EdgeArchive' {
         $bad = Test-EdgeArchive $copy | Where-Object -Not Intact
         $bad.Path | Should -Be (Split-Path $file)
         $bad.Damage.Path | Should -Be 'events.csv'
-        Get-ErrorId { Get-EdgeArchiveRecord $copy -ErrorAction Stop } | Should -Be 'ArchiveDamaged'
+        Get-Id { Get-EdgeArchiveRecord $copy } | Should -Be 'ArchiveDamaged'
         Remove-Item (Split-Path $file) -Recurse
         (Test-EdgeArchive $copy | Where-Object -Not Intact).Damage.Reason | Should -Match 'the archive before it is missing: number 1'
     }
@@ -167,7 +176,7 @@ Describe 'Test-EdgeArchive' {
         $result = Watch { Test-EdgeArchive $first.Path }
         $null = Connect-EdgeRepository $repository.Path
         "$($result.Warnings)" | Should -BeNullOrEmpty
-        $null = Get-ErrorId { Get-EdgeArchiveRecord $first.Path -Repository (Join-Path $other 'r') -ErrorAction Stop } | Should -Be 'ArchiveDamaged'
+        Get-Id { Get-EdgeArchiveRecord $first.Path -Repository (Join-Path $other 'r') } | Should -Be 'ArchiveDamaged'
         (Get-EdgeArchive $first.Path -Repository $repository).OwnKey | Should -BeTrue
     }
 
@@ -186,28 +195,28 @@ Describe 'Test-EdgeArchive' {
     }
 
     It 'refuses what is no archive' {
-        Get-ErrorId { Test-EdgeArchive (New-TestFolder -Prefix empty) } | Should -Be 'ArchiveNotFound'
-        Get-ErrorId { Get-EdgeArchive (Join-Path $parent 'none') } | Should -Be 'ArchiveNotFound'
+        Get-Id { Test-EdgeArchive (New-TestFolder -Prefix empty) } | Should -Be 'ArchiveNotFound'
+        Get-Id { Get-EdgeArchive (Join-Path $parent 'none') } | Should -Be 'ArchiveNotFound'
     }
 }
 
 Describe 'An archive' {
     It 'cannot be restored or imported' {
-        Get-ErrorId { Restore-EdgeBackup $first.Path -Force } | Should -Be 'ArchiveNotRestorable'
+        Get-Id { Restore-EdgeBackup $first.Path -Force } | Should -Be 'ArchiveNotRestorable'
         Push-Location $parent
         try {
-            Get-ErrorId { Restore-EdgeBackup (Split-Path $first.Path -Leaf) -Force } | Should -Be 'ArchiveNotRestorable'
+            Get-Id { Restore-EdgeBackup (Split-Path $first.Path -Leaf) -Force } | Should -Be 'ArchiveNotRestorable'
             Copy-Item $first.Path (Join-Path $parent 'monday') -Recurse
-            Get-ErrorId { Restore-EdgeBackup monday -Force } | Should -Be 'BackupNotFound'
+            Get-Id { Restore-EdgeBackup monday -Force } | Should -Be 'BackupNotFound'
         }
         finally {
             Remove-Item (Join-Path $parent 'monday') -Recurse -ErrorAction Ignore
             Pop-Location
         }
 
-        Get-ErrorId { $first | Restore-EdgeBackup -Destination (Join-Path $parent 'x') } | Should -Be 'ArchiveNotRestorable'
-        Get-ErrorId { Import-EdgeBackup $first.Path } | Should -Be 'ArchiveNotRestorable'
-        Get-ErrorId { Get-ChildItem $first.Path -Recurse -Filter *.csv | Import-EdgeBackup } | Should -Be 'ArchiveNotRestorable'
+        Get-Id { $first | Restore-EdgeBackup -Destination (Join-Path $parent 'x') } | Should -Be 'ArchiveNotRestorable'
+        Get-Id { Import-EdgeBackup $first.Path } | Should -Be 'ArchiveNotRestorable'
+        Get-Id { Get-ChildItem $first.Path -Recurse -Filter *.csv | Import-EdgeBackup } | Should -Be 'ArchiveNotRestorable'
     }
 
     It 'shows in the views' {

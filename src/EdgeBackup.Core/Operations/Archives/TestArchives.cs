@@ -54,7 +54,7 @@ public sealed class TestArchives
         var parent = isOne ? System.IO.Path.GetDirectoryName(System.IO.Path.TrimEndingDirectorySeparator(path)) : path;
         var siblings = (isOne && parent is not null ? ArchiveFolder.Find(parent) : folders).Select(TryOpen).OfType<ArchiveFolder>().ToList();
         var runs = await LoadRunsAsync(siblings, devices, key, cancellationToken).ConfigureAwait(false);
-        var chain = new ArchiveChain(siblings, (link, archive) => runs.GetValueOrDefault(archive.Manifest.Device)?.Any(run => run.Manifest == link.Manifest && ArchivePlaces.IsThere(run)) == true);
+        var chain = new ArchiveChain(siblings, (link, archive) => IsElsewhere(link, archive, runs.GetValueOrDefault(archive.Manifest.Device) ?? []));
         foreach (var folder in folders)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -201,15 +201,25 @@ public sealed class TestArchives
         return runs;
     }
 
+    /// <summary>Whether the archive before one was written into another folder and stands there.</summary>
+    private bool IsElsewhere(ArchiveLink link, ArchiveFolder archive, List<ArchiveRun> runs) =>
+        runs.Find(run => run.Manifest == link.Manifest) is { } before
+        && runs.Find(run => run.Manifest == archive.Digest) is { } own
+        && IsElsewhere(before, own.Parent);
+
+    /// <summary>What belongs into the same folder is missed here, also where this is a copy of that folder.</summary>
+    private bool IsElsewhere(ArchiveRun run, string home) => !ArchivePlaces.IsSame(run.Parent, home, context!.Platform) && ArchivePlaces.IsThere(run);
+
     /// <summary>No other archive names the newest: only the repository knows that there was one.</summary>
-    private static IEnumerable<ArchiveTestOutcome> FindMissingNewest(string parent, List<ArchiveFolder> archives, IEnumerable<KeyValuePair<string, List<ArchiveRun>>> runs)
+    private IEnumerable<ArchiveTestOutcome> FindMissingNewest(string parent, List<ArchiveFolder> archives, IEnumerable<KeyValuePair<string, List<ArchiveRun>>> runs)
     {
         foreach (var (device, all) in runs)
         {
             var present = archives.Where(archive => archive.Manifest.Device == device).Select(archive => archive.Digest).ToHashSet(StringComparer.Ordinal);
             var expired = all.SelectMany(run => run.Expired).ToHashSet();
             var newest = all.FindLastIndex(run => present.Contains(run.Manifest));
-            foreach (var run in all.Skip(newest + 1).Where(run => !expired.Contains(run.Number) && !ArchivePlaces.IsThere(run)))
+            var home = newest < 0 ? parent : all[newest].Parent;
+            foreach (var run in all.Skip(newest + 1).Where(run => !expired.Contains(run.Number) && !IsElsewhere(run, home)))
             {
                 yield return new ArchiveTestOutcome(
                     System.IO.Path.Combine(parent, run.Folder),
