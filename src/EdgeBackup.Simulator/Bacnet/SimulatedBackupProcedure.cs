@@ -64,6 +64,11 @@ public sealed class SimulatedBackupProcedure
     internal void StartBackup()
     {
         Backups++;
+        if (device.Faults.ChangesWithEachBackup && device.Files.Configuration is [var first, ..])
+        {
+            device.Files.Put(first, device.Files[first].Altered());
+        }
+
         Begin(BacnetBackupState.PreparingForBackup, device.Options.BackupPreparation);
     }
 
@@ -95,7 +100,7 @@ public sealed class SimulatedBackupProcedure
         completesAt = null;
     }
 
-    /// <summary>A service touched a configuration file.</summary>
+    /// <summary>A configuration file was read, written or created; to read its properties is no access.</summary>
     internal void Touch() => lastAccess = device.Clock.GetUtcNow();
 
     /// <summary>Forgets everything, as after a crash. What a restore had written so far is lost with it.</summary>

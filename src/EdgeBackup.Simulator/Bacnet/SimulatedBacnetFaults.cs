@@ -17,6 +17,9 @@ public sealed class SimulatedBacnetFaults
     /// <summary>After so many answered AtomicReadFiles the content of the file that is read changes; null for never. Falls back to null when it happened.</summary>
     public int? AlterAfterReads { get; set; }
 
+    /// <summary>The first configuration file changes whenever a backup is begun, as where a device writes its values into it.</summary>
+    public bool ChangesWithEachBackup { get; set; }
+
     /// <summary>AtomicReadFile says at this position that the file ends, although it goes on; null: it tells the truth.</summary>
     public int? EndOfFileAt { get; set; }
 
@@ -44,6 +47,7 @@ public sealed class SimulatedBacnetFaults
             reads = 0;
             RestoreFails = false;
             AlterAfterReads = null;
+            ChangesWithEachBackup = false;
             EndOfFileAt = null;
             LargestRead = null;
             SilentAfterRequests = null;

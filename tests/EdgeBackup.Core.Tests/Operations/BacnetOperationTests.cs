@@ -70,6 +70,38 @@ public sealed class BacnetOperationTests
     }
 
     [Fact]
+    public async Task A_device_that_changes_its_files_by_itself_is_not_called_verified_and_the_error_says_why()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench);
+        device.Faults.ChangesWithEachBackup = true;
+        var backup = await bench.AutomaticAsync(Id);
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(bench, backup));
+
+        Assert.Equal(ErrorIds.RestoreVerifyFailed, error.ErrorId);
+        Assert.Contains("changes its files by itself", error.Message, StringComparison.Ordinal);
+        Assert.Equal(1, device.Procedure.Completed);
+    }
+
+    [Fact]
+    public async Task A_note_that_is_too_old_to_be_of_the_restore_that_is_open_does_not_abort_it()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench);
+        var backup = await bench.AutomaticAsync(Id);
+        await bench.Context.Devices.AppendAsync(
+            Id, DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = $"bacnet-restore {BacnetDeviceAddress.Parse(device.Address)}" }, default);
+        bench.Advance(TimeSpan.FromDays(7));
+        device.Procedure.StartRestoreAsSomebodyElse();
+
+        var busy = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(bench, backup));
+
+        Assert.Equal(ErrorIds.DeviceBusy, busy.ErrorId);
+        Assert.Equal((BacnetBackupState.PerformingRestore, 0), (device.Procedure.State, device.Procedure.Aborted));
+    }
+
+    [Fact]
     public async Task A_version_in_free_text_fits_itself_and_nothing_else_without_force()
     {
         await using var bench = await OperationsBench.CreateAsync();
@@ -118,7 +150,7 @@ public sealed class BacnetOperationTests
 
     private static async Task<SimulatedBacnetDevice> RegisterAsync(OperationsBench bench, string firmware = "2.4.1")
     {
-        var device = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { Firmware = firmware });
+        var device = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { Firmware = firmware, ChecksContent = false });
         var id = await new RegisterDevice(bench.Context, bench.Observer).RunAsync(new RegisterDeviceOptions { Address = DeviceAddress.Parse(device.Address, bench.Path()) }, default);
         Assert.Equal(Id, id);
         return device;

@@ -5,6 +5,8 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// <summary>Turns what went wrong in an exchange with a device into errors that name it and say what to do: the one table for it.</summary>
 internal sealed class BacnetDeviceErrors(ConnectionOptions options)
 {
+    private const string AsksForPassword = "it asks for a password and none is registered. Set it with Set-EdgeDevice -Credential (the user name does not matter) or -Token";
+
     /// <summary>What the user calls the device.</summary>
     public string Device => options.Id ?? options.Address.Text;
 
@@ -23,8 +25,11 @@ internal sealed class BacnetDeviceErrors(ConnectionOptions options)
         or BacnetRejectException { Reason: BacnetRejectReason.BufferOverflow }
         or BacnetErrorException { Code: BacnetErrorCode.AbortBufferOverflow };
 
-    /// <summary>Whether the device is sure not to have done what was asked: it said no, and not that it fell silent.</summary>
-    public static bool IsRefusal(Exception exception) => exception is BacnetErrorException or BacnetRejectException;
+    /// <summary>Whether the device said no: not that it has no time, and not that it fell silent.</summary>
+    public static bool IsRefusal(Exception exception) => exception is BacnetErrorException or BacnetRejectException && !IsBusy(exception);
+
+    /// <summary>Whether the device said that it is not for us to ask, so that nothing is known of what was asked for.</summary>
+    public static bool IsDenied(Exception exception) => exception is BacnetErrorException { Code: BacnetErrorCode.PasswordFailure or BacnetErrorCode.ServiceRequestDenied };
 
     public EdgeBackupException Create(string errorId, string whatAndNext, Exception? inner = null) =>
         new(errorId, $"Device '{Device}': {whatAndNext}.", Device, inner);
@@ -39,6 +44,13 @@ internal sealed class BacnetDeviceErrors(ConnectionOptions options)
         return Create(id, text, exception);
     }
 
+    /// <summary>Another procedure is under way.</summary>
+    /// <param name="what">"a backup".</param>
+    public EdgeBackupException Occupied(string what) => Create(ErrorIds.DeviceBusy, OccupiedText(what));
+
+    private static string OccupiedText(string what) =>
+        $"{what} is under way on it already, begun by another tool or left behind by one. Wait until it has ended, then try again; what was left behind ends by itself after the device's Backup_Failure_Timeout";
+
     private (string Id, string Text) Judge(BacnetException exception, string call, string otherwise) => exception switch
     {
         BacnetTimeoutException => (
@@ -49,12 +61,14 @@ internal sealed class BacnetDeviceErrors(ConnectionOptions options)
             $"{options.Address.Text} cannot be reached for {call} ({exception.Message.TrimEnd('.')}). Check the address, this machine's network and firewall, and the router or BBMD on the way"),
         BacnetErrorException { Code: BacnetErrorCode.ConfigurationInProgress } => (
             ErrorIds.DeviceBusy,
-            "a backup, a restore or a download is under way on it already, begun by another tool or left behind by one. Wait until it has ended, then try again; what was left behind ends by itself after the device's Backup_Failure_Timeout"),
+            OccupiedText("a backup, a restore or a download")),
         BacnetErrorException { Code: BacnetErrorCode.DeviceBusy or BacnetErrorCode.Busy } => (
             ErrorIds.DeviceBusy,
             $"it is too busy for {call}. Try again later"),
+        BacnetRejectException { Reason: BacnetRejectReason.MissingRequiredParameter } or BacnetErrorException { Code: BacnetErrorCode.MissingRequiredParameter }
+            when options.Credential is null && call.StartsWith("START_", StringComparison.Ordinal) => (ErrorIds.DeviceAuthenticationFailed, AsksForPassword),
         BacnetErrorException { Code: BacnetErrorCode.PasswordFailure } => (ErrorIds.DeviceAuthenticationFailed, options.Credential is null
-            ? "it asks for a password and none is registered. Set it with Set-EdgeDevice -Credential (the user name does not matter) or -Token"
+            ? AsksForPassword
             : "it did not accept the registered password. Set the right one with Set-EdgeDevice -Credential or -Token"),
         BacnetErrorException { Code: BacnetErrorCode.ServiceRequestDenied } denied => (
             ErrorIds.DeviceAuthenticationFailed,

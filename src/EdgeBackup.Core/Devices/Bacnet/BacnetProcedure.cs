@@ -66,12 +66,14 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
     public async Task StartAsync(Action<bool> isBegun, CancellationToken cancellationToken)
     {
         BacnetBackupState? before;
+        BacnetSystemStatus? status;
         TimeSpan? told;
         try
         {
-            var facts = await link.ReadAsync([BacnetProperty.BackupAndRestoreState, kind.PreparationTime], cancellationToken).ConfigureAwait(false);
-            before = facts[0]?.AsEnumerated is { } state ? (BacnetBackupState)state : null;
-            told = facts[1]?.AsUnsigned is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+            var facts = await link.ReadAsync([BacnetProperty.BackupAndRestoreState, kind.PreparationTime, BacnetProperty.SystemStatus], cancellationToken).ConfigureAwait(false);
+            before = (BacnetBackupState?)facts[0]?.AsEnumerated;
+            told = BacnetTold.Seconds(facts[1]);
+            status = (BacnetSystemStatus?)facts[2]?.AsEnumerated;
         }
         catch (BacnetException exception)
         {
@@ -83,57 +85,108 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
             throw Occupied(before.Value);
         }
 
+        if (before is null && status is BacnetSystemStatus.BackupInProgress or BacnetSystemStatus.DownloadInProgress)
+        {
+            throw Occupied(status == BacnetSystemStatus.BackupInProgress ? BacnetBackupState.PerformingBackup : BacnetBackupState.PerformingRestore);
+        }
+
         TellsState = before is not null;
         PreparationLimit = (told ?? link.Times.Preparation) + link.Times.Margin;
         isBegun(true);
-        var isSure = await AskToStartAsync(before, isBegun, cancellationToken).ConfigureAwait(false);
+        var isSure = await AskToStartAsync(wasFree: before is not null || status is not null, isBegun, cancellationToken).ConfigureAwait(false);
         link.Trace($"{link.Errors.Device}: {kind.StartName} was {(isSure ? "taken" : "sent")}; waiting until it is ready{(told is null ? "" : $", by its own word up to {told.Value.TotalSeconds:0} s")}.");
         await WaitUntilReadyAsync(isSure, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Another procedure is under way.</summary>
-    public EdgeBackupException Occupied(BacnetBackupState state) => link.Errors.Create(
-        ErrorIds.DeviceBusy,
-        $"a {(state is BacnetBackupState.PreparingForBackup or BacnetBackupState.PerformingBackup ? "backup" : "restore")} is under way on it already, begun by another tool or left behind by one. Wait until it has ended, then try again; what was left behind ends by itself after the device's Backup_Failure_Timeout");
+    public EdgeBackupException Occupied(BacnetBackupState state) =>
+        link.Errors.Occupied(state is BacnetBackupState.PreparingForBackup or BacnetBackupState.PerformingBackup ? "a backup" : "a restore");
 
     /// <summary>
-    /// Ends the procedure by a request that the device may take as it likes: for a command that was stopped or has failed.
-    /// Takes its own short time, and throws nothing.
+    /// Ends the procedure, for a command that was stopped or has failed. The device's answer does not count, its state
+    /// does: one that is busy is asked again, and an error may be the answer to a request that was sent twice. Takes its
+    /// own short time, and throws nothing.
     /// </summary>
-    /// <returns>Whether it did.</returns>
+    /// <returns>Whether the device is out of the procedure.</returns>
     public async Task<bool> LeaveAsync(BacnetReinitializedState end, string endName)
     {
         using var limit = new CancellationTokenSource(link.Times.Abort, link.Clock);
+        var why = "it stays in it";
+        var isTaken = false;
+        var pause = FirstPoll;
         try
         {
-            await AskAsync(end, limit.Token).ConfigureAwait(false);
-            await WaitUntilLeftAsync(link.Times.Abort, limit.Token).ConfigureAwait(false);
-            return true;
-        }
-        catch (Exception exception) when (exception is EdgeBackupException or OperationCanceledException or BacnetException)
-        {
-            link.Trace($"{link.Errors.Device}: {endName} was not answered as it should be ({exception.Message.TrimEnd('.')}); a procedure that is still open ends by itself after the device's Backup_Failure_Timeout.");
+            while (true)
+            {
+                var isOver = isTaken;
+                if (!isTaken)
+                {
+                    try
+                    {
+                        await AskAsync(end, limit.Token).ConfigureAwait(false);
+                        isOver = isTaken = true;
+                    }
+                    catch (BacnetException exception)
+                    {
+                        why = exception.Message.TrimEnd('.');
+                        isOver = BacnetDeviceErrors.IsRefusal(exception) && !BacnetDeviceErrors.IsDenied(exception);
+                    }
+                }
 
-            // No is an answer too: there is nothing to leave.
-            return exception is BacnetException refusal && BacnetDeviceErrors.IsRefusal(refusal);
+                if (await IsOutAsync(isOver, limit.Token).ConfigureAwait(false))
+                {
+                    return true;
+                }
+
+                pause = await PauseAsync(pause, limit.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or OperationCanceledException)
+        {
+            link.Trace($"{link.Errors.Device}: {endName} did not end its {kind.Name} ({(exception is EdgeBackupException ? exception.Message.TrimEnd('.') : why)}); it ends by itself after the device's Backup_Failure_Timeout.");
+            return false;
+        }
+    }
+
+    /// <summary>Whether a state, or for a device that has none a status, is one of this procedure under way.</summary>
+    public bool IsIn(BacnetBackupState? state, BacnetSystemStatus? status) => state is null
+        ? status is BacnetSystemStatus.BackupInProgress or BacnetSystemStatus.DownloadInProgress
+        : state == kind.Performing || state == kind.Preparing;
+
+    /// <param name="isOver">What its answer says; counts where the device does not tell its state.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private async Task<bool> IsOutAsync(bool isOver, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (state, status) = await LookAsync(cancellationToken).ConfigureAwait(false);
+            return !IsIn(state, status) && (state is not null || isOver);
+        }
+        catch (BacnetException)
+        {
+            return false;
         }
     }
 
     /// <summary>Waits until the device no longer prepares or performs this procedure.</summary>
-    /// <returns>The state it is in then; null for a device that tells none, or when the time is over.</returns>
-    public async Task<BacnetBackupState?> WaitUntilLeftAsync(TimeSpan limit, CancellationToken cancellationToken)
+    /// <returns>
+    /// Whether it is in it still by its own word when the time is over, and the state it is in; null for a device that
+    /// tells none.
+    /// </returns>
+    public async Task<(bool IsIn, BacnetBackupState? State)> WaitUntilLeftAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         var began = link.Clock.GetTimestamp();
         var pause = FirstPoll;
+        (bool IsIn, BacnetBackupState? State) last = (false, null);
         while (true)
         {
             try
             {
                 var (state, status) = await LookAsync(cancellationToken).ConfigureAwait(false);
-                var isIn = state is null ? status is BacnetSystemStatus.BackupInProgress or BacnetSystemStatus.DownloadInProgress : state == kind.Performing || state == kind.Preparing;
-                if (!isIn)
+                last = (IsIn(state, status), state);
+                if (!last.IsIn)
                 {
-                    return state;
+                    return last;
                 }
             }
             catch (BacnetException exception) when (exception is BacnetTimeoutException || BacnetDeviceErrors.IsBusy(exception))
@@ -143,7 +196,7 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
 
             if (link.Clock.GetElapsedTime(began) >= limit)
             {
-                return null;
+                return last;
             }
 
             pause = await PauseAsync(pause, cancellationToken).ConfigureAwait(false);
@@ -159,8 +212,11 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
         return now * 2;
     }
 
-    /// <returns>Whether the device said yes; false where its answer was lost and only looking tells.</returns>
-    private async Task<bool> AskToStartAsync(BacnetBackupState? before, Action<bool> isBegun, CancellationToken cancellationToken)
+    /// <param name="wasFree">Whether the device told a moment ago that no procedure is under way: one that is now is ours.</param>
+    /// <param name="isBegun">As in <see cref="StartAsync"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether it has begun for sure; false where only looking tells.</returns>
+    private async Task<bool> AskToStartAsync(bool wasFree, Action<bool> isBegun, CancellationToken cancellationToken)
     {
         var asked = link.Clock.GetTimestamp();
         try
@@ -168,14 +224,12 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
             await AskAsync(kind.Start, cancellationToken).ConfigureAwait(false);
             return true;
         }
-        catch (BacnetErrorException exception) when (
-            exception.Code == BacnetErrorCode.ConfigurationInProgress && before is not null && link.Clock.GetElapsedTime(asked) >= link.FirstTimeout)
+        catch (BacnetErrorException exception) when (exception.Code == BacnetErrorCode.ConfigurationInProgress && wasFree && MayBeLost())
         {
-            // It was idle a moment ago, and its first answer was lost: this is the answer to the request that was sent again.
             link.Trace($"{link.Errors.Device}: the answer to {kind.StartName} was lost, and the request that was sent again met our own {kind.Name}.");
-            return false;
+            return true;
         }
-        catch (BacnetTimeoutException exception) when (before is not null)
+        catch (BacnetTimeoutException exception) when (wasFree)
         {
             // Some prepare before they answer.
             link.Trace($"{link.Errors.Device}: {kind.StartName} was not answered ({exception.Message.TrimEnd('.')}); looking whether it has begun.");
@@ -183,9 +237,12 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
         }
         catch (BacnetException exception)
         {
-            isBegun(!BacnetDeviceErrors.IsRefusal(exception));
+            // A no to the request that was sent again says nothing of the first one.
+            isBegun(exception is not (BacnetErrorException or BacnetRejectException) || (wasFree && MayBeLost()));
             throw link.Errors.From(exception, kind.StartName, kind.FailedId);
         }
+
+        bool MayBeLost() => link.Clock.GetElapsedTime(asked) >= link.FirstTimeout;
     }
 
     private async Task WaitUntilReadyAsync(bool isSure, CancellationToken cancellationToken)
@@ -198,9 +255,10 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
             BacnetBackupState? state = null;
             try
             {
-                // A device without the state is taken for ready when it answers; whoever reads its files sees whether it is.
+                // A device without the state is taken for ready when it answers and is known to have begun; whoever reads
+                // or writes its files sees whether it is.
                 (state, var status) = await LookAsync(cancellationToken).ConfigureAwait(false);
-                if (!TellsState && status is not null)
+                if (!TellsState && status is not null && (isSure || IsIn(null, status)))
                 {
                     return;
                 }
@@ -233,7 +291,7 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
             if (waited >= PreparationLimit)
             {
                 throw silence is not null ? link.Errors.From(silence, $"any question for {waited.TotalSeconds:0} s since {kind.StartName}", kind.FailedId)
-                    : link.Errors.Create(kind.FailedId, state == BacnetBackupState.Idle
+                    : link.Errors.Create(kind.FailedId, state is BacnetBackupState.Idle or null
                         ? isSure
                             ? $"it took {kind.StartName} and has not begun the {kind.Name} after {waited.TotalSeconds:0} s. Try again, and look at the device when it happens again"
                             : $"it did not answer {kind.StartName} and has not begun a {kind.Name}. Try again, and look at the device when it happens again"

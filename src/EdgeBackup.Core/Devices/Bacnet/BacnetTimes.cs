@@ -18,6 +18,9 @@ public sealed record BacnetTimes
     /// <summary>For Backup_Failure_Timeout where the device does not tell it.</summary>
     public TimeSpan FailureTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>A restore that was noted longer ago than this and the device's Backup_Failure_Timeout is not the one that is open on the device.</summary>
+    public TimeSpan LongestRestore { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>What a command that was stopped, or has failed, still spends on taking the device out of its procedure.</summary>
     public TimeSpan Abort { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -32,16 +32,22 @@ internal sealed class DeviceReader
 
         var byPath = listed.ToDictionary(item => item.Path, StringComparer.Ordinal);
         var differences = new List<NotSavedItem>();
+        var digests = new Dictionary<string, string>(StringComparer.Ordinal);
         await Parallel.ForEachAsync(
             expected.Values,
             new ParallelOptions { MaxDegreeOfParallelism = Window, CancellationToken = cancellationToken },
             async (saved, token) =>
             {
-                var difference = !byPath.TryGetValue(saved.Item.Path, out var item)
-                    ? "it is not on the device"
+                var (difference, digest) = !byPath.TryGetValue(saved.Item.Path, out var item)
+                    ? ("it is not on the device", null)
                     : await CompareOneAsync(capture, saved, item, token).ConfigureAwait(false);
                 lock (differences)
                 {
+                    if (digest is not null)
+                    {
+                        digests[saved.Item.Path] = digest;
+                    }
+
                     if (difference is not null)
                     {
                         differences.Add(new NotSavedItem(saved.Item.Path, difference));
@@ -51,35 +57,36 @@ internal sealed class DeviceReader
                 }
             }).ConfigureAwait(false);
         differences.Sort((first, second) => string.CompareOrdinal(first.Path, second.Path));
-        return new DeviceComparison(listed, differences);
+        return new DeviceComparison(listed, differences) { Digests = digests };
     }
 
-    private static async Task<string?> CompareOneAsync(ICapture capture, SavedItem saved, Item item, CancellationToken cancellationToken)
+    /// <returns>What differs, null where nothing does; and the digest of the bytes, where they were read.</returns>
+    private static async Task<(string? Difference, string? Digest)> CompareOneAsync(ICapture capture, SavedItem saved, Item item, CancellationToken cancellationToken)
     {
         if (saved.Item.Type != item.Type)
         {
-            return $"it is a {Name(item.Type)}, not a {Name(saved.Item.Type)}";
+            return ($"it is a {Name(item.Type)}, not a {Name(saved.Item.Type)}", null);
         }
 
         if (item.Type != ItemType.File)
         {
-            return string.Equals(saved.Item.LinkTarget, item.LinkTarget, StringComparison.Ordinal) ? null : $"the link points to '{item.LinkTarget}', not to '{saved.Item.LinkTarget}'";
+            return (string.Equals(saved.Item.LinkTarget, item.LinkTarget, StringComparison.Ordinal) ? null : $"the link points to '{item.LinkTarget}', not to '{saved.Item.LinkTarget}'", null);
         }
 
         if (item.Length != saved.Item.Length && !item.IsLengthUnknown)
         {
-            return $"it has {item.Length} bytes, not {saved.Item.Length}";
+            return ($"it has {item.Length} bytes, not {saved.Item.Length}", null);
         }
 
         var captured = await capture.OpenReadAsync(item, cancellationToken).ConfigureAwait(false);
         if (captured is null)
         {
-            return "it is not on the device";
+            return ("it is not on the device", null);
         }
 
         await using var lease = captured.Stream.ConfigureAwait(false);
         var digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(captured.Stream, cancellationToken).ConfigureAwait(false));
-        return digest == saved.Digest ? null : "its bytes differ";
+        return (digest == saved.Digest ? null : "its bytes differ", digest);
     }
 
     private static string Name(ItemType type) => type switch
@@ -96,6 +103,9 @@ internal sealed class DeviceReader
 /// <param name="Differences">Expected items that the device does not hold as expected, by path.</param>
 internal sealed record DeviceComparison(IReadOnlyList<Item> Listed, IReadOnlyList<NotSavedItem> Differences)
 {
+    /// <summary>The digests of the files that were read, by path; empty where nothing was.</summary>
+    public IReadOnlyDictionary<string, string> Digests { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Configuration items that a replacing restore takes away: those that it does not send.</summary>
     public IEnumerable<string> Surplus(IReadOnlyDictionary<string, SavedItem> sent) => Listed
         .Where(item => item.Kind == ItemKind.Configuration && item.Retain != RetainLevel.None && !item.IsContainer && !sent.ContainsKey(item.Path))

@@ -33,10 +33,13 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
     }
 
     /// <summary>Ours, and left behind: a session whose command still runs, here or perhaps elsewhere, is somebody else's.</summary>
-    public async Task<bool> IsOwnAsync(string sessionId, CancellationToken cancellationToken)
+    public Task<bool> IsOwnAsync(string sessionId, CancellationToken cancellationToken) => IsOwnAsync(sessionId, TimeSpan.MaxValue, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool> IsOwnAsync(string sessionId, TimeSpan life, CancellationToken cancellationToken)
     {
         var state = await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
-        return state.OpenRestores.TryGetValue(sessionId, out var open) && !MayLive(sessionId, open);
+        return state.OpenRestores.TryGetValue(sessionId, out var open) && !MayLive(sessionId, open) && context.Clock.GetUtcNow() - open.Time <= life;
     }
 
     /// <summary>Whether an error says that nothing can be written to the repository now: it was taken back, or its store does not take anything.</summary>

@@ -1,5 +1,7 @@
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Devices.Bacnet;
+using EdgeBackup.Core.Devices.Gate;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Capture;
@@ -100,6 +102,26 @@ public sealed class RestoreBackup
         var sent = selection.Items.ToDictionary(item => item.Item.Path, StringComparer.Ordinal);
         var comparison = await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
         return new RestorePreview(record.Id, record.Device, target, MakeSteps(selection, sent, comparison, options).ToList());
+    }
+
+    /// <summary>Says whether a restore could begin now; reads no item of the device and changes nothing.</summary>
+    /// <exception cref="EdgeBackupException">As for the restore itself, save what only happens while restoring.</exception>
+    internal async Task CheckAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
+    {
+        var contact = await ContactAsync(record, target, options, cancellationToken).ConfigureAwait(false);
+        await using var contactLease = contact.ConfigureAwait(false);
+        await SelectAsync(record, target, options, cancellationToken, isQuiet: true).ConfigureAwait(false);
+        if (await context.Devices.GetAsync(target, cancellationToken).ConfigureAwait(false) is { OpenRestores.Count: > 0 })
+        {
+            // What a killed restore of ours left open makes the device busy, and is dropped before anything else.
+            return;
+        }
+
+        var decision = TransactionGate.Evaluate(contact.Status, TransactionGate.DefaultSeenWithin);
+        if (!decision.IsIdle)
+        {
+            throw decision.ToException(contact.Id);
+        }
     }
 
     /// <summary>Restores, and leaves it to the caller to send the messages about it.</summary>
@@ -281,7 +303,7 @@ public sealed class RestoreBackup
         }
     }
 
-    private async Task<RestoreSelection> SelectAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
+    private async Task<RestoreSelection> SelectAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken, bool isQuiet = false)
     {
         var selection = await RestoreSelection.MakeAsync(context.Repository, record, target, options.Content, options.Paths, cancellationToken).ConfigureAwait(false);
         if (selection.Items.Count == 0 && options.Paths.Count > 0)
@@ -295,7 +317,7 @@ public sealed class RestoreBackup
             throw NoHistory(record);
         }
 
-        if (options.Content == RestoreContent.All && record.Content == BackupContent.Configuration)
+        if (!isQuiet && options.Content == RestoreContent.All && record.Content == BackupContent.Configuration)
         {
             observer.Warning($"The backup {record.Id} holds configuration only; there is no history in it to restore.");
         }
@@ -308,7 +330,7 @@ public sealed class RestoreBackup
 
     private static EdgeBackupException NoHistory(BackupRecord record) => new(
         ErrorIds.BackupNotFound,
-        record.DeviceType == "bacnet-device"
+        record.DeviceType == BacnetStatus.TypeId
             ? $"The backup {record.Id} of '{record.Device}' holds no history: the trend and event logs of a BACnet device are no part of its backups. New-EdgeArchive keeps them, and nothing brings them back onto the device."
             : record.Content == BackupContent.Configuration
                 ? $"The backup {record.Id} of '{record.Device}' holds configuration only; there is no history in it to restore. Choose one that was taken with -Content All: Get-EdgeBackup -Device '{record.Device}' shows each one's Content."
@@ -377,8 +399,33 @@ public sealed class RestoreBackup
             var list = string.Join("; ", differences.Take(10).Select(difference => $"{difference.Path}: {difference.Reason}"));
             throw new EdgeBackupException(
                 ErrorIds.RestoreVerifyFailed,
-                $"The device '{contact.Id}' took the restore, but reading it back shows {differences.Count} differences: {list}{(differences.Count > 10 ? "; and more" : "")}. Restore once more, or look at the device.",
+                $"The device '{contact.Id}' took the restore, but reading it back shows {differences.Count} differences: {list}{(differences.Count > 10 ? "; and more" : "")}. {await AdviseAsync(contact, sent, comparison, cancellationToken).ConfigureAwait(false)}",
                 contact.Id);
+        }
+    }
+
+    /// <summary>What to do about a device that reads back otherwise: one that is restored whole may change its files by itself, and a second look tells.</summary>
+    private async Task<string> AdviseAsync(DeviceContact contact, Dictionary<string, SavedItem> sent, DeviceComparison first, CancellationToken cancellationToken)
+    {
+        const string Advice = "Restore once more, or look at the device.";
+        if (!contact.Connection.RestoresWhole)
+        {
+            return Advice;
+        }
+
+        try
+        {
+            observer.Verbose($"{contact.Id}: reading back once more, to see whether its files change by themselves.");
+            var second = await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
+            var isSame = first.Digests.Count == second.Digests.Count && first.Digests.All(read => second.Digests.TryGetValue(read.Key, out var again) && again == read.Value);
+            return isSame
+                ? "A second look showed the same. The device itself says that it took everything; its files may hold what it changes by itself after a restore, which only its maker can tell from the rest. Look at the device; restore once more where something is wrong with it."
+                : "A second look showed something else again: the device changes its files by itself, so that reading them back proves nothing either way. The device itself says that it took everything; look at what it does. Restoring once more will end the same.";
+        }
+        catch (EdgeBackupException exception)
+        {
+            observer.Verbose($"{contact.Id}: it could not be read once more: {exception.Message}");
+            return Advice;
         }
     }
 

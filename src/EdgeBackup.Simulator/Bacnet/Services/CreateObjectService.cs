@@ -41,7 +41,7 @@ internal sealed class CreateObjectService(SimulatedBacnetDevice device)
         device.Procedure.Touch();
         if (!device.Files.Create(id.Instance))
         {
-            return Failed(BacnetErrorClass.Object, BacnetErrorCode.DuplicateObjectId);
+            return Failed(BacnetErrorClass.Object, BacnetErrorCode.ObjectIdentifierAlreadyExists);
         }
 
         var writer = new BacnetWriter(8);

@@ -17,7 +17,6 @@ internal sealed class PropertyServices(SimulatedBacnetDevice device, BacnetObjec
             return ServiceAnswer.Malformed;
         }
 
-        Touch(id);
         if (objects.Read(id, (BacnetProperty)property, index, out var values) is { } fault)
         {
             return fault.ToAnswer();
@@ -47,7 +46,6 @@ internal sealed class PropertyServices(SimulatedBacnetDevice device, BacnetObjec
                 return ServiceAnswer.Malformed;
             }
 
-            Touch(id);
             writer.WriteContextObjectId(0, objects.Resolve(id));
             writer.WriteOpening(1);
             while (!reader.IsClosing(1))
@@ -82,7 +80,6 @@ internal sealed class PropertyServices(SimulatedBacnetDevice device, BacnetObjec
             return ServiceAnswer.Malformed;
         }
 
-        Touch(id);
         if (objects.Find(id) is not { } properties)
         {
             return PropertyFault.UnknownObject.ToAnswer();
@@ -162,14 +159,6 @@ internal sealed class PropertyServices(SimulatedBacnetDevice device, BacnetObjec
         else
         {
             WriteValues(writer, 4, values);
-        }
-    }
-
-    private void Touch(BacnetObjectId id)
-    {
-        if (id.Type == BacnetObjectType.File && device.Files.IsConfiguration(id.Instance))
-        {
-            device.Procedure.Touch();
         }
     }
 

@@ -201,7 +201,7 @@ public sealed class SimulatedBackupProcedureTests
 
         Assert.Equal(BacnetErrorCode.DynamicCreationNotSupported, early.Code);
         Assert.Equal(id, created);
-        Assert.Equal(BacnetErrorCode.DuplicateObjectId, again.Code);
+        Assert.Equal(BacnetErrorCode.ObjectIdentifierAlreadyExists, again.Code);
         Assert.Equal((uint)BacnetFileAccess.Record, (await visit.ReadAsync(id, BacnetProperty.FileAccessMethod)).AsEnumerated);
         Assert.Equal(0u, (await visit.ReadAsync(id, BacnetProperty.RecordCount)).AsUnsigned);
     }

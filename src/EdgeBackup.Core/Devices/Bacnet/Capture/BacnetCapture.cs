@@ -58,19 +58,22 @@ internal sealed class BacnetCapture : ICapture
 
     public async IAsyncEnumerable<Item> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var listed = await ConfigurationFileList.ReadAsync(link, cancellationToken).ConfigureAwait(false);
+        var failureTimeout = await ReadFailureTimeoutAsync(cancellationToken).ConfigureAwait(false);
+        var listed = await ReadListAsync().ConfigureAwait(false);
         if (!procedure.TellsState && await WaitUntilReadableAsync(listed[0], cancellationToken).ConfigureAwait(false))
         {
             // It was still preparing; what it listed then need not be all.
-            listed = await ConfigurationFileList.ReadAsync(link, cancellationToken).ConfigureAwait(false);
+            listed = await ReadListAsync().ConfigureAwait(false);
         }
 
         files = listed.ToDictionary(file => file.Path, StringComparer.Ordinal);
-        reads.KeepAlive(listed[0].Place, await ReadFailureTimeoutAsync(cancellationToken).ConfigureAwait(false));
         foreach (var file in listed)
         {
             yield return file.ToItem();
         }
+
+        Task<IReadOnlyList<ConfigurationFile>> ReadListAsync() =>
+            ConfigurationFileList.ReadAsync(link, first => reads.KeepAlive(first.Place, failureTimeout), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -95,35 +98,23 @@ internal sealed class BacnetCapture : ICapture
     public async Task CompleteAsync(CancellationToken cancellationToken)
     {
         await reads.StopAsync().ConfigureAwait(false);
-        var asked = link.Clock.GetTimestamp();
-        try
+        var wasIn = await CheckStillPerformingAsync(cancellationToken).ConfigureAwait(false);
+        await EndAsync(wasIn, cancellationToken).ConfigureAwait(false);
+        var (isIn, state) = await WaitUntilLeftAsync(cancellationToken).ConfigureAwait(false);
+        if (isIn)
         {
-            var (before, _) = await procedure.LookAsync(cancellationToken).ConfigureAwait(false);
-            if (before is { } other && other != BacnetBackupState.PerformingBackup)
-            {
-                throw link.Errors.Create(
-                    ErrorIds.CaptureFailed,
-                    $"it ended the backup before all was read (its Backup_And_Restore_State is {BacnetWords.Of(other)}), so that what was read last may be anything. The capture was discarded; try again");
-            }
+            link.Trace($"{link.Errors.Device}: END_BACKUP was taken, and it is in its backup still; sending it again.");
+            await EndAsync(wasIn: true, cancellationToken).ConfigureAwait(false);
+            (isIn, state) = await WaitUntilLeftAsync(cancellationToken).ConfigureAwait(false);
+        }
 
-            asked = link.Clock.GetTimestamp();
-            await procedure.AskAsync(BacnetReinitializedState.EndBackup, cancellationToken).ConfigureAwait(false);
-        }
-        catch (BacnetErrorException exception) when (link.Clock.GetElapsedTime(asked) >= link.FirstTimeout)
+        if (isIn)
         {
-            // The first answer was lost, and the request that was sent again found no backup any more.
-            link.Trace($"{link.Errors.Device}: the answer to END_BACKUP was lost ({exception.Message.TrimEnd('.')}).");
-        }
-        catch (BacnetException exception)
-        {
-            IsBegun = !BacnetDeviceErrors.IsRefusal(exception);
             throw link.Errors.Create(
                 ErrorIds.CaptureFailed,
-                $"it did not take the end of the backup ({exception.Message.TrimEnd('.')}): it may have ended it before, and what was read after that may be anything. The capture was discarded; try again",
-                exception);
+                "it took END_BACKUP twice and is in its backup still. The capture was discarded; look at the device, and try again when its Backup_Failure_Timeout is over");
         }
 
-        var state = await WaitUntilLeftAsync(cancellationToken).ConfigureAwait(false);
         IsBegun = false;
         if (state == BacnetBackupState.BackupFailure)
         {
@@ -142,15 +133,97 @@ internal sealed class BacnetCapture : ICapture
         await reads.DisposeAsync().ConfigureAwait(false);
         if (IsBegun)
         {
-            IsBegun = false;
             await procedure.LeaveAsync(BacnetReinitializedState.EndBackup, "END_BACKUP").ConfigureAwait(false);
+            IsBegun = false;
         }
 
         await turn.DisposeAsync().ConfigureAwait(false);
     }
 
+    /// <summary>What was read is worth something only where the device was in its backup all the time.</summary>
+    /// <returns>Whether it says so; false for an old device that says nothing either way.</returns>
+    private async Task<bool> CheckStillPerformingAsync(CancellationToken cancellationToken)
+    {
+        var (state, status) = await RepeatAsync(() => procedure.LookAsync(cancellationToken), "reading its state before END_BACKUP", cancellationToken).ConfigureAwait(false);
+        return state is null or BacnetBackupState.PerformingBackup
+            ? procedure.IsIn(state, status)
+            : throw link.Errors.Create(
+                ErrorIds.CaptureFailed,
+                $"it ended the backup before all was read (its Backup_And_Restore_State is {BacnetWords.Of(state.Value)}), so that what was read last may be anything. The capture was discarded; try again");
+    }
+
+    /// <summary>Sends END_BACKUP until the device says yes, or is out of the backup since an answer may have been lost.</summary>
+    private async Task EndAsync(bool wasIn, CancellationToken cancellationToken)
+    {
+        var mayBeTaken = false;
+        _ = await RepeatAsync(AskAsync, "END_BACKUP", cancellationToken).ConfigureAwait(false);
+
+        async Task<bool> AskAsync()
+        {
+            var asked = link.Clock.GetTimestamp();
+            try
+            {
+                await procedure.AskAsync(BacnetReinitializedState.EndBackup, cancellationToken).ConfigureAwait(false);
+                return true;
+            }
+            catch (BacnetException exception) when (exception is BacnetErrorException or BacnetTimeoutException)
+            {
+                mayBeTaken |= link.Clock.GetElapsedTime(asked) >= link.FirstTimeout;
+                if (BacnetDeviceErrors.IsBusy(exception))
+                {
+                    throw;
+                }
+
+                if (mayBeTaken && await IsOutAsync(exception).ConfigureAwait(false))
+                {
+                    return true;
+                }
+
+                throw;
+            }
+        }
+
+        async Task<bool> IsOutAsync(BacnetException exception)
+        {
+            // The request that was sent again may have found no backup any more.
+            var (state, status) = await procedure.LookAsync(cancellationToken).ConfigureAwait(false);
+            var isOut = !procedure.IsIn(state, status) && (wasIn || exception is BacnetErrorException);
+            link.Trace($"{link.Errors.Device}: the answer to END_BACKUP was lost ({exception.Message.TrimEnd('.')}){(isOut ? "" : ", and it is in its backup still")}.");
+            return isOut;
+        }
+    }
+
+    /// <summary>Asks again while the device has no time, for as long as it may need to leave a backup.</summary>
+    private async Task<T> RepeatAsync<T>(Func<Task<T>> ask, string call, CancellationToken cancellationToken)
+    {
+        var began = link.Clock.GetTimestamp();
+        var pause = BacnetProcedure.FirstPoll;
+        while (true)
+        {
+            try
+            {
+                return await ask().ConfigureAwait(false);
+            }
+            catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception) && link.Clock.GetElapsedTime(began) < link.Times.Leaving)
+            {
+                link.Trace($"{link.Errors.Device}: {call} met a device without time ({exception.Message.TrimEnd('.')}); asking again.");
+            }
+            catch (BacnetException exception)
+            {
+                throw Refused(exception);
+            }
+
+            pause = await procedure.PauseAsync(pause, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private EdgeBackupException Refused(BacnetException exception) => link.Errors.Create(
+        ErrorIds.CaptureFailed,
+        $"it did not take the end of the backup ({exception.Message.TrimEnd('.')}): it may have ended it before, and what was read after that may be anything. The capture was discarded; try again",
+        exception);
+
     /// <summary>Whoever looks at the device next shall not find it in our backup.</summary>
-    private async Task<BacnetBackupState?> WaitUntilLeftAsync(CancellationToken cancellationToken)
+    private async Task<(bool IsIn, BacnetBackupState? State)> WaitUntilLeftAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -159,7 +232,7 @@ internal sealed class BacnetCapture : ICapture
         catch (BacnetException exception)
         {
             link.Trace($"{link.Errors.Device}: its state after END_BACKUP cannot be read ({exception.Message.TrimEnd('.')}).");
-            return null;
+            return (false, null);
         }
     }
 
@@ -198,7 +271,7 @@ internal sealed class BacnetCapture : ICapture
         try
         {
             var told = await link.ReadAsync([BacnetProperty.BackupFailureTimeout], cancellationToken).ConfigureAwait(false);
-            return told[0]?.AsUnsigned is { } seconds ? TimeSpan.FromSeconds(seconds) : link.Times.FailureTimeout;
+            return BacnetTold.Seconds(told[0]) ?? link.Times.FailureTimeout;
         }
         catch (BacnetException exception)
         {

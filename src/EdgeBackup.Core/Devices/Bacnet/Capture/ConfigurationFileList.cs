@@ -7,32 +7,46 @@ internal static class ConfigurationFileList
 {
     private const int Attempts = 5;
 
+    /// <param name="link">The device.</param>
+    /// <param name="onFirst">Called with the first file, before the others are asked for: over a narrow network that takes a while.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="EdgeBackupException">CaptureFailed, DeviceResponseInvalid, DeviceUnreachable.</exception>
-    public static async Task<IReadOnlyList<ConfigurationFile>> ReadAsync(BacnetConversation link, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<ConfigurationFile>> ReadAsync(BacnetConversation link, Action<ConfigurationFile> onFirst, CancellationToken cancellationToken)
     {
         try
         {
             var listed = await ReadListAsync(link, cancellationToken).ConfigureAwait(false);
             if (listed.Count == 0)
             {
-                throw link.Errors.Create(
-                    ErrorIds.CaptureFailed,
-                    "it lists no configuration files (Configuration_Files is empty), so that there is nothing to save. Look at its settings for backup; without such files only its maker's tool can save it");
+                throw NoFiles(link, "Configuration_Files is empty");
             }
 
             var files = new List<ConfigurationFile>(listed.Count);
             foreach (var value in listed)
             {
                 files.Add(await DescribeAsync(link, value, files.Count + 1, listed.Count, cancellationToken).ConfigureAwait(false));
+                if (files.Count == 1)
+                {
+                    onFirst(files[0]);
+                }
             }
 
             return files;
+        }
+        catch (BacnetErrorException exception) when (exception.Code == BacnetErrorCode.UnknownProperty)
+        {
+            throw NoFiles(link, "it has no Configuration_Files", exception);
         }
         catch (BacnetException exception)
         {
             throw link.Errors.From(exception, "reading its configuration files (Configuration_Files)", ErrorIds.CaptureFailed);
         }
     }
+
+    private static EdgeBackupException NoFiles(BacnetConversation link, string how, Exception? inner = null) => link.Errors.Create(
+        ErrorIds.CaptureFailed,
+        $"it lists no configuration files ({how}), so that there is nothing to save. Look at its settings for backup; without such files only its maker's tool can save it",
+        inner);
 
     private static async Task<IReadOnlyList<BacnetValue>> ReadListAsync(BacnetConversation link, CancellationToken cancellationToken)
     {
@@ -62,6 +76,6 @@ internal static class ConfigurationFileList
 
         // The property is not optional; a device without it is asked for bytes, and says so if it has records.
         var place = new BacnetItemPath(position, file.Instance, (BacnetFileAccess?)told[0]?.AsEnumerated is BacnetFileAccess.Record ? BacnetFileAccess.Record : BacnetFileAccess.Stream);
-        return new ConfigurationFile(place, place.ToPath(count), (long?)told[1]?.AsUnsigned);
+        return new ConfigurationFile(place, place.ToPath(count), BacnetTold.Length(told[1]));
     }
 }

@@ -18,11 +18,16 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
     /// <summary>Position of the next byte or record.</summary>
     protected int Position { get; private set; }
 
+    /// <summary>Where the device has said that the file ends, although it is longer by its own word.</summary>
+    private int? doubted;
+
     /// <summary>Whether the file's end was reached.</summary>
     public bool IsAtEnd { get; private set; }
 
     /// <summary>What is asked for, for messages.</summary>
-    protected string Call => $"reading '{File.Path}' at {(File.Place.Access == BacnetFileAccess.Stream ? "byte" : "record")} {Position}";
+    protected string Call => $"reading '{File.Path}' at {(IsStream ? "byte" : "record")} {Position}";
+
+    private bool IsStream => File.Place.Access == BacnetFileAccess.Stream;
 
     /// <summary>The next bytes as a backup holds them; may be empty, and is at the end.</summary>
     /// <exception cref="EdgeBackupException">CaptureFailed, DeviceUnreachable, and what the table of errors says.</exception>
@@ -38,8 +43,13 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
                     Position = part.Count > int.MaxValue - Position
                         ? throw Failed("it is longer than BACnet can number its bytes or records")
                         : Position + part.Count;
-                    IsAtEnd = part.IsEnd;
-                    return part.Bytes;
+                    IsAtEnd = part.IsEnd && await IsEndAsync(isToldEnd: true, cancellationToken).ConfigureAwait(false);
+                    if (IsAtEnd || part.Count > 0)
+                    {
+                        return part.Bytes;
+                    }
+
+                    continue;
                 }
 
                 if (attempt == Attempts)
@@ -52,7 +62,7 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
             catch (BacnetErrorException exception) when (exception.Code == BacnetErrorCode.InvalidFileStartPosition)
             {
                 // Some say so of an empty file, and some of the end of any file that they have not called the end before.
-                IsAtEnd = await IsEndAsync(cancellationToken).ConfigureAwait(false)
+                IsAtEnd = await IsEndAsync(isToldEnd: Position == 0, cancellationToken).ConfigureAwait(false)
                     ? true
                     : throw Link.Errors.From(exception, Call, ErrorIds.CaptureFailed);
             }
@@ -64,6 +74,10 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
             catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception) && attempt < Attempts)
             {
                 await Task.Delay(Link.Times.Again * attempt, Link.Clock, cancellationToken).ConfigureAwait(false);
+            }
+            catch (BacnetAnswerException exception)
+            {
+                throw Failed($"it answers with something else than what was asked for ({exception.Message.TrimEnd('.')})", exception);
             }
             catch (BacnetException exception)
             {
@@ -84,34 +98,66 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
     /// <summary>Whether parts are so long that they come in several messages.</summary>
     protected abstract bool IsSegmented { get; }
 
-    protected EdgeBackupException Failed(string what) => Link.Errors.Create(
-        ErrorIds.CaptureFailed, $"{Call} failed: {what}. Try again, and look at the device when it happens again");
+    protected EdgeBackupException Failed(string what, Exception? inner = null) => Link.Errors.Create(
+        ErrorIds.CaptureFailed, $"{Call} failed: {what}. Try again, and look at the device when it happens again", inner);
 
     /// <summary>Silence may be a network that loses long answers.</summary>
     private bool IsForLess(BacnetException exception) => BacnetDeviceErrors.IsTooMuch(exception) || (IsSegmented && exception is BacnetTimeoutException);
 
-    private async Task<bool> IsEndAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Whether the file ends at <see cref="Position"/>. A device that ends it before the length that it tells is asked once
+    /// more from there: half a file would only be noticed when it is restored.
+    /// </summary>
+    /// <param name="isToldEnd">Whether the device says so.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="EdgeBackupException">CaptureFailed: it says so again, and that the file is longer.</exception>
+    private async Task<bool> IsEndAsync(bool isToldEnd, CancellationToken cancellationToken)
     {
-        if (Position == 0)
-        {
-            return true;
-        }
-
+        long? length;
         try
         {
-            return await ReadLengthAsync(cancellationToken).ConfigureAwait(false) == (ulong)Position;
+            length = await ReadLengthAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (BacnetException exception)
         {
             throw Link.Errors.From(exception, $"reading how long '{File.Path}' is", ErrorIds.CaptureFailed);
         }
+
+        if (!isToldEnd)
+        {
+            return length == Position;
+        }
+
+        if (length is not { } told || told <= Position)
+        {
+            return true;
+        }
+
+        if (doubted == Position)
+        {
+            throw Failed($"it says that the file ends there, and that it has {told} {(IsStream ? "bytes" : "records")}. The rest of it is missing");
+        }
+
+        doubted = Position;
+        Link.Trace($"{Link.Errors.Device}: {Call} is the end by the device's answer, and not by the length {told} that it tells; asking again.");
+        return false;
     }
 
-    private async Task<ulong?> ReadLengthAsync(CancellationToken cancellationToken)
+    private async Task<long?> ReadLengthAsync(CancellationToken cancellationToken)
     {
-        var property = File.Place.Access == BacnetFileAccess.Stream ? BacnetProperty.FileSize : BacnetProperty.RecordCount;
-        var length = await Link.ReadAsync(new BacnetObjectId(BacnetObjectType.File, File.Place.File), [property], cancellationToken).ConfigureAwait(false);
-        return length[0]?.AsUnsigned;
+        var property = IsStream ? BacnetProperty.FileSize : BacnetProperty.RecordCount;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var length = await Link.ReadAsync(new BacnetObjectId(BacnetObjectType.File, File.Place.File), [property], cancellationToken).ConfigureAwait(false);
+                return BacnetTold.Length(length[0]);
+            }
+            catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception) && attempt < Attempts)
+            {
+                await Task.Delay(Link.Times.Again * attempt, Link.Clock, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 }
 

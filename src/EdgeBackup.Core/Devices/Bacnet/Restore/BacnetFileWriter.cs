@@ -52,7 +52,7 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
             ? throw link.Errors.Create(
                 ErrorIds.RestoreFailed,
                 $"its File object {file.Place.File} is one of {Words((BacnetFileAccess)access)}, and the backup's '{file.Path}' is one of {Words(file.Place.Access)}. The backup is of another kind of device or of other software; choose one that fits")
-            : (long?)told[1].Value?.AsUnsigned;
+            : BacnetTold.Length(told[1].Value);
     }
 
     private async Task CreateAsync(FileToRestore file, BacnetObjectId target, CancellationToken cancellationToken)
@@ -62,9 +62,9 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         {
             _ = await client.CreateObjectAsync(peer, target, cancellationToken).ConfigureAwait(false);
         }
-        catch (BacnetErrorException exception) when (exception.Code == BacnetErrorCode.ObjectIdentifierAlreadyExists)
+        catch (BacnetErrorException exception) when (exception.Code is BacnetErrorCode.ObjectIdentifierAlreadyExists or BacnetErrorCode.DuplicateObjectId)
         {
-            // The request got there twice.
+            // The request got there twice. The standard has the first code for it (clause 15.3); devices send the other one too.
         }
         catch (BacnetException exception) when (BacnetDeviceErrors.IsRefusal(exception))
         {
@@ -148,10 +148,16 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         {
             try
             {
-                var written = await write().ConfigureAwait(false);
-                return written == position ? true : throw link.Errors.Create(
+                _ = await write().ConfigureAwait(false);
+                return true;
+            }
+            catch (BacnetAnswerException exception)
+            {
+                // Answers for another position are not taken for this one; that none came for it is seen here.
+                throw link.Errors.Create(
                     ErrorIds.RestoreFailed,
-                    $"it wrote a piece of '{file.Path}' at {written} that belongs at {position}. Its software does not write where it is told to, so that it cannot be restored by BACnet; look for a newer one");
+                    $"it does not confirm that a piece of '{file.Path}' was written at {position} ({exception.Message.TrimEnd('.')}). Software that does not write where it is told to cannot be restored by BACnet; look for a newer one",
+                    exception);
             }
             catch (BacnetException exception) when (BacnetDeviceErrors.IsTooMuch(exception) || (isSegmented && exception is BacnetTimeoutException))
             {

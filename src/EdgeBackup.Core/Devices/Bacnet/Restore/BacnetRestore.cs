@@ -17,10 +17,16 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
         {
             if (await FindOpenAsync(cancellationToken).ConfigureAwait(false) is not { } open)
             {
+                // A note that stayed would be taken for somebody else's restore one day.
+                if (await journal.IsOwnAsync(SessionId, cancellationToken).ConfigureAwait(false))
+                {
+                    await journal.ClosedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
+                }
+
                 return false;
             }
 
-            if (!await journal.IsOwnAsync(SessionId, cancellationToken).ConfigureAwait(false))
+            if (!await journal.IsOwnAsync(SessionId, await ReadLifeAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false))
             {
                 throw procedure.Occupied(open);
             }
@@ -54,23 +60,28 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
         // Noted whatever happens to the command: a device that stands in a restore that nobody knows is of no use for minutes.
         await journal.OpenedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
         var isBegun = false;
+        var isEnding = false;
+        bool? isLeft = null;
         try
         {
             await procedure.StartAsync(begun => isBegun = begun, cancellationToken).ConfigureAwait(false);
-            var writer = new BacnetFileWriter(link);
-            foreach (var file in files)
-            {
-                await writer.WriteAsync(file, cancellationToken).ConfigureAwait(false);
-            }
-
-            var end = new BacnetRestoreEnd(link, procedure);
-            var outcome = await end.RunAsync(cancellationToken).ConfigureAwait(false);
+            await WriteAsync(files, cancellationToken).ConfigureAwait(false);
+            isEnding = true;
+            var outcome = await new BacnetRestoreEnd(link, procedure).RunAsync(cancellationToken).ConfigureAwait(false);
             isBegun = false;
             return outcome;
         }
+        catch (EdgeBackupException exception) when (isBegun)
+        {
+            isLeft = await AbortAsync().ConfigureAwait(false);
+            var now = isLeft == false ? " It did not take ABORT_RESTORE, and may stay in its restore until its Backup_Failure_Timeout is over; the next Restore-EdgeBackup takes it out first."
+                : isEnding ? ""
+                : " It took ABORT_RESTORE, after which a device goes back to the configuration that it had.";
+            throw new EdgeBackupException(exception.ErrorId, exception.Message + now, exception.Target, exception);
+        }
         finally
         {
-            if (!isBegun || await procedure.LeaveAsync(BacnetReinitializedState.AbortRestore, "ABORT_RESTORE").ConfigureAwait(false))
+            if (!isBegun || (isLeft ?? await AbortAsync().ConfigureAwait(false)))
             {
                 await journal.ClosedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
             }
@@ -78,6 +89,48 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
             // It may have come back with other abilities, whatever became of the restore.
             await link.ForgetPeerAsync(CancellationToken.None).ConfigureAwait(false);
         }
+    }
+
+    private Task<bool> AbortAsync() => procedure.LeaveAsync(BacnetReinitializedState.AbortRestore, "ABORT_RESTORE");
+
+    private async Task WriteAsync(IReadOnlyList<FileToRestore> files, CancellationToken cancellationToken)
+    {
+        var writer = new BacnetFileWriter(link);
+        var began = link.Clock.GetTimestamp();
+        var pause = BacnetProcedure.FirstPoll;
+        var isOpen = procedure.TellsState;
+        foreach (var file in files)
+        {
+            while (true)
+            {
+                try
+                {
+                    await writer.WriteAsync(file, cancellationToken).ConfigureAwait(false);
+                    isOpen |= file.Content.Length > 0;
+                    break;
+                }
+                catch (EdgeBackupException exception) when (!isOpen && IsNotYet(exception.InnerException) && link.Clock.GetElapsedTime(began) < procedure.PreparationLimit)
+                {
+                    // An old device does not tell that it still prepares, but it does not let its files be written.
+                    link.Trace($"{link.Errors.Device}: its files cannot be written yet ({exception.InnerException!.Message.TrimEnd('.')}).");
+                }
+
+                pause = await procedure.PauseAsync(pause, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static bool IsNotYet(Exception? exception) => exception is BacnetErrorException
+        {
+            Code: BacnetErrorCode.FileAccessDenied or BacnetErrorCode.WriteAccessDenied or BacnetErrorCode.ConfigurationInProgress or BacnetErrorCode.DynamicCreationNotSupported
+        }
+        || (exception is BacnetException && BacnetDeviceErrors.IsBusy(exception));
+
+    /// <summary>How old a note of a restore of ours may be that is open still: as long as one may take, and then until the device gives it up.</summary>
+    private async Task<TimeSpan> ReadLifeAsync(CancellationToken cancellationToken)
+    {
+        var told = await link.ReadAsync([BacnetProperty.BackupFailureTimeout], cancellationToken).ConfigureAwait(false);
+        return link.Times.LongestRestore + (BacnetTold.Seconds(told[0]) ?? link.Times.FailureTimeout);
     }
 
     /// <returns>The state of a restore that is open; null where none is.</returns>

@@ -8,6 +8,7 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// </summary>
 internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure procedure)
 {
+    private const int Attempts = 4;
     private const string Next = "What the device holds now is not known: look at it, and restore once more or another backup";
 
     /// <exception cref="EdgeBackupException">RestoreFailed; RestoreVerifyFailed: it came back as another device.</exception>
@@ -15,8 +16,8 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
     {
         try
         {
-            var told = (await link.ReadAsync([BacnetProperty.RestoreCompletionTime], cancellationToken).ConfigureAwait(false))[0]?.AsUnsigned;
-            var limit = told is { } seconds ? TimeSpan.FromSeconds(seconds) + link.Times.Margin : TimeSpan.Zero;
+            var told = (await link.ReadAsync([BacnetProperty.RestoreCompletionTime], cancellationToken).ConfigureAwait(false))[0];
+            var limit = BacnetTold.Seconds(told) is { } time ? time + link.Times.Margin : TimeSpan.Zero;
             var isSure = await AskAsync(cancellationToken).ConfigureAwait(false);
             await WaitAsync(limit > link.Options.RestartLimit ? limit : link.Options.RestartLimit, cancellationToken).ConfigureAwait(false);
             return isSure ? RestoreCommitOutcome.Completed : RestoreCommitOutcome.Unknown;
@@ -30,24 +31,35 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
     /// <returns>Whether it was taken; false where the answer was lost, so that only what follows tells.</returns>
     private async Task<bool> AskAsync(CancellationToken cancellationToken)
     {
-        var asked = link.Clock.GetTimestamp();
-        try
+        var mayBeTaken = false;
+        for (var attempt = 1; ; attempt++)
         {
-            await procedure.AskAsync(BacnetReinitializedState.EndRestore, cancellationToken).ConfigureAwait(false);
-            return true;
-        }
-        catch (BacnetException exception) when (exception is BacnetTimeoutException || link.Clock.GetElapsedTime(asked) >= link.FirstTimeout)
-        {
-            // Some restart before they answer, and the request that is sent again then meets a device without a restore.
-            link.Trace($"{link.Errors.Device}: the answer to END_RESTORE was lost ({exception.Message.TrimEnd('.')}); looking what became of it.");
-            return false;
-        }
-        catch (BacnetException exception) when (BacnetDeviceErrors.IsRefusal(exception))
-        {
-            throw link.Errors.Create(
-                ErrorIds.RestoreFailed,
-                $"it did not accept the restored configuration ({exception.Message.TrimEnd('.')}). {Next}",
-                exception);
+            var asked = link.Clock.GetTimestamp();
+            try
+            {
+                await procedure.AskAsync(BacnetReinitializedState.EndRestore, cancellationToken).ConfigureAwait(false);
+                return true;
+            }
+            catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception) && attempt < Attempts)
+            {
+                mayBeTaken |= MayBeTaken();
+                await Task.Delay(link.Times.Again * attempt, link.Clock, cancellationToken).ConfigureAwait(false);
+            }
+            catch (BacnetException exception) when (exception is BacnetTimeoutException || mayBeTaken || MayBeTaken())
+            {
+                // Some restart before they answer, and the request that is sent again then meets a device without a restore.
+                link.Trace($"{link.Errors.Device}: the answer to END_RESTORE was lost ({exception.Message.TrimEnd('.')}); looking what became of it.");
+                return false;
+            }
+            catch (BacnetException exception) when (BacnetDeviceErrors.IsRefusal(exception))
+            {
+                throw link.Errors.Create(
+                    ErrorIds.RestoreFailed,
+                    $"it did not accept the restored configuration ({exception.Message.TrimEnd('.')}). {Next}",
+                    exception);
+            }
+
+            bool MayBeTaken() => link.Clock.GetElapsedTime(asked) >= link.FirstTimeout;
         }
     }
 

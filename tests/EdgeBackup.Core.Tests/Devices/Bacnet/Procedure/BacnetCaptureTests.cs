@@ -110,10 +110,12 @@ public sealed class BacnetCaptureTests
         Assert.DoesNotContain(requests[..started], request => request.Property == BacnetProperty.ConfigurationFiles);
     }
 
-    [Fact]
-    public async Task A_lost_answer_to_the_beginning_and_to_the_end_does_no_harm()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_lost_answer_to_the_beginning_and_to_the_end_does_no_harm(bool tells)
     {
-        await using var device = await StartAsync();
+        await using var device = await StartAsync(new SimulatedBacnetOptions { TellsBackupState = tells });
         Lose(device, BacnetReinitializedState.StartBackup);
         Lose(device, BacnetReinitializedState.EndBackup);
         await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = 20 });
@@ -121,6 +123,96 @@ public sealed class BacnetCaptureTests
         AssertState(await CaptureAsync(connection, BackupContent.Configuration));
         Assert.Equal(1, device.Device.Procedure.Backups);
         Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
+    }
+
+    [Fact]
+    public async Task A_device_that_is_busy_when_the_backup_is_to_end_is_asked_until_it_has_ended_it()
+    {
+        await using var device = await StartAsync();
+        device.Device.Faults.Add(new SimulatedBacnetFault { State = BacnetReinitializedState.EndBackup, Times = 2 });
+        await using var connection = device.Connect(null);
+
+        AssertState(await CaptureAsync(connection, BackupContent.Configuration));
+        Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
+    }
+
+    [Fact]
+    public async Task An_end_that_did_not_get_there_and_then_met_a_busy_device_is_sent_again()
+    {
+        await using var device = await StartAsync();
+        device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Silent, State = BacnetReinitializedState.EndBackup });
+        device.Device.Faults.Add(new SimulatedBacnetFault { State = BacnetReinitializedState.EndBackup });
+        await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = 20 });
+
+        AssertState(await CaptureAsync(connection, BackupContent.Configuration));
+        Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
+    }
+
+    [Fact]
+    public async Task A_look_before_the_end_that_is_lost_and_then_met_by_a_busy_device_is_no_end()
+    {
+        await using var device = await StartAsync();
+        await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = 20 });
+        await using (var capture = await connection.BeginCaptureAsync(BackupContent.All, CancellationToken.None))
+        {
+            foreach (var item in await ListAsync(capture))
+            {
+                await ReadToEndAsync((await capture.OpenReadAsync(item, CancellationToken.None))!);
+            }
+
+            device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Silent, Service = BacnetConfirmedService.ReadPropertyMultiple });
+            device.Device.Faults.Add(new SimulatedBacnetFault { Service = BacnetConfirmedService.ReadPropertyMultiple });
+            device.Device.Faults.Add(new SimulatedBacnetFault { Service = BacnetConfirmedService.ReadProperty, Times = 2 });
+            await capture.CompleteAsync(CancellationToken.None);
+            Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
+        }
+
+        Assert.Equal(1, device.Device.Requests.Count(request => request.State == BacnetReinitializedState.EndBackup));
+    }
+
+    [Fact]
+    public async Task A_backup_that_is_given_up_is_ended_although_the_device_is_busy()
+    {
+        await using var device = await StartAsync();
+        device.Device.Faults.Add(new SimulatedBacnetFault { State = BacnetReinitializedState.EndBackup, Times = 2 });
+        await using var connection = device.Connect(null);
+
+        await (await connection.BeginCaptureAsync(BackupContent.All, CancellationToken.None)).DisposeAsync();
+
+        Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
+    }
+
+    [Fact]
+    public async Task A_file_that_ends_before_the_length_that_the_device_tells_fails_the_capture()
+    {
+        await using var device = await StartAsync();
+        device.Device.Faults.EndOfFileAt = 100;
+        await using var connection = device.Connect(null);
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => CaptureAsync(connection, BackupContent.Configuration));
+
+        Assert.Equal(ErrorIds.CaptureFailed, error.ErrorId);
+        Assert.Contains("at byte 100", error.Message, StringComparison.Ordinal);
+        Assert.Contains("20000 bytes", error.Message, StringComparison.Ordinal);
+        Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
+    }
+
+    [Fact]
+    public async Task Times_that_cannot_be_true_are_not_waited_for()
+    {
+        await using var device = await StartAsync(new SimulatedBacnetOptions { HasReadPropertyMultiple = false });
+        var answer = new BacnetWriter(64);
+        answer.WriteContextObjectId(0, device.Device.ObjectId);
+        answer.WriteContextUnsigned(1, (uint)BacnetProperty.BackupPreparationTime);
+        answer.WriteOpening(3);
+        answer.WriteValue(BacnetValue.OfUnsigned(ulong.MaxValue));
+        answer.WriteClosing(3);
+        device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Garbage, Property = BacnetProperty.BackupPreparationTime, Answer = answer.ToArray() });
+        await using var connection = device.Connect(null);
+
+        AssertState(await CaptureAsync(connection, BackupContent.Configuration));
+        Assert.Equal(TimeSpan.FromSeconds(65_535), BacnetTold.Seconds(BacnetValue.OfUnsigned(uint.MaxValue)));
+        Assert.Null(BacnetTold.Length(BacnetValue.OfUnsigned(ulong.MaxValue)));
     }
 
     [Fact]
@@ -201,6 +293,26 @@ public sealed class BacnetCaptureTests
 
         Assert.Equal(Long, await ReadToEndAsync(captured));
         await capture.CompleteAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_device_is_kept_in_its_backup_while_its_files_are_still_being_listed()
+    {
+        var clock = new HandClock();
+        await using var device = await StartAsync(new SimulatedBacnetOptions { BackupFailureTimeout = TimeSpan.FromSeconds(60), HasReadPropertyMultiple = false });
+        await using var connection = device.Connect(null, clock);
+        await using var capture = await connection.BeginCaptureAsync(BackupContent.All, CancellationToken.None);
+        device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Silent, Property = BacnetProperty.FileAccessMethod, Skip = 1, Times = 2 });
+        device.Device.ClearRequests();
+
+        var listing = ListAsync(capture);
+        await Wait.UntilAsync(() => device.Device.Requests.Count(request => request.Property == BacnetProperty.FileAccessMethod) == 2);
+        clock.Advance(TimeSpan.FromSeconds(31));
+        await Wait.UntilAsync(() => device.Device.Count(BacnetConfirmedService.AtomicReadFile) == 1);
+
+        Assert.False(listing.IsCompleted);
+        await clock.AdvanceUntilAsync(TimeSpan.FromSeconds(4), () => listing.IsCompleted);
+        Assert.Equal(2, (await listing).Count);
     }
 
     [Fact]

@@ -14,6 +14,7 @@ public sealed class BacnetErrorTableTests
         { Error(BacnetErrorCode.DeviceBusy), ErrorIds.DeviceBusy, "Try again later" },
         { Error((BacnetErrorCode)82), ErrorIds.DeviceBusy, "Try again later" },
         { Error(BacnetErrorCode.PasswordFailure), ErrorIds.DeviceAuthenticationFailed, "Set-EdgeDevice -Credential" },
+        { new BacnetRejectException(BacnetRejectReason.MissingRequiredParameter), ErrorIds.DeviceAuthenticationFailed, "Set-EdgeDevice -Credential" },
         { Error(BacnetErrorCode.ServiceRequestDenied), ErrorIds.DeviceAuthenticationFailed, "Allow backup and restore by BACnet" },
         { Error(BacnetErrorCode.FileAccessDenied), ErrorIds.CaptureFailed, "ended the backup or restore by itself" },
         { Error(BacnetErrorCode.OptionalFunctionalityNotSupported), ErrorIds.DeviceResponseInvalid, "cannot be backed up or restored by BACnet" },

@@ -53,6 +53,19 @@ public sealed class BacnetRestoreTests
         Assert.Equal(1, device.Device.Count(BacnetConfirmedService.CreateObject));
     }
 
+    [Fact]
+    public async Task A_file_whose_creation_was_not_answered_is_written_all_the_same()
+    {
+        await using var device = await StartAsync();
+        device.Device.Files.Remove(3);
+        device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.SilentAfter, Service = BacnetConfirmedService.CreateObject });
+        await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = 20 });
+
+        Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New));
+
+        AssertNew(device);
+    }
+
     [Theory]
     [InlineData(true, false)]
     [InlineData(false, true)]
@@ -63,7 +76,7 @@ public sealed class BacnetRestoreTests
         {
             TellsBackupState = tells,
             SilentWhilePreparing = isSilent,
-            RestorePreparation = TimeSpan.FromMilliseconds(tells || isSilent ? 400 : 0),
+            RestorePreparation = TimeSpan.FromMilliseconds(400),
             RestoreCompletion = TimeSpan.FromMilliseconds(400),
         });
         await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = isSilent ? 0 : 20 });
@@ -231,11 +244,13 @@ public sealed class BacnetRestoreTests
     }
 
     [Theory]
-    [InlineData(BacnetReinitializedState.StartRestore, RestoreCommitOutcome.Completed)]
-    [InlineData(BacnetReinitializedState.EndRestore, RestoreCommitOutcome.Unknown)]
-    public async Task A_lost_answer_does_no_harm(BacnetReinitializedState state, RestoreCommitOutcome outcome)
+    [InlineData(BacnetReinitializedState.StartRestore, RestoreCommitOutcome.Completed, true)]
+    [InlineData(BacnetReinitializedState.EndRestore, RestoreCommitOutcome.Unknown, true)]
+    [InlineData(BacnetReinitializedState.StartRestore, RestoreCommitOutcome.Completed, false)]
+    [InlineData(BacnetReinitializedState.EndRestore, RestoreCommitOutcome.Unknown, false)]
+    public async Task A_lost_answer_does_no_harm(BacnetReinitializedState state, RestoreCommitOutcome outcome, bool tells)
     {
-        await using var device = await StartAsync();
+        await using var device = await StartAsync(new SimulatedBacnetOptions { TellsBackupState = tells });
         device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.SilentAfter, Service = BacnetConfirmedService.ReinitializeDevice, State = state });
         await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = 20 });
 
@@ -268,6 +283,52 @@ public sealed class BacnetRestoreTests
     }
 
     [Fact]
+    public async Task A_restore_of_ours_that_is_over_is_not_taken_for_somebody_elses_later()
+    {
+        await using var device = await StartAsync();
+        await using var connection = device.Connect(null);
+        var journal = new MemoryJournal();
+        await RestoreAsync(connection, RestoreMode.Replace, New, journal);
+        await journal.OpenedAsync(Assert.Single(journal.Noted), CancellationToken.None);
+
+        Assert.False(await connection.DropLeftoversAsync(journal, CancellationToken.None));
+        Assert.Empty(journal.Open);
+
+        device.Device.Procedure.StartRestoreAsSomebodyElse();
+        var refused = await Assert.ThrowsAsync<EdgeBackupException>(() => connection.DropLeftoversAsync(journal, CancellationToken.None));
+        Assert.Equal(ErrorIds.DeviceBusy, refused.ErrorId);
+        Assert.Equal(BacnetBackupState.PerformingRestore, device.Device.Procedure.State);
+    }
+
+    [Fact]
+    public async Task A_device_that_is_busy_when_the_restore_is_aborted_is_asked_until_it_is_out()
+    {
+        await using var device = await StartAsync();
+        var before = device.Device.Files[3].Bytes;
+        device.Device.Faults.Add(new SimulatedBacnetFault { Service = BacnetConfirmedService.AtomicWriteFile, ErrorClass = BacnetErrorClass.Object, ErrorCode = BacnetErrorCode.FileFull, Skip = 1 });
+        device.Device.Faults.Add(new SimulatedBacnetFault { State = BacnetReinitializedState.AbortRestore, Times = 2 });
+        await using var connection = device.Connect(null);
+        var journal = new MemoryJournal();
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(connection, RestoreMode.Replace, New, journal));
+
+        Assert.Contains("It took ABORT_RESTORE", error.Message, StringComparison.Ordinal);
+        AssertAborted(device, before, journal);
+    }
+
+    [Fact]
+    public async Task A_device_that_is_busy_when_the_restore_is_to_end_is_asked_again()
+    {
+        await using var device = await StartAsync();
+        device.Device.Faults.Add(new SimulatedBacnetFault { State = BacnetReinitializedState.EndRestore, Times = 2 });
+        await using var connection = device.Connect(null);
+
+        Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New));
+
+        AssertNew(device);
+    }
+
+    [Fact]
     public async Task A_device_that_cannot_be_aborted_stays_noted()
     {
         await using var device = await StartAsync();
@@ -276,8 +337,9 @@ public sealed class BacnetRestoreTests
         await using var connection = device.Connect(null, times: BacnetTestDevice.Times with { Abort = TimeSpan.FromMilliseconds(200) });
         var journal = new MemoryJournal();
 
-        await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(connection, RestoreMode.Replace, New, journal));
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(connection, RestoreMode.Replace, New, journal));
 
+        Assert.Contains("did not take ABORT_RESTORE", error.Message, StringComparison.Ordinal);
         Assert.Single(journal.Open);
         device.Device.Faults.Clear();
         Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New, journal));
