@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using EdgeBackup.Core.Archives;
-using EdgeBackup.Core.Archives.Writing;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Archives;
@@ -39,49 +37,5 @@ internal static class ArchiveRun
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{seconds:0.000} {archive.Manifest.Records} {archive.Length} {PeakMemory.Above(0)}"));
         return 0;
-    }
-
-    /// <summary>Prints records a second: this product's CSV writer, and CsvHelper with the same fields into the same place.</summary>
-    public static int CompareWriters(int records)
-    {
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Rate(Ours):0} {Rate(Theirs):0}"));
-        return 0;
-
-        double Rate(Action run)
-        {
-            run();
-            var started = Stopwatch.GetTimestamp();
-            run();
-            return records / Stopwatch.GetElapsedTime(started).TotalSeconds;
-        }
-
-        void Ours()
-        {
-            var writer = new CsvRecordWriter(Stream.Null, "bms-1", "supply");
-            for (var number = 0; number < records; number++)
-            {
-                writer.Write(GeneratedHistory.Trend(number));
-            }
-
-            writer.Complete();
-        }
-
-        void Theirs()
-        {
-            using var text = new StreamWriter(Stream.Null, leaveOpen: true);
-            using var writer = CsvHelper.CsvWriter.Create(text, new CsvHelper.CsvWriterOptions(), leaveOpen: true);
-            Span<byte> time = stackalloc byte[ArchiveTime.Longest];
-            for (var number = 0; number < records; number++)
-            {
-                var record = GeneratedHistory.Trend(number);
-                writer.WriteField(time[..ArchiveTime.Write(record.Time, time)]);
-                writer.WriteField("bms-1");
-                writer.WriteField("supply");
-                writer.WriteField(record.Sequence, "");
-                writer.WriteField(record.Value!);
-                writer.WriteField(record.Status);
-                writer.EndRecord();
-            }
-        }
     }
 }

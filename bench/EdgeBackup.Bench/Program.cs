@@ -15,7 +15,6 @@ return args switch
     ["ssh", var address, var configFile] => await SshRun.CaptureAsync(address, configFile).ConfigureAwait(false),
     ["archive", var folder, var events, var records] => await ArchiveRun.RunAsync(folder, Number(events), Number(records), address: null).ConfigureAwait(false),
     ["archive", var folder, _, _, var address] => await ArchiveRun.RunAsync(folder, 0, 0, address).ConfigureAwait(false),
-    ["archivewriters", var records] => ArchiveRun.CompareWriters(Number(records)),
     ["bacnet", var length, var roundTrip] => await BacnetRun.MeasureAsync(Number(length), Number(roundTrip)).ConfigureAwait(false),
     ["inner"] => InnerLoopRun.Run(),
     _ => Usage(),
@@ -37,7 +36,6 @@ static int Usage()
         open FOLDER KEYFILE                         opens it three times, and measures
         ssh ADDRESS CONFIGFILE                      captures a device over ssh, throws the bytes away, and prints seconds and bytes
         archive FOLDER EVENTS RECORDS [ADDRESS]     archives a generated history, or a device's, and prints seconds, records, bytes and the peak of memory
-        archivewriters RECORDS                      writes trend records as CSV, and prints records a second of ours and of CsvHelper
         bacnet BYTES MILLISECONDS                   captures a simulated BACnet device that far away, in parts and without, and prints what it took beside the plainest reading
         inner                                       runs the inner loops (BenchmarkDotNet, short) and prints a table
         """);

@@ -56,8 +56,6 @@ $two = Measure-Command { $more = @(Get-EdgeArchiveRecord "$env:EDGEBACKUP_BENCH_
     finally {
         $process.Kill($true)
     }
-
-    $ours, $theirs = Invoke-Tool 'archivewriters', 1000000
 }
 finally {
     Remove-Item $folder -Recurse -Force
@@ -76,5 +74,4 @@ function Format-Rate([double] $Rate) { '{0:N0} records/s' -f $Rate }
 "| the same from the simulator over HTTP, a tenth of the records, both on this machine | $(Format-Rate (Get-Median $http)) | | |"
 "| ``Get-EdgeArchiveRecord -Value 17.77`` over all, in pwsh | $(Format-Rate (Get-Median $filtered)) | 500,000 | $((Get-Median $filtered) -ge 500000 ? 'yes' : '**no**') |"
 "| ``Get-EdgeArchiveRecord -Value '1?.77'`` over all, in pwsh | $(Format-Rate (Get-Median $wild)) | 500,000 | $((Get-Median $wild) -ge 500000 ? 'yes' : '**no**') |"
-"| writing CSV alone: our writer against CsvHelper 34 with the same fields | $(Format-Rate $ours) against $(Format-Rate $theirs) | | |"
 ''

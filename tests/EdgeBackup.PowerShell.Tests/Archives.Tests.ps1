@@ -112,6 +112,26 @@ Describe 'Get-EdgeArchiveRecord' {
         @(Get-EdgeArchiveRecord $parent -Device b1 -Content Trend -Value '20.5').Sequence | Should -Contain 5
     }
 
+    It 'gives each record once beside an extract, and an extract by its own folder' {
+        $folder = New-TestFolder -Prefix archives
+        $null = Add-Device 'b4' bms-server '7.0.2'
+        $run = New-EdgeArchive b4 $folder -Content Event
+        $extract = New-EdgeArchive b4 $folder -From 2000-01-01 -Content Event
+        $result = Watch { Get-EdgeArchiveRecord $folder -Message 'event 5' }
+        $result.Output | Should -HaveCount 1
+        $result.Output[0].Archive | Should -Be $run.Path
+        "$($result.Warnings)" | Should -Match '1 extracts are left out'
+        (Get-EdgeArchiveRecord $extract.Path -Message 'event 5').Archive | Should -Be $extract.Path
+    }
+
+    It 'keeps the digits and the instant of the archive' {
+        $record = Get-EdgeArchiveRecord $first.Path -Content Trend | Select-Object -First 1
+        $line = Import-Csv (Join-Path $first.Path 'trends/supply.csv') | Select-Object -First 1
+        $record.ValueText | Should -BeExactly $line.Value
+        ([DateTimeOffset]::Parse($record.TimeUtc)).UtcTicks | Should -Be ([DateTimeOffset]::Parse($line.Time)).UtcTicks
+        $record.TimeUtc | Should -Match 'Z$'
+    }
+
     It 'stops early, and filters by time' {
         Get-EdgeArchiveRecord $parent | Select-Object -First 3 | Should -HaveCount 3
         $tenth = (Get-EdgeArchiveRecord $first.Path -Content Event)[9].Time
@@ -160,6 +180,20 @@ Describe 'Test-EdgeArchive' {
         (Get-EdgeArchive $first.Path -Repository $repository).OwnKey | Should -BeTrue
     }
 
+    It 'warns where the repository that was connected cannot be opened' {
+        $away = New-TestFolder -Prefix repository
+        $null = Initialize-EdgeRepository (Join-Path $away 'r') -KeyFile (Join-Path $away 'k.key')
+        Rename-Item (Join-Path $away 'r') 'gone'
+        try {
+            $result = Watch { Test-EdgeArchive $first.Path }
+            "$($result.Warnings)" | Should -Match 'no repository at hand'
+            $result.Output[0].OwnKey | Should -BeNullOrEmpty
+        }
+        finally {
+            $null = Connect-EdgeRepository $repository.Path
+        }
+    }
+
     It 'refuses what is no archive' {
         Get-Id { Test-EdgeArchive (New-TestFolder -Prefix empty) } | Should -Be 'ArchiveNotFound'
         Get-Id { Get-EdgeArchive (Join-Path $parent 'none') } | Should -Be 'ArchiveNotFound'
@@ -169,6 +203,17 @@ Describe 'Test-EdgeArchive' {
 Describe 'An archive' {
     It 'cannot be restored or imported' {
         Get-Id { Restore-EdgeBackup $first.Path -Force } | Should -Be 'ArchiveNotRestorable'
+        Push-Location $parent
+        try {
+            Get-Id { Restore-EdgeBackup (Split-Path $first.Path -Leaf) -Force } | Should -Be 'ArchiveNotRestorable'
+            Copy-Item $first.Path (Join-Path $parent 'monday') -Recurse
+            Get-Id { Restore-EdgeBackup monday -Force } | Should -Be 'BackupNotFound'
+        }
+        finally {
+            Remove-Item (Join-Path $parent 'monday') -Recurse -ErrorAction Ignore
+            Pop-Location
+        }
+
         Get-Id { $first | Restore-EdgeBackup -Destination (Join-Path $parent 'x') } | Should -Be 'ArchiveNotRestorable'
         Get-Id { Import-EdgeBackup $first.Path } | Should -Be 'ArchiveNotRestorable'
         Get-Id { Get-ChildItem $first.Path -Recurse -Filter *.csv | Import-EdgeBackup } | Should -Be 'ArchiveNotRestorable'

@@ -1,8 +1,8 @@
 # Without anybody there: roles of JEA, and PowerShell that may not ask.
 BeforeDiscovery {
     $roles = @(
-        @{ Role = 'ReadOnly'; May = 'Get-EdgeDevice', 'Get-EdgeBackup', 'Test-EdgeDevice', 'Get-EdgeEvent', 'Export-EdgeBackupMetric'; MayNot = 'Test-EdgeBackup', 'Test-EdgeRepository', 'Compare-EdgeBackup', 'Get-EdgeNotification', 'New-EdgeBackup', 'Restore-EdgeBackup', 'Set-EdgeDevice', 'Set-EdgeBackupPolicy', 'Connect-EdgeRepository', 'Get-EdgeRepositoryKey', 'Export-EdgeBackup', 'Optimize-EdgeRepository' }
-        @{ Role = 'Operator'; May = 'Get-EdgeDevice', 'New-EdgeBackup', 'Restore-EdgeBackup', 'Protect-EdgeBackup', 'Invoke-EdgeBackupSchedule', 'Stop-EdgeTransaction', 'Compare-EdgeBackup', 'Test-EdgeBackup', 'Test-EdgeRepository', 'Test-EdgeNotification', 'Export-EdgeBackupMetric'; MayNot = 'Get-EdgeNotification', 'Register-EdgeNotification', 'Unregister-EdgeNotification', 'Unprotect-EdgeBackup', 'Unregister-EdgeDevice', 'Register-EdgeDevice', 'Optimize-EdgeRepository', 'Repair-EdgeRepository', 'Add-EdgeRepositoryKey', 'Get-EdgeRepositoryKey', 'Export-EdgeBackup', 'Switch-EdgeDevice', 'Register-EdgeBackupSchedule', 'Set-EdgeBackupPolicy' }
+        @{ Role = 'ReadOnly'; May = 'Get-EdgeDevice', 'Get-EdgeBackup', 'Get-EdgeArchive', 'Get-EdgeArchiveRecord', 'Test-EdgeArchive', 'Test-EdgeDevice', 'Get-EdgeEvent', 'Export-EdgeBackupMetric'; MayNot = 'Test-EdgeBackup', 'Test-EdgeRepository', 'Compare-EdgeBackup', 'Get-EdgeNotification', 'New-EdgeArchive', 'New-EdgeBackup', 'Restore-EdgeBackup', 'Set-EdgeDevice', 'Set-EdgeBackupPolicy', 'Connect-EdgeRepository', 'Get-EdgeRepositoryKey', 'Export-EdgeBackup', 'Optimize-EdgeRepository' }
+        @{ Role = 'Operator'; May = 'Get-EdgeDevice', 'Get-EdgeArchive', 'Test-EdgeArchive', 'New-EdgeArchive', 'New-EdgeBackup', 'Restore-EdgeBackup', 'Protect-EdgeBackup', 'Invoke-EdgeBackupSchedule', 'Stop-EdgeTransaction', 'Compare-EdgeBackup', 'Test-EdgeBackup', 'Test-EdgeRepository', 'Test-EdgeNotification', 'Export-EdgeBackupMetric'; MayNot = 'Get-EdgeNotification', 'Register-EdgeNotification', 'Unregister-EdgeNotification', 'Unprotect-EdgeBackup', 'Unregister-EdgeDevice', 'Register-EdgeDevice', 'Optimize-EdgeRepository', 'Repair-EdgeRepository', 'Add-EdgeRepositoryKey', 'Get-EdgeRepositoryKey', 'Export-EdgeBackup', 'Switch-EdgeDevice', 'Register-EdgeBackupSchedule', 'Set-EdgeBackupPolicy' }
         @{ Role = 'Administrator'; May = 'Unprotect-EdgeBackup', 'Optimize-EdgeRepository', 'Add-EdgeRepositoryKey', 'Register-EdgeBackupSchedule', 'Switch-EdgeDevice', 'Register-EdgeNotification', 'Compare-EdgeBackup'; MayNot = 'Get-Content', 'Invoke-Expression', 'Start-Process', 'Set-Item' }
     )
 }
@@ -84,6 +84,8 @@ Describe 'Somebody who only looks' {
             (Invoke-InRole $runspace Export-EdgeBackupMetric) -join '' | Should -Match 'edgebackup_'
             Invoke-InRole $runspace Export-EdgeBackupMetric @{ Path = (Join-Path $work 'x.prom') } | Should -Match 'Path'
             (Invoke-InRole $runspace Test-EdgeDevice @{ Device = 'j1' }).Device | Should -Be 'j1'
+            Invoke-InRole $runspace Get-EdgeArchive @{ Path = $work } | Should -Match 'ArchiveNotFound|no archive' -Because 'the path is looked at, and holds none'
+            Invoke-InRole $runspace Get-EdgeBackup @{ Group = 'nothing' } | Should -Match 'no group of backups'
             @(Get-EdgeEvent).Count | Should -Be $events
         }
         finally {
@@ -109,6 +111,13 @@ Describe 'An operator' {
         Set-Content (Join-Path $folder 'settings/site.ini') 'broken'
         (Invoke-InRole $runspace Restore-EdgeBackup @{ Backup = $backup.Id; Confirm = $false }).Verified | Should -BeTrue
         Get-Content (Join-Path $folder 'settings/site.ini') | Should -Be 'name=test'
+    }
+
+    It 'takes a group, looks at it and restores it' {
+        $group = (Invoke-InRole $runspace New-EdgeBackup @{ Device = 'j1'; Name = 'together'; IncludeChildren = $true }).Group.Id
+        (Invoke-InRole $runspace Get-EdgeBackup @{ Group = $group }).Device | Should -Be 'j1'
+        (Invoke-InRole $runspace Restore-EdgeBackup @{ Group = $group; Confirm = $false }).Device | Should -Be 'j1'
+        Invoke-InRole $runspace New-EdgeArchive @{ Device = 'j1'; Path = $work } | Should -Match 'no event log and no trend logs'
     }
 
     It 'cannot write a folder of the computer, pass over a fence, or leave out the safety backup' {

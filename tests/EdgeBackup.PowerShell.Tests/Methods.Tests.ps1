@@ -42,6 +42,13 @@ Describe 'Get-EdgeBackupMethod' {
         ($devices | Get-EdgeBackupMethod -Connection Ssh).Type | Should -Be 'folder', 'linux'
     }
 
+    It 'tells of a device that is piped in only how that one is reached' {
+        $devices = [pscustomobject]@{ Type = 'bms-server'; Address = 'https://bms.example' }, [pscustomobject]@{ Type = 'linux'; Address = 'ssh://u@gw/etc' }
+        $devices | Get-EdgeBackupMethod | ForEach-Object { "$($_.Type) $($_.Connection)" } | Should -Be 'bms-server Http', 'linux Ssh'
+        ($devices[0] | Get-EdgeBackupMethod -Connection Folder).Connection | Should -Be Folder
+        (Get-EdgeBackupMethod bms-server -Connection Http).Restore | Should -Match 'removed, unless -Path selects single items or -Content History'
+    }
+
     It 'takes wildcards, and names the nearest type where there is none' {
         (Get-EdgeBackupMethod b*-server -Connection Http, Folder).Connection | Should -Be Http, Folder
         $seen = $null

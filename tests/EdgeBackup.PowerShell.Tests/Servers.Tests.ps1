@@ -38,6 +38,14 @@ Describe 'A group' {
         $taken.Errors[0].TargetObject | Should -Be 'bms-ahu'
     }
 
+    It 'with -WhatIf names what would be captured and what nobody has registered' {
+        $file = Join-Path $TestDrive 'whatif.txt'
+        $null = Start-Transcript $file
+        try { New-EdgeBackup bms -Name 'later' -IncludeChildren -WhatIf } finally { $null = Stop-Transcript }
+        Get-Content $file -Raw | Should -Match "the 2 devices below it: unit, valve; not of bms-ahu"
+        Get-EdgeBackup -Name 'later' -ErrorAction Ignore | Should -BeNullOrEmpty
+    }
+
     It 'is found by <By>, and its missing member is named' -ForEach @(
         @{ By = 'its name' ; Word = { 'before update' } }
         @{ By = 'its id'; Word = { $taken.Output[0].Group.Id } }
@@ -165,6 +173,10 @@ Describe 'Values of applications, and queued changes' {
 
 Describe 'Business hours' {
     It 'are those of the site, and Get-EdgeBackupPolicy says where they come from' {
+        $policy = Get-EdgeBackupPolicy bms
+        $policy.TimeZone | Should -Not -BeNullOrEmpty -Because 'one counts'
+        $policy.Source | Should -Contain 'TimeZone: this machine, for want of a policy'
+        (Get-EdgeBackupPolicy unit).TimeZone | Should -BeNullOrEmpty
         $set = Set-EdgeBackupPolicy -Site Lisbon -TimeZone Europe/Lisbon
         $set.Scope | Should -Be 'site Lisbon'
         $policy = Get-EdgeBackupPolicy bms

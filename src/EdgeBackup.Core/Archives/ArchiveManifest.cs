@@ -150,6 +150,9 @@ public sealed record ArchiveGap
     /// <summary>How many are missing; null where that cannot be known.</summary>
     public long? Lost { get; init; }
 
+    /// <summary>True: nothing is lost yet; these records could not be read, and the next run tries again. Null otherwise.</summary>
+    public bool? Pending { get; init; }
+
     /// <summary>What happened.</summary>
     public required string Reason { get; init; }
 

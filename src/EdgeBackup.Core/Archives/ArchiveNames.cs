@@ -45,6 +45,9 @@ internal static class ArchiveNames
     /// <summary>The folder that a run of a device writes into before it is committed.</summary>
     public static string Stage(string repository, string device, string run) => StagesOf(repository, device) + run;
 
+    /// <summary>The pattern of the folder of a run, of whichever repository.</summary>
+    public static string StageOfAny(string run) => $"{StagePrefix}*-{run}";
+
     /// <summary>How the folders of a device's unfinished runs begin; behind it comes the run's id.</summary>
     public static string StagesOf(string repository, string device)
     {

@@ -187,7 +187,9 @@ public sealed class ApplyRetention
             return;
         }
 
-        var policy = policies.For(device, state.Registration?.Type ?? (backups.Count > 0 ? backups[0].DeviceType : null), state.Registration?.Tags ?? [], state.Registration?.Site);
+        // One that is no longer registered keeps the site and the tags that it had: no legal hold ends by that.
+        var registration = state.LastRegistration;
+        var policy = policies.For(device, registration?.Type ?? (backups.Count > 0 ? backups[0].DeviceType : null), registration?.Tags ?? [], registration?.Site);
         var subjects = backups
             .Select(backup => new RetentionSubject(backup.Id, device, backup.Kind, backup.Created, state.Protections.ContainsKey(backup.Id) || backup.Id == exempt, backup.Suspect.Count > 0))
             .ToList();

@@ -188,8 +188,25 @@ public sealed class ChangeDevice
             if (await context.Devices.TryAppendAsync(state, DeviceLogEntryKind.Registered, entry => entry with { Registration = changed }, cancellationToken).ConfigureAwait(false) is not null)
             {
                 await NoteAsync(change, old).ConfigureAwait(false);
+                await WarnOfEndedHoldAsync(old, changed, cancellationToken).ConfigureAwait(false);
                 return true;
             }
+        }
+    }
+
+    /// <summary>A legal hold on a site or a tag ends for a device that is moved or loses the tag, and nobody may learn of that by what has expired.</summary>
+    private async Task WarnOfEndedHoldAsync(DeviceRegistration old, DeviceRegistration changed, CancellationToken cancellationToken)
+    {
+        if (old.Type == changed.Type && old.Site == changed.Site && old.Tags.SequenceEqual(changed.Tags, StringComparer.Ordinal))
+        {
+            return;
+        }
+
+        var policies = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+        var before = policies.For(old.Id, old.Type, old.Tags, old.Site);
+        if (before.LegalHold && !policies.For(changed.Id, changed.Type, changed.Tags, changed.Site).LegalHold)
+        {
+            observer.Warning($"{old.Id}: with this change the device is no longer under the legal hold that the policy for {before.Sources[nameof(PolicyValues.LegalHold)]} puts on it: its backups and archives may expire. To keep them, change it back, or: Set-EdgeBackupPolicy -Device '{old.Id.Replace("'", "''", StringComparison.Ordinal)}' -LegalHold $true.");
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed class PolicyResolver
         }
 
         var registration = policies.NeedsRegistration
-            ? (await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false)).Registration
+            ? (await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false)).LastRegistration
             : null;
         var policy = policies.For(device, type, registration?.Tags ?? [], registration?.Site);
         last = (device, policy);

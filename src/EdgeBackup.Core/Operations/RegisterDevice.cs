@@ -5,6 +5,7 @@ using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Capture;
 using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Operations.Scheduling;
 using EdgeBackup.Core.Records;
 
 namespace EdgeBackup.Core.Operations;
@@ -166,6 +167,13 @@ public sealed class RegisterDevice
 
         await context.Catalog.RefreshDevicesAsync([identity.Id], cancellationToken).ConfigureAwait(false);
         observer.Verbose($"{identity.Id}: registered as {identity.Type} at {options.Address.Text}.");
+        if (type.Type.Policy.Window is not null)
+        {
+            var policies = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
+            var policy = policies.For(registration.Id, registration.Type, registration.Tags, registration.Site);
+            WindowZones.Warn(WindowZones.IsGuessed(policy) ? [(registration.Id, registration.Site)] : [], context.Clock, observer);
+        }
+
         return identity.Id;
     }
 

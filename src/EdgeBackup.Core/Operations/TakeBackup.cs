@@ -58,6 +58,18 @@ public sealed class TakeBackup
         this.observer = observer;
     }
 
+    /// <summary>Says what belongs to servers, and asks them for it; takes and writes nothing.</summary>
+    /// <param name="devices">Ids; what stands below another of them is a member of its group.</param>
+    /// <param name="options">What to back up.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="EdgeBackupException">BackupNameInvalid.</exception>
+    public async Task<IReadOnlyList<GroupPlan>> PlanAsync(IEnumerable<string> devices, TakeBackupOptions options, CancellationToken cancellationToken)
+    {
+        CheckName(options);
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
+        return await new PlanGroups(context, observer).RunAsync([.. devices.Distinct(StringComparer.Ordinal)], options.Name, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Takes a backup of each device.</summary>
     /// <param name="devices">Ids; one that is named twice is taken once.</param>
     /// <param name="options">What to back up.</param>
@@ -66,20 +78,42 @@ public sealed class TakeBackup
     /// <exception cref="EdgeBackupException">BackupNameInvalid, RepositoryNotWritable, RepositoryDamaged: nothing was begun.</exception>
     public async Task RunAsync(IEnumerable<string> devices, TakeBackupOptions options, Func<TakeBackupOutcome, Task> onOutcome, CancellationToken cancellationToken)
     {
+        CheckName(options);
+        var targets = devices.Distinct(StringComparer.Ordinal).ToList();
+        if (options.IncludeChildren && targets.Count > 0)
+        {
+            await RunAsync(await PlanAsync(targets, options, cancellationToken).ConfigureAwait(false), options, onOutcome, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        await RunAsync(targets.ConvertAll(device => new CaptureNode(device)), options, onOutcome, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes backups of servers and of what belongs to them.</summary>
+    /// <param name="groups">From <see cref="PlanAsync"/>.</param>
+    /// <param name="options">The same.</param>
+    /// <param name="onOutcome">Called for each device as it is done, one call at a time.</param>
+    /// <param name="cancellationToken">Gives up what is not yet recorded.</param>
+    /// <exception cref="EdgeBackupException">RepositoryNotWritable, RepositoryDamaged: nothing was begun.</exception>
+    public Task RunAsync(IReadOnlyList<GroupPlan> groups, TakeBackupOptions options, Func<TakeBackupOutcome, Task> onOutcome, CancellationToken cancellationToken) =>
+        RunAsync(groups.Select(CaptureNode.From).ToList(), options, onOutcome, cancellationToken);
+
+    private static void CheckName(TakeBackupOptions options)
+    {
         if (options.Kind == BackupKind.Manual)
         {
             BackupNames.Check(options.Name);
         }
+    }
 
-        var targets = devices.Distinct(StringComparer.Ordinal).ToList();
-        if (targets.Count == 0)
+    private async Task RunAsync(List<CaptureNode> nodes, TakeBackupOptions options, Func<TakeBackupOutcome, Task> onOutcome, CancellationToken cancellationToken)
+    {
+        if (nodes.Count == 0)
         {
             return;
         }
 
         await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
-        var groups = options.IncludeChildren ? await new PlanGroups(context, observer).RunAsync(targets, options.Name, cancellationToken).ConfigureAwait(false) : null;
-        var nodes = groups is null ? targets.ConvertAll(device => new CaptureNode(device)) : [.. groups.Select(CaptureNode.From)];
         var total = nodes.Sum(node => node.Count);
         var policies = await PolicyBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false);
         var session = await context.Repository.BeginWriteAsync(cancellationToken).ConfigureAwait(false);
@@ -88,17 +122,17 @@ public sealed class TakeBackup
         using var outcomes = new SemaphoreSlim(1);
         var notes = new AttemptNotes(context, observer);
         var done = 0;
-        await Task.WhenAll(nodes.Select(RunAsync)).ConfigureAwait(false);
+        await Task.WhenAll(nodes.Select(RunNodeAsync)).ConfigureAwait(false);
         if (options.Kind == BackupKind.Automatic)
         {
             await new Notifier(context, observer).TellAsync([.. nodes.SelectMany(node => node.Registered())], cancellationToken).ConfigureAwait(false);
         }
 
         // What a server holds of the devices below it is older than what they hold themselves, never newer.
-        async Task RunAsync(CaptureNode node)
+        async Task RunNodeAsync(CaptureNode node)
         {
             await RunOneAsync(node).ConfigureAwait(false);
-            await Task.WhenAll(node.Below.Select(RunAsync)).ConfigureAwait(false);
+            await Task.WhenAll(node.Below.Select(RunNodeAsync)).ConfigureAwait(false);
         }
 
         async Task RunOneAsync(CaptureNode node)
@@ -190,6 +224,7 @@ public sealed class TakeBackup
                 var draft = session.BeginBackup();
                 await using var draftLease = draft.ConfigureAwait(false);
                 BackupHeader header;
+                bool hasQueue;
                 {
                     var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken).ConfigureAwait(false);
                     await using var contactLease = contact.ConfigureAwait(false);
@@ -199,13 +234,11 @@ public sealed class TakeBackup
                     var pass = await gate.EnterAsync(contact, options.WaitForIdle, cancellationToken).ConfigureAwait(false);
                     await using var passLease = pass.ConfigureAwait(false);
                     header = await CaptureAsync(contact, pass, options, content, policy.SizeFactor, previous, session, draft, cancellationToken).ConfigureAwait(false);
-
-                    // The device is free again; the next one may begin while this one's packs are written.
-                    await pass.DisposeAsync().ConfigureAwait(false);
-                    place.Leave();
-                    await new QueuedChanges(context.Clock, observer).WaitAfterAsync(contact, QueuedChanges.Patience, cancellationToken).ConfigureAwait(false);
+                    hasQueue = QueuedChanges.AreTold(contact);
                 }
 
+                // The device is free again; the next one may begin while this one's packs are written.
+                place.Leave();
                 if (options.Name is not null)
                 {
                     // Another process may have taken the name while the device was read.
@@ -214,6 +247,11 @@ public sealed class TakeBackup
                 }
 
                 var backup = await RecordAsync(header with { Group = group }, draft, previous, registration, policies, cancellationToken).ConfigureAwait(false);
+                if (hasQueue)
+                {
+                    await WaitForQueueAsync(registration, cancellationToken).ConfigureAwait(false);
+                }
+
                 return new TakeBackupOutcome(device, backup, Error: null);
             }
             finally
@@ -224,6 +262,25 @@ public sealed class TakeBackup
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             return new TakeBackupOutcome(device, Backup: null, NameDevice(device, exception));
+        }
+    }
+
+    /// <summary>The backup is recorded: nothing that happens here, and nobody who stops waiting, takes it back.</summary>
+    private async Task WaitForQueueAsync(DeviceRegistration registration, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken).ConfigureAwait(false);
+            await using var contactLease = contact.ConfigureAwait(false);
+            await new QueuedChanges(context.Clock, observer).WaitAfterAsync(contact, QueuedChanges.Patience, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Whoever stops the command hears no more of it; what it has done is in the list of backups and among the events.
+        }
+        catch (EdgeBackupException exception)
+        {
+            QueuedChanges.WarnUnasked(registration.Id, exception, observer);
         }
     }
 

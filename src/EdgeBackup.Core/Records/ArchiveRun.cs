@@ -34,13 +34,19 @@ public sealed record ArchiveRun
     /// <summary>Where the next run begins in each trend log, by its id; where it is none, at the oldest.</summary>
     public IReadOnlyDictionary<string, string> TrendCursors { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The device's number of the last record that was read of each trend log, by its id: one at or below it means a log that began anew.</summary>
+    public IReadOnlyDictionary<string, long> TrendSequences { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Whether there is a cursor among the events, and the device had no event log.</summary>
+    public bool EventsAbsent { get; init; }
+
     /// <summary>Trend logs with a cursor that the device did not list.</summary>
     public IReadOnlyList<string> Absent { get; init; } = [];
 
     /// <summary>No archive of a lower number is left to be removed by age.</summary>
     public long OldestKept { get; init; } = 1;
 
-    /// <summary>The numbers of the runs whose archives were removed with this one.</summary>
+    /// <summary>The numbers of the runs whose archives were removed with this one, or could not be with an earlier one.</summary>
     public IReadOnlyList<long> Expired { get; init; } = [];
 
     internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, RecordsJson.Default.ArchiveRun);

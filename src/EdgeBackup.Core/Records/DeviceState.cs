@@ -22,6 +22,9 @@ public sealed class DeviceState
     /// <summary>Null when the device is not registered.</summary>
     public DeviceRegistration? Registration { get; private set; }
 
+    /// <summary>As it is, or as it was when the device was unregistered; null when it never was registered.</summary>
+    public DeviceRegistration? LastRegistration { get; private set; }
+
     /// <summary>Null when the device was not replaced, or somebody lifted the fence.</summary>
     public Fence? Fence { get; private set; }
 
@@ -41,6 +44,7 @@ public sealed class DeviceState
         {
             case DeviceLogEntryKind.Registered:
                 Registration = entry.Registration;
+                LastRegistration = entry.Registration;
                 break;
             case DeviceLogEntryKind.Unregistered:
                 Registration = null;

@@ -53,7 +53,7 @@ public sealed record PolicyValues
     /// <summary>Calendar years that archives are kept; 0 for ever.</summary>
     public int? ArchiveRetentionYears { get; init; }
 
-    /// <summary>Whether nothing of the device expires, neither archives nor backups, whatever else a policy says.</summary>
+    /// <summary>Whether nothing of the device expires, neither archives nor backups; true in any policy of a device holds, whatever a more specific one says.</summary>
     public bool? LegalHold { get; init; }
 
     /// <summary>What it says, for people.</summary>
@@ -144,6 +144,9 @@ public sealed class PolicyBook
 {
     internal const string Subject = "policies";
 
+    /// <summary>The source of a value that the device's type sets.</summary>
+    internal const string TypeSource = "the device type";
+
     private readonly Dictionary<(PolicyScope Scope, string Key), PolicyValues> values = new();
     private readonly List<EdgeBackupException> unreadable = [];
 
@@ -231,7 +234,7 @@ public sealed class PolicyBook
         var layers = new List<(string Source, PolicyValues Values)>();
         if (type is not null && typeDefaults.TryGetValue(type, out var defaults))
         {
-            layers.Add(("the device type", defaults));
+            layers.Add((TypeSource, defaults));
         }
 
         AddLayer(PolicyScope.All, "", "all");
@@ -266,7 +269,7 @@ public sealed class PolicyBook
             TimeZone = PickText(nameof(PolicyValues.TimeZone), policy => policy.TimeZone),
             SizeFactor = Pick(nameof(PolicyValues.SizeFactor), policy => policy.SizeFactor, 10),
             ArchiveRetentionYears = Pick(nameof(PolicyValues.ArchiveRetentionYears), policy => policy.ArchiveRetentionYears, 0) is > 0 and var years ? years : null,
-            LegalHold = Pick(nameof(PolicyValues.LegalHold), policy => policy.LegalHold, false),
+            LegalHold = Pick(nameof(PolicyValues.LegalHold), policy => policy.LegalHold, false) || FindHold(),
             Sources = sources,
         };
 
@@ -282,6 +285,18 @@ public sealed class PolicyBook
             where T : struct => (T?)Find(name, policy => read(policy)) ?? builtIn;
 
         string? PickText(string name, Func<PolicyValues, string?> read) => (string?)Find(name, read);
+
+        // Whoever puts a hold on a site must not ask whether some device was let go once, for another case.
+        bool FindHold()
+        {
+            var held = layers.FindLast(layer => layer.Values.LegalHold == true);
+            if (held.Values is not null)
+            {
+                sources[nameof(PolicyValues.LegalHold)] = held.Source;
+            }
+
+            return held.Values is not null;
+        }
 
         object? Find(string name, Func<PolicyValues, object?> read)
         {

@@ -21,6 +21,9 @@ public static class TimeZones
     /// <summary>The zone in which this machine's clock runs; UTC where the machine's is not known.</summary>
     public static DateTimeZone Local(TimeProvider clock) => Find(clock.LocalTimeZone.Id) ?? DateTimeZone.Utc;
 
+    /// <summary>The id of that zone.</summary>
+    public static string LocalId(TimeProvider clock) => Local(clock).Id;
+
     /// <summary>The ids that are nearest to a name that is none.</summary>
     public static IEnumerable<string> All => DateTimeZoneProviders.Tzdb.Ids;
 }

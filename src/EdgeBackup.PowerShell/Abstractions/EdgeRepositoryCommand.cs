@@ -47,10 +47,18 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
     /// <exception cref="PSInvalidOperationException">The path is on a drive that is no file system.</exception>
     private protected string ResolvePath(string path)
     {
-        var resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
-        return provider.Name == "FileSystem"
-            ? resolved
-            : throw new PSInvalidOperationException($"'{path}' is on a {provider.Name} drive. Give a path in a file system.");
+        try
+        {
+            var resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+            return provider.Name == "FileSystem"
+                ? resolved
+                : throw new PSInvalidOperationException($"'{path}' is on a {provider.Name} drive. Give a path in a file system.");
+        }
+        catch (ProviderNotFoundException) when (System.IO.Path.IsPathFullyQualified(path))
+        {
+            // A role of JEA has no drives. Where it may use a parameter that is a path, a whole one needs none.
+            return System.IO.Path.GetFullPath(path);
+        }
     }
 
     /// <summary>A wildcard that matches nothing gives nothing; a literal is tried as it is.</summary>

@@ -3,8 +3,11 @@ namespace EdgeBackup;
 /// <summary>An event out of an archive.</summary>
 public sealed class ArchiveEvent
 {
-    /// <summary>When; local time. In the archive stands UTC.</summary>
+    /// <summary>When; local time.</summary>
     public required DateTime Time { get; init; }
+
+    /// <summary>When, in UTC, as text: what to export, since a local time comes twice when clocks are put back.</summary>
+    public required string TimeUtc { get; init; }
 
     /// <summary>The id of the device.</summary>
     public required string Device { get; init; }
@@ -29,4 +32,7 @@ public sealed class ArchiveEvent
 
     /// <summary>The device's number for it; null where it has none.</summary>
     public string? EventId { get; init; }
+
+    /// <summary>The folder of the archive that it stands in.</summary>
+    public required string Archive { get; init; }
 }

@@ -18,6 +18,9 @@ public sealed class ArchiveGap
     /// <summary>The time on the record behind; null where there is none.</summary>
     public DateTime? Before { get; init; }
 
+    /// <summary>Whether nothing is lost yet: they could not be read, and the next run tries again.</summary>
+    public bool Pending { get; init; }
+
     /// <summary>What happened.</summary>
     public required string Reason { get; init; }
 

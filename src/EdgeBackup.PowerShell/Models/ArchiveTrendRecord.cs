@@ -3,8 +3,11 @@ namespace EdgeBackup;
 /// <summary>A record of a trend log out of an archive.</summary>
 public sealed class ArchiveTrendRecord
 {
-    /// <summary>When; local time. In the archive stands UTC.</summary>
+    /// <summary>When; local time.</summary>
     public required DateTime Time { get; init; }
+
+    /// <summary>When, in UTC, as text: what to export, since a local time comes twice when clocks are put back.</summary>
+    public required string TimeUtc { get; init; }
 
     /// <summary>The id of the device.</summary>
     public required string Device { get; init; }
@@ -18,6 +21,12 @@ public sealed class ArchiveTrendRecord
     /// <summary>A number where it is one, else its text; null where the record holds none.</summary>
     public object? Value { get; init; }
 
+    /// <summary>The value with the very digits of the archive; null where the record holds none.</summary>
+    public string? ValueText { get; init; }
+
     /// <summary>In the device's words; empty where it says nothing.</summary>
     public required string Status { get; init; }
+
+    /// <summary>The folder of the archive that it stands in.</summary>
+    public required string Archive { get; init; }
 }

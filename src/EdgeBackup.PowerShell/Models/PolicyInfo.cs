@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Schedule;
 
 namespace EdgeBackup;
 
@@ -32,7 +33,7 @@ public sealed class PolicyInfo
     /// <summary>When automatic backups may be taken by schedule: "Mon-Fri 19:00-06:00", or "Always".</summary>
     public string? Window { get; init; }
 
-    /// <summary>The zone in which the window's hours are local; null for that of the machine that runs the schedule.</summary>
+    /// <summary>The zone in which the window's hours are local; null where a policy leaves it to others. For a device with hours that of the machine, where no policy names one.</summary>
     public string? TimeZone { get; init; }
 
     /// <summary>For a device: where each value comes from ("Interval: tag north").</summary>
@@ -66,7 +67,18 @@ public sealed class PolicyInfo
         LegalHold = values.LegalHold,
     };
 
-    internal static PolicyInfo From(string device, EffectivePolicy policy) => new()
+    /// <param name="device">Whose policy it is.</param>
+    /// <param name="policy">What holds for it.</param>
+    /// <param name="machineZone">The zone that counts where no policy names one and the window has hours.</param>
+    internal static PolicyInfo From(string device, EffectivePolicy policy, string machineZone) => policy.TimeZone is null && policy.Window != BackupWindow.Always.ToString()
+        ? From(device, policy with
+        {
+            TimeZone = machineZone,
+            Sources = new Dictionary<string, string>(policy.Sources) { [nameof(TimeZone)] = "this machine, for want of a policy" },
+        })
+        : From(device, policy);
+
+    private static PolicyInfo From(string device, EffectivePolicy policy) => new()
     {
         Scope = Name(PolicyScope.Device, device),
         Interval = policy.Interval,

@@ -23,6 +23,9 @@ internal sealed class RepositorySession
     /// <summary>The path that commands without -Repository use: the one connected last, or else the embedded one.</summary>
     public string DefaultPath => defaultPath ?? RepositoryLocations.ForCurrentUser().EmbeddedRepository;
 
+    /// <summary>Whether somebody chose the repository that commands without -Repository use.</summary>
+    public bool IsConnected => defaultPath is not null;
+
     /// <summary>The paths of the open repositories, in order.</summary>
     public IReadOnlyList<string> OpenPaths
     {

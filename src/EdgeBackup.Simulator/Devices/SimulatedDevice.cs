@@ -108,6 +108,9 @@ public sealed class SimulatedDevice : IAsyncDisposable
         }
     }
 
+    /// <summary>How often the logs were emptied.</summary>
+    internal int LogsBegun { get; private set; }
+
     /// <summary>One lock for all of a device's state: what the interface promises is about several parts at once.</summary>
     internal Lock Sync { get; } = new();
 
@@ -133,6 +136,14 @@ public sealed class SimulatedDevice : IAsyncDisposable
     }
 
     public void AddEvent(SimulatedEvent record) => Change(() => events.Add(record));
+
+    /// <summary>Empties the event log and the trend logs, as a factory reset or a new memory card does; their numbers begin anew.</summary>
+    public void ClearLogs() => Change(() =>
+    {
+        events.Clear();
+        trends.Clear();
+        LogsBegun++;
+    });
 
     public void AddTrend(SimulatedTrend trend) => Change(() => trends.Add(trend));
 

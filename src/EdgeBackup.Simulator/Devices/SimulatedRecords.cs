@@ -20,12 +20,20 @@ internal static class RecordPages
 {
     public const int LargestPage = 1000;
 
-    /// <summary>Reads a cursor, the number of records that came before.</summary>
+    /// <summary>Reads a cursor: the number of records that came before, and which log it is of where that was begun anew.</summary>
     /// <returns>Null when it is none.</returns>
-    public static int? ReadCursor(string? after) =>
-        string.IsNullOrEmpty(after) ? 0
-        : after[0] == 'c' && int.TryParse(after.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
-        : null;
+    public static (int Number, int Log)? ReadCursor(string? after)
+    {
+        if (string.IsNullOrEmpty(after))
+        {
+            return (0, 0);
+        }
 
-    public static string Cursor(int number) => string.Create(CultureInfo.InvariantCulture, $"c{number}");
+        var parts = after[1..].Split('-');
+        return after[0] == 'c' && parts.Length is 1 or 2 && TryRead(parts[0], out var number) && TryRead(parts.Length == 2 ? parts[1] : "0", out var log) ? (number, log) : null;
+
+        static bool TryRead(string text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    }
+
+    public static string Cursor(int number, int log) => string.Create(CultureInfo.InvariantCulture, $"c{number}{(log == 0 ? "" : $"-{log}")}");
 }

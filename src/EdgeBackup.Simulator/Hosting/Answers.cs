@@ -22,14 +22,12 @@ internal static class Answers
     public static IResult Ok(object body, int status = 200) => Results.Json(body, Json, "application/json", status);
 
     /// <summary>An error in the form of RFC 9457.</summary>
-    public static IResult Problem(int status, string detail, string? member = null, string? value = null)
-    {
-        var body = new Dictionary<string, object> { ["title"] = detail, ["status"] = status, ["detail"] = detail };
-        if (member is not null)
-        {
-            body[member] = value!;
-        }
+    public static IResult Problem(int status, string detail, string? member = null, string? value = null) =>
+        Problem(status, detail, member is null ? [] : new() { [member] = value! });
 
+    public static IResult Problem(int status, string detail, Dictionary<string, object> members)
+    {
+        var body = new Dictionary<string, object>(members) { ["title"] = detail, ["status"] = status, ["detail"] = detail };
         return Results.Json(body, Json, "application/problem+json", status);
     }
 

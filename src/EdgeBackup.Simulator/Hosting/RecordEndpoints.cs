@@ -10,7 +10,7 @@ internal static class RecordEndpoints
         var api = application.MapGroup(DeviceEndpoints.Root);
         api.MapGet("/events", (HttpContext context, string? after, int? limit) =>
             context.Device().Features.Contains("events")
-                ? Page(context.Device(), context.Device().ReadEvents, after, limit)
+                ? Page(context.Device(), context.Device().ReadEvents, context.Device().Events.Count, after, limit)
                 : Answers.Problem(404, "this device has no events"));
         api.MapGet("/trends", (HttpContext context) =>
             context.Device().Features.Contains("trends")
@@ -25,25 +25,29 @@ internal static class RecordEndpoints
                 : Answers.Problem(404, "this device has no trends"));
         api.MapGet("/trends/{id}/records", (HttpContext context, string id, string? after, int? limit) =>
             context.Device().Trends.FirstOrDefault(trend => trend.Id == id) is { } trend
-                ? Page(context.Device(), (start, count) => Read(trend.Records, start, count), after, limit)
+                ? Page(context.Device(), (start, count) => Read(trend.Records, start, count), trend.Records.Count, after, limit)
                 : Answers.Problem(404, "there is no such trend"));
     }
 
-    private static IResult Page<T>(SimulatedDevice device, Func<int, int, IReadOnlyList<T>> read, string? after, int? limit)
+    private static IResult Page<T>(SimulatedDevice device, Func<int, int, IReadOnlyList<T>> read, int length, string? after, int? limit)
     {
-        if (RecordPages.ReadCursor(after) is not { } start || limit is < 1)
+        if (RecordPages.ReadCursor(after) is not var (start, log) || limit is < 1)
         {
             return Answers.Problem(400, "after or limit is not what was given out");
         }
 
         var oldest = device.Faults.OldestRecord;
-        if (start < oldest && !string.IsNullOrEmpty(after))
+        var isAnew = !string.IsNullOrEmpty(after) && (log != device.LogsBegun || start > Math.Max(oldest, length));
+        if (isAnew || (start < oldest && !string.IsNullOrEmpty(after)))
         {
-            return Answers.Problem(410, "these records have fallen out of the buffer", "oldest", RecordPages.Cursor(oldest));
+            return Answers.Problem(
+                410,
+                isAnew ? "the log was begun anew" : "these records have fallen out of the buffer",
+                new() { ["oldest"] = RecordPages.Cursor(oldest, device.LogsBegun), ["anew"] = isAnew });
         }
 
         var page = read(Math.Max(start, oldest), Math.Min(limit ?? 100, RecordPages.LargestPage));
-        return Answers.Ok(new { records = page, next = RecordPages.Cursor(Math.Max(start, oldest) + page.Count) });
+        return Answers.Ok(new { records = page, next = RecordPages.Cursor(Math.Max(start, oldest) + page.Count, device.LogsBegun) });
     }
 
     private static List<T> Read<T>(IReadOnlyList<T> records, int start, int count)

@@ -147,10 +147,21 @@ public sealed class ArchiveRunTests : IAsyncLifetime
     public async Task A_device_that_fails_in_the_middle_leaves_nothing_and_loses_nothing()
     {
         bench.AddEvents(1500);
-        bench.Device.Faults.Add(new SimulatedFault { Kind = FaultKind.Status, Status = 500, Path = "events*", Skip = 2 });
-        Assert.Equal(ErrorIds.DeviceUnreachable, (await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ArchiveAsync())).ErrorId);
+        var hooks = new HookedConnections(bench.Operations.Connections())
+        {
+            BeforePage = () =>
+            {
+                bench.Device.Faults.Add(new SimulatedFault { Kind = FaultKind.Status, Status = 500, Path = "*", Times = -1 });
+                return Task.CompletedTask;
+            },
+        };
+        var context = await bench.Operations.OpenAsync(connections: hooks);
+        Assert.Equal(ErrorIds.DeviceUnreachable, (await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ArchiveAsync(context: context))).ErrorId);
+        bench.Device.Faults.Clear();
+
+        // And one of which no log can be read.
         bench.Device.Faults.Add(new SimulatedFault { Kind = FaultKind.ReplaceBody, Path = "trends/*", Body = """{"records":[{"seq":1}],"next":"c1"}""" });
-        Assert.Equal(ErrorIds.DeviceResponseInvalid, (await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ArchiveAsync())).ErrorId);
+        Assert.Equal(ErrorIds.DeviceResponseInvalid, (await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ArchiveAsync(new WriteArchiveOptions { Device = "", Parent = "", Contents = [ArchiveContent.Trend] }))).ErrorId);
         Assert.Empty(Directory.EnumerateFileSystemEntries(bench.Parent));
 
         await bench.ArchiveAsync();
@@ -259,6 +270,8 @@ public sealed class ArchiveRunTests : IAsyncLifetime
         var next = await bench.ArchiveAsync(context: copy);
         Assert.Equal((2, 3), (next.Manifest.Number, next.Manifest.Records));
         Assert.Equal(ArchiveFolder.Open(ArchiveFolder.Find(bench.Parent)[0]).Fingerprint, next.Fingerprint);
+        Assert.Empty(await bench.DamageAsync(withRepository: false));
+        Assert.All(await new TestArchives(copy, bench.Operations.Observer, null).RunAsync(bench.Parent, default).ToListAsync(), outcome => Assert.Equal((0, true), (outcome.Damage.Count, outcome.IsOwnKey)));
         Assert.Equal(Ids(53), bench.EventIds());
     }
 }

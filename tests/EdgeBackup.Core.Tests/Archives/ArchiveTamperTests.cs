@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Formats.Asn1;
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 using EdgeBackup.Core.Archives;
@@ -244,14 +246,96 @@ public sealed class ArchiveTamperTests : IAsyncLifetime
         await bench.Operations.SetPolicyAsync(new PolicyValues { ArchiveRetentionYears = 2, LegalHold = true });
         bench.Operations.Advance(TimeSpan.FromDays(800));
         await bench.ArchiveAsync();
-        Assert.Contains("legal hold", Assert.Single(bench.Operations.Observer.Warnings), StringComparison.Ordinal);
+        Assert.Single(bench.Operations.Observer.Warnings, warning => warning.Contains("legal hold", StringComparison.Ordinal));
         Assert.Equal(4, ArchiveFolder.Find(bench.Parent).Count);
 
         await bench.Operations.SetPolicyAsync(new PolicyValues { LegalHold = false });
         bench.Operations.Advance(TimeSpan.FromDays(-1));
         await bench.ArchiveAsync();
-        Assert.Contains("clock", bench.Operations.Observer.Warnings[1], StringComparison.Ordinal);
+        Assert.Single(bench.Operations.Observer.Warnings, warning => warning.Contains("clock", StringComparison.Ordinal));
         Assert.Equal(5, ArchiveFolder.Find(bench.Parent).Count);
+    }
+
+    [Fact]
+    public async Task A_hold_that_was_set_since_keeps_what_had_expired_and_what_could_not_be_removed_is_tried_again()
+    {
+        var away = bench.Operations.Path("away");
+        Copy(archives[0].Path, away);
+        await bench.Operations.SetPolicyAsync(new PolicyValues { ArchiveRetentionYears = 2 });
+        bench.Operations.Advance(TimeSpan.FromDays(800));
+        await bench.ArchiveAsync();
+        Copy(away, archives[0].Path);
+        await bench.Operations.SetPolicyAsync(new PolicyValues { LegalHold = true });
+        await bench.ArchiveAsync();
+        Assert.True(Directory.Exists(archives[0].Path));
+        Assert.Contains(bench.Operations.Observer.Warnings, warning => warning.Contains("kept for now, because a policy puts a legal hold", StringComparison.Ordinal));
+        await bench.Operations.SetPolicyAsync(new PolicyValues { LegalHold = false });
+        await bench.ArchiveAsync();
+        Assert.False(Directory.Exists(archives[0].Path));
+    }
+
+    [Fact]
+    public async Task An_archive_beside_its_name_expires_too_and_one_half_removed_is_no_damage()
+    {
+        var away = bench.Operations.Path("away");
+        Copy(archives[0].Path, away);
+        Directory.Move(archives[0].Path, archives[0].Path + "-2");
+        await bench.Operations.SetPolicyAsync(new PolicyValues { ArchiveRetentionYears = 2 });
+        bench.Operations.Advance(TimeSpan.FromDays(800));
+        Assert.Equal(2, (await bench.ArchiveAsync()).Manifest.Expired.Count);
+        Assert.False(Directory.Exists(archives[0].Path + "-2"));
+        Copy(away, archives[0].Path);
+        File.Delete(In(0, "events.csv"));
+        File.Delete(In(0, "manifest.sig"));
+        Assert.Empty(await bench.DamageAsync());
+    }
+
+    [Fact]
+    public async Task An_archive_without_its_name_yet_is_not_missing()
+    {
+        bench.Unname(archives[2]);
+        Assert.Empty(await bench.DamageAsync());
+    }
+
+    [Fact]
+    public async Task A_forged_archive_that_says_that_it_is_another_repositorys_is_noticed()
+    {
+        var key = ArchiveSignature.CreateKey();
+        var manifest = ManifestCodec.Serialize(archives[2].Manifest with { PublicKey = ArchiveSignature.PublicKeyOf(key), Repository = new string('0', 32), Author = "forger@bench" });
+        await File.WriteAllBytesAsync(In(2, "manifest.json"), manifest);
+        await File.WriteAllBytesAsync(In(2, "manifest.sig"), ArchiveSignature.Sign(key, manifest));
+        Assert.Contains(await bench.DamageAsync(path: archives[2].Path), line => line.Contains("forged", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_other_signature_of_the_same_bytes_does_not_count()
+    {
+        var sequence = new AsnReader(await File.ReadAllBytesAsync(In(0, "manifest.sig")), AsnEncodingRules.DER).ReadSequence();
+        var (r, s) = (sequence.ReadInteger(), sequence.ReadInteger());
+        var order = new BigInteger(Convert.FromHexString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"), isUnsigned: true, isBigEndian: true);
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteInteger(r);
+            writer.WriteInteger(order - s);
+        }
+
+        await File.WriteAllBytesAsync(In(0, "manifest.sig"), writer.Encode());
+        Assert.Contains("signature", Assert.Single(await bench.DamageAsync()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_in_place_of_the_folder_of_trends_and_a_link_are_named_once()
+    {
+        Directory.Delete(In(0, "trends"), recursive: true);
+        File.WriteAllText(In(0, "trends"), "");
+        Assert.Contains(await bench.DamageAsync(), line => line.Contains("trends: it does not belong", StringComparison.Ordinal));
+        if (!OperatingSystem.IsWindows())
+        {
+            // Making links needs rights there.
+            Directory.CreateSymbolicLink(In(1, "link"), archives[1].Path);
+            Assert.Equal("link", Assert.Single(Assert.Single(await bench.TestAsync(archives[1].Path)).Damage).Path);
+        }
     }
 
     private static void Copy(string from, string to)

@@ -59,6 +59,41 @@ public sealed class HttpHistoryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_page_that_is_too_long_is_asked_for_in_smaller_ones()
+    {
+        foreach (var number in Enumerable.Range(1, 900))
+        {
+            device.AddEvent(device.Events[0] with { Id = $"long{number}", Message = new string('x', 10_000) });
+        }
+
+        Assert.Equal(950, (await connection.History.ReadEventsAsync(null, default).ToListAsync()).Sum(page => page.Records.Count));
+    }
+
+    [Fact]
+    public async Task A_device_that_logs_each_call_is_read_to_an_end()
+    {
+        var pages = 0;
+        await foreach (var page in connection.History.ReadEventsAsync(null, default))
+        {
+            device.AddEvent(device.Events[0] with { Id = "call" });
+            Assert.InRange(++pages, 1, 5);
+        }
+    }
+
+    [Fact]
+    public async Task A_device_that_gives_fewer_at_once_than_it_is_asked_for_is_read_to_its_end()
+    {
+        // As many as its own limit allows, again and again, is not the end.
+        for (var start = 0; start < 50; start += 20)
+        {
+            var records = string.Join(',', Enumerable.Range(0, Math.Min(20, 50 - start)).Select(_ => """{"time":"2026-11-01T10:00:00Z","category":"x"}"""));
+            device.Faults.Add(new SimulatedFault { Kind = FaultKind.ReplaceBody, Path = "events*", Body = $$"""{"records":[{{records}}],"next":"c{{Math.Min(start + 20, 50)}}"}""" });
+        }
+
+        Assert.Equal(50, (await connection.History.ReadEventsAsync(null, default).ToListAsync()).Sum(page => page.Records.Count));
+    }
+
+    [Fact]
     public async Task A_device_without_events_or_trends_says_so()
     {
         device.Features = [];

@@ -27,7 +27,7 @@ public sealed class ArchiveChain(IReadOnlyList<ArchiveFolder> archives, Func<Arc
         var manifest = archive.Manifest;
         if (archives.FirstOrDefault(other => IsOfSameChain(other, archive) && other.Digest != archive.Digest && other.Manifest.Number == manifest.Number) is { } rival)
         {
-            yield return new ArchiveDamage(null, $"'{Path.GetFileName(rival.Path)}' has the same number, {manifest.Number}: the repository was taken back to an older state in between, or one of them is forged");
+            yield return new ArchiveDamage(null, $"'{Path.GetFileName(rival.Path)}' has the same number, {manifest.Number}: the repository was taken back to an older state in between, a copy of it went on beside it, or one of them is forged");
         }
 
         if (manifest.Previous is not { } previous)
@@ -44,7 +44,7 @@ public sealed class ArchiveChain(IReadOnlyList<ArchiveFolder> archives, Func<Arc
         {
             if (!IsOfSameChain(before, archive) || before.Manifest.Number != previous.Number || previous.Number != manifest.Number - 1)
             {
-                yield return new ArchiveDamage(null, $"the archive before it, '{Path.GetFileName(before.Path)}', is of another device or repository, or has another number");
+                yield return new ArchiveDamage(null, $"the archive before it, '{Path.GetFileName(before.Path)}', is of another device or another key, or has another number");
             }
         }
         else if (!expired.Contains((manifest.Device, archive.Fingerprint, previous.Manifest)) && isElsewhere?.Invoke(previous, archive) != true)
@@ -58,6 +58,14 @@ public sealed class ArchiveChain(IReadOnlyList<ArchiveFolder> archives, Func<Arc
         }
     }
 
+    /// <summary>Whether a later archive says that this one was removed because it was old enough.</summary>
+    public bool IsExpired(ArchiveFolder archive)
+    {
+        ArgumentNullException.ThrowIfNull(archive);
+        return expired.Contains((archive.Manifest.Device, archive.Fingerprint, archive.Digest));
+    }
+
+    // A copy of a repository has another id and the same key, and goes on where the other ended.
     private static bool IsOfSameChain(ArchiveFolder first, ArchiveFolder second) =>
-        first.Manifest.Device == second.Manifest.Device && first.Manifest.Repository == second.Manifest.Repository && first.Fingerprint == second.Fingerprint;
+        first.Manifest.Device == second.Manifest.Device && first.Fingerprint == second.Fingerprint;
 }

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using EdgeBackup.Core.Archives.Reading;
 
 namespace EdgeBackup.Core.Archives.Checking;
@@ -59,10 +60,21 @@ public static class ArchiveCheck
     private static List<string> FindExtras(ArchiveFolder archive)
     {
         var known = archive.Manifest.Files.Select(file => file.Path).Append(ManifestCodec.ManifestName).Append(ManifestCodec.SignatureName).ToHashSet(StringComparer.Ordinal);
-        return Directory.EnumerateFileSystemEntries(archive.Path, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false })
-            .Select(entry => Path.GetRelativePath(archive.Path, entry).Replace(Path.DirectorySeparatorChar, '/'))
-            .Where(entry => !known.Contains(entry) && entry != ArchiveNames.TrendFolder)
+        var entries = new FileSystemEnumerable<(string Path, bool IsFolder)>(
+            archive.Path,
+            (ref FileSystemEntry entry) => (entry.ToFullPath(), IsFolder(ref entry)),
+            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false })
+        {
+            // A link may lead back to where it stands.
+            ShouldRecursePredicate = IsFolder,
+        };
+        return entries
+            .Select(entry => (Path: Path.GetRelativePath(archive.Path, entry.Path).Replace(Path.DirectorySeparatorChar, '/'), entry.IsFolder))
+            .Where(entry => !known.Contains(entry.Path) && !(entry.IsFolder && entry.Path == ArchiveNames.TrendFolder))
+            .Select(entry => entry.Path)
             .Order(StringComparer.Ordinal)
             .ToList();
+
+        static bool IsFolder(ref FileSystemEntry entry) => entry.IsDirectory && !entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
     }
 }

@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using EdgeBackup.Core.Errors;
 
 namespace EdgeBackup.Core.Archives.Reading;
 
 /// <summary>An archive in a folder, as far as its manifest tells.</summary>
-public sealed class ArchiveFolder
+public sealed partial class ArchiveFolder
 {
     private ArchiveFolder(string path, ArchiveManifest manifest, string digest, string? signatureFault)
     {
@@ -35,6 +36,9 @@ public sealed class ArchiveFolder
     /// <summary>Whether a folder looks like an archive.</summary>
     public static bool IsOne(string path) =>
         File.Exists(System.IO.Path.Combine(path, ManifestCodec.ManifestName)) && File.Exists(System.IO.Path.Combine(path, ManifestCodec.SignatureName));
+
+    /// <summary>Whether a text ends as the names of archives' folders do, with the two times.</summary>
+    public static bool IsNameOfOne(string name) => EndOfName().IsMatch(name);
 
     /// <summary>Whether a folder, or a file in one, is part of an archive, whole or not.</summary>
     public static bool IsPartOfOne(string path)
@@ -119,6 +123,9 @@ public sealed class ArchiveFolder
 
     internal static EdgeBackupException Damaged(string path, string what, Exception? inner = null) =>
         new(ErrorIds.ArchiveDamaged, $"The archive '{path}' is damaged: {what}. Bring it back from a copy; Test-EdgeArchive tells what else is wrong.", path, inner);
+
+    [GeneratedRegex(@"_\d{8}T\d{6}Z_\d{8}T\d{6}Z(-\d+)*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex EndOfName();
 
     private static string? FindSignatureFault(string path, ArchiveManifest manifest, byte[] bytes)
     {

@@ -69,10 +69,10 @@ internal sealed class ArchiveStage : IDisposable
             .Distinct(StringComparer.Ordinal)
             .ToList();
 
-    /// <summary>Writes a small file of the archive; durable on return.</summary>
+    /// <summary>Writes a small file of the archive, perhaps anew; durable on return.</summary>
     public void WriteFile(string name, ReadOnlySpan<byte> content)
     {
-        using var file = new FileStream(System.IO.Path.Combine(Path, name), FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        using var file = new FileStream(System.IO.Path.Combine(Path, name), FileMode.Create, FileAccess.Write, FileShare.None);
         file.Write(content);
         file.Flush(flushToDisk: true);
     }

@@ -12,7 +12,7 @@ internal sealed class BacnetDeviceErrors(ConnectionOptions options)
 
     /// <summary>Whether a device says that it has no time just now; the same request may do later.</summary>
     public static bool IsBusy(Exception exception) => exception
-        is BacnetErrorException { Code: BacnetErrorCode.DeviceBusy or BacnetErrorCode.Timeout }
+        is BacnetErrorException { Code: BacnetErrorCode.DeviceBusy or BacnetErrorCode.Busy or BacnetErrorCode.Timeout }
         or BacnetAbortException { Reason: BacnetAbortReason.PreemptedByHigherPriorityTask or BacnetAbortReason.OutOfResources or BacnetAbortReason.ApplicationExceededReplyTime };
 
     /// <summary>Whether an answer, or a request, did not fit the device: less at once may do.</summary>
@@ -62,7 +62,7 @@ internal sealed class BacnetDeviceErrors(ConnectionOptions options)
         BacnetErrorException { Code: BacnetErrorCode.ConfigurationInProgress } => (
             ErrorIds.DeviceBusy,
             OccupiedText("a backup, a restore or a download")),
-        BacnetErrorException { Code: BacnetErrorCode.DeviceBusy } => (
+        BacnetErrorException { Code: BacnetErrorCode.DeviceBusy or BacnetErrorCode.Busy } => (
             ErrorIds.DeviceBusy,
             $"it is too busy for {call}. Try again later"),
         BacnetRejectException { Reason: BacnetRejectReason.MissingRequiredParameter } or BacnetErrorException { Code: BacnetErrorCode.MissingRequiredParameter }

@@ -30,6 +30,9 @@ internal enum NoAnswerKind
     Silent,
 }
 
+/// <summary>Why an answer was not read: whoever can ask for less does.</summary>
+internal sealed class AnswerTooLongException() : Exception("The answer is longer than what is read of one.");
+
 /// <summary>One attempt brought no answer; <see cref="DeviceHttpClient"/> repeats it or turns it into DeviceUnreachable.</summary>
 internal sealed class NoAnswerException(NoAnswerKind kind, string message, Exception? inner) : Exception(message, inner)
 {

@@ -221,7 +221,8 @@ internal sealed class DeviceHttpClient : IDisposable
                 {
                     throw Fault.Create(
                         ErrorIds.DeviceResponseInvalid,
-                        $"its answer to {request.Method} {request.RequestUri!.AbsolutePath} is longer than {limit / (1024 * 1024)} MiB. Check the device's software");
+                        $"its answer to {request.Method} {request.RequestUri!.AbsolutePath} is longer than {limit / (1024 * 1024)} MiB. Check the device's software",
+                        new AnswerTooLongException());
                 }
 
                 buffer.Write(piece, 0, read);

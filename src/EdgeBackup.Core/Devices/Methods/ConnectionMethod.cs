@@ -6,6 +6,7 @@ internal sealed record ConnectionMethod
     private const string Chunked = "The repository keeps them encrypted and deduplicated (docs/format.md).";
     private const string NoHistoryUnlessAsked = "History, unless the restore is asked for it with -Content.";
     private const string IdentityStays = "Identity items onto other hardware: they return only to the device they came from.";
+    private const string Removal = "What is not in the backup is removed, unless -Path selects single items or -Content History asks for history alone; what the type leaves out, and history that is not asked for, stays.";
     private const string NoBytes = "Sockets, pipes and devices: each is listed in NotSaved. A file that cannot be read is not left out: it fails the backup.";
     private const string UnknownNames = "Nothing at all where the target cannot hold one of the names: such a restore is refused before it begins, with the list.";
 
@@ -42,7 +43,7 @@ internal sealed record ConnectionMethod
         ],
         Trigger = "EdgeBackup reads the folder; nothing runs on the device. A file whose size, times and file id are those of the last backup is not read again.",
         Format = "Each file as it is. " + Chunked,
-        Restore = "Everything is staged beside the folder and exchanged in one go, so that the folder holds the old state or the new one. Then it is read back and compared.",
+        Restore = "Everything is staged beside the folder and exchanged in one go, so that the folder holds the old state or the new one. Then it is read back and compared. " + Removal,
         NotRestored = [IdentityStays, NoHistoryUnlessAsked, UnknownNames],
     };
 
@@ -56,7 +57,7 @@ internal sealed record ConnectionMethod
         ],
         Trigger = "EdgeBackup asks the device's interface for its items, under the device's hold where it has one. An item whose ETag is that of the last backup is not read again.",
         Format = "Each item's bytes as the device sends them. " + Chunked,
-        Restore = "The items are sent into a restore session with their digests, the device commits all or nothing, and they are read back and compared. Configuration that is not in the backup is removed, unless -Path selects single items.",
+        Restore = "The items are sent into a restore session with their digests, the device commits all or nothing, and they are read back and compared. " + Removal,
         NotRestored =
         [
             IdentityStays,
@@ -75,7 +76,7 @@ internal sealed record ConnectionMethod
         ],
         Trigger = "EdgeBackup logs in with a key, lists the files and reads those that changed in one tar stream. A file whose size, times and inode are those of the last backup is not read again; no room is taken on the device.",
         Format = "Each file as it is. " + Chunked,
-        Restore = "Everything is staged on the device and exchanged by renaming; the old state returns when a command, the check or the comparison of the digests fails.",
+        Restore = "Everything is staged on the device and exchanged by renaming; the old state returns when a command, the check or the comparison of the digests fails. " + Removal,
         NotRestored = [IdentityStays, NoHistoryUnlessAsked, UnknownNames],
     };
 
@@ -94,7 +95,6 @@ internal sealed record ConnectionMethod
         NotRestored =
         [
             "Single files: a restore is of all of them, and -Path is refused.",
-            "Trend logs and event logs.",
         ],
     };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using EdgeBackup.Core.Archives;
 using EdgeBackup.Core.Platform;
@@ -9,19 +10,40 @@ namespace EdgeBackup.Core.Operations.Archives;
 /// <summary>Where the archives of runs are, as the repository remembers it.</summary>
 internal static class ArchivePlaces
 {
-    /// <summary>Whether the very archive of a run stands where the run put it.</summary>
-    public static bool IsThere(ArchiveRun run)
+    /// <summary>Where the very archive of a run stands: where the run put it, or beside that with a number where the name was taken.</summary>
+    /// <returns>Null where it does not.</returns>
+    public static string? Find(ArchiveRun run)
     {
-        var manifest = Path.Combine(run.Parent, run.Folder, ManifestCodec.ManifestName);
+        var wanted = Path.Combine(run.Parent, run.Folder);
+        for (var number = 1; ; number++)
+        {
+            var place = number == 1 ? wanted : string.Create(CultureInfo.InvariantCulture, $"{wanted}-{number}");
+            if (IsAt(run, place))
+            {
+                return place;
+            }
+
+            // One that is away leaves its name free; what was named after it keeps its number.
+            if (number > 1 && !Directory.Exists(place))
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>Whether the very archive of a run stands where it should, or has not got its name yet.</summary>
+    public static bool IsThere(ArchiveRun run) => Find(run) is not null || FindStages(run).Exists(stage => IsAt(run, stage));
+
+    /// <summary>The hidden folders in which a run wrote, and that did not get their name yet; whichever copy of the repository it used.</summary>
+    public static List<string> FindStages(ArchiveRun run)
+    {
         try
         {
-            using var stream = File.OpenRead(manifest);
-            return Convert.ToHexStringLower(SHA256.HashData(stream)) == run.Manifest;
+            return [.. Directory.EnumerateDirectories(run.Parent, ArchiveNames.StageOfAny(run.Id), new EnumerationOptions { AttributesToSkip = 0 })];
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // A drive of another machine, or one that is not plugged in.
-            return false;
+            return [];
         }
     }
 
@@ -46,4 +68,18 @@ internal static class ArchivePlaces
         Path.TrimEndingDirectorySeparator(Path.GetFullPath(first)),
         Path.TrimEndingDirectorySeparator(Path.GetFullPath(second)),
         platform.HasWindowsNames ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+
+    private static bool IsAt(ArchiveRun run, string place)
+    {
+        try
+        {
+            using var stream = File.OpenRead(Path.Combine(place, ManifestCodec.ManifestName));
+            return Convert.ToHexStringLower(SHA256.HashData(stream)) == run.Manifest;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A drive of another machine, or one that is not plugged in.
+            return false;
+        }
+    }
 }

@@ -1,16 +1,25 @@
 using EdgeBackup.Core.Archives;
 using EdgeBackup.Core.Archives.Writing;
 using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Records;
 
 namespace EdgeBackup.Core.Operations.Archives;
 
-/// <summary>Copies what a device's logs hold behind the cursors of the last run into the files of an archive; one page at a time is in memory.</summary>
-internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection? selection, IOperationObserver observer)
+/// <summary>
+/// Copies what a device's logs hold behind the cursors of the last run into the files of an archive; one page at a time is
+/// in memory. A log that cannot be read is left for the next run and keeps none of the others from being archived.
+/// </summary>
+/// <param name="options">What to copy.</param>
+/// <param name="selection">What of it; null for all.</param>
+/// <param name="observer">Is told how far it is.</param>
+/// <param name="isAtWork">Throws where the device itself is gone, and not one log of it.</param>
+internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection? selection, IOperationObserver observer, Func<CancellationToken, Task> isAtWork)
 {
     private readonly List<ArchiveFile> files = [];
     private readonly List<ArchiveGap> gaps = [];
-    private readonly Dictionary<string, string> trendCursors = new(StringComparer.Ordinal);
+    private EdgeBackupException? firstFault;
+    private int faults;
     private readonly HashSet<string> taken = new(StringComparer.OrdinalIgnoreCase);
     private long records;
 
@@ -19,13 +28,7 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
     public IReadOnlyList<ArchiveGap> Gaps => gaps;
 
     /// <summary>Where the next run begins.</summary>
-    public string? EventCursor { get; private set; }
-
-    /// <inheritdoc cref="EventCursor"/>
-    public IReadOnlyDictionary<string, string> TrendCursors => trendCursors;
-
-    /// <summary>Trend logs with a cursor that the device does not list.</summary>
-    public IReadOnlyList<string> Absent { get; private set; } = [];
+    public HistoryPlaces Places { get; } = new();
 
     /// <param name="history">The device's.</param>
     /// <param name="last">The run before; null for none.</param>
@@ -33,18 +36,16 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
     /// <param name="cancellationToken">Stops between two pages.</param>
     public async Task RunAsync(IDeviceHistory history, ArchiveRun? last, string folder, CancellationToken cancellationToken)
     {
-        // Copied first: a log that is not read keeps its place, and one that is gone for now, too.
-        EventCursor = last?.EventCursor;
-        Absent = last?.Absent ?? [];
-        foreach (var (trend, cursor) in last?.TrendCursors ?? new Dictionary<string, string>())
-        {
-            trendCursors[trend] = cursor;
-        }
-
+        Places.BeginAfter(last);
         var listing = await history.ListAsync(cancellationToken).ConfigureAwait(false);
-        if (listing.HasEvents && options.Wants(ArchiveContent.Event))
+        RequireSomething(listing);
+        if (options.Wants(ArchiveContent.Event))
         {
-            await CopyEventsAsync(history, folder, cancellationToken).ConfigureAwait(false);
+            NoteAbsentEvents(listing, last);
+            if (listing.HasEvents)
+            {
+                await CopyEventsAsync(history, folder, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         if (options.Wants(ArchiveContent.Trend))
@@ -55,44 +56,161 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
                 await CopyTrendAsync(history, trend, folder, cancellationToken).ConfigureAwait(false);
             }
         }
+
+        // An archive of nothing but failures would look like one of a quiet device.
+        if (firstFault is not null && faults == files.Count && files.TrueForAll(file => file.Records + file.LeftOut == 0))
+        {
+            throw firstFault;
+        }
+    }
+
+    /// <exception cref="EdgeBackupException">ArchiveNotSupported: there is nothing of what was asked for, and never was.</exception>
+    private void RequireSomething(HistoryListing listing)
+    {
+        var wantsTrends = options.Wants(ArchiveContent.Trend);
+        if ((listing.HasEvents && options.Wants(ArchiveContent.Event)) || (wantsTrends && (listing.Trends.Count + Places.TrendCursors.Count > 0 || Places.EventCursor is not null)))
+        {
+            return;
+        }
+
+        var what = wantsTrends ? options.Wants(ArchiveContent.Event) ? "no event log and no trend logs" : "no trend logs" : "no event log";
+        throw new EdgeBackupException(
+            ErrorIds.ArchiveNotSupported,
+            $"The device '{options.Device}' says that it has {what}, so that there is nothing to archive.{(Places.EventCursor is null ? "" : " It had when it was archived before: see to the device.")}",
+            options.Device);
     }
 
     private async Task CopyEventsAsync(IDeviceHistory history, string folder, CancellationToken cancellationToken)
     {
         using var file = new ArchiveFileWriter(folder, ArchiveNames.Events(options.Format), options.Device, trend: null, options.Format, selection);
-        await foreach (var page in history.ReadEventsAsync(selection is null ? EventCursor : null, cancellationToken).ConfigureAwait(false))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            file.Write(page);
-            EventCursor = selection is null ? page.Next : EventCursor;
-            Tell("events", page.Records.Count);
-        }
-
-        Complete(file);
+        await CompleteAsync(file, trend: null, () => CopyEventsAsync(history, file, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task CopyTrendAsync(IDeviceHistory history, TrendLog trend, string folder, CancellationToken cancellationToken)
+    private async Task CopyEventsAsync(IDeviceHistory history, ArchiveFileWriter file, CancellationToken cancellationToken)
     {
-        using var file = new ArchiveFileWriter(folder, ArchiveNames.Trend(trend.Id, options.Format, taken), options.Device, trend, options.Format, selection);
-        await foreach (var page in history.ReadTrendAsync(trend.Id, selection is null ? trendCursors.GetValueOrDefault(trend.Id) : null, cancellationToken).ConfigureAwait(false))
+        await foreach (var page in history.ReadEventsAsync(selection is null ? Places.EventCursor : null, cancellationToken).ConfigureAwait(false))
         {
             cancellationToken.ThrowIfCancellationRequested();
             file.Write(page);
             if (selection is null)
             {
-                trendCursors[trend.Id] = page.Next;
+                Places.EventCursor = page.Next;
+            }
+
+            Tell("events", page.Records.Count);
+        }
+    }
+
+    private async Task CopyTrendAsync(IDeviceHistory history, TrendLog trend, string folder, CancellationToken cancellationToken)
+    {
+        using var file = new ArchiveFileWriter(folder, ArchiveNames.Trend(trend.Id, options.Format, taken), options.Device, trend, options.Format, selection);
+        await CompleteAsync(
+            file,
+            trend,
+            async () =>
+            {
+                if (!await TryCopyTrendAsync(history, trend, file, isFromOldest: selection is not null, cancellationToken).ConfigureAwait(false))
+                {
+                    await TryCopyTrendAsync(history, trend, file, isFromOldest: true, cancellationToken).ConfigureAwait(false);
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <returns>False, and nothing was written: the log goes on below the number that was read last, so that it is another one, and is to be read from its oldest record.</returns>
+    private async Task<bool> TryCopyTrendAsync(IDeviceHistory history, TrendLog trend, ArchiveFileWriter file, bool isFromOldest, CancellationToken cancellationToken)
+    {
+        long? reached = selection is null && Places.TrendSequences.TryGetValue(trend.Id, out var last) ? last : null;
+        await foreach (var page in history.ReadTrendAsync(trend.Id, isFromOldest ? null : Places.TrendCursors.GetValueOrDefault(trend.Id), cancellationToken).ConfigureAwait(false))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var given = page;
+            if (reached is { } before && page.Records.Count > 0)
+            {
+                if (page.Gap is null && IsAnew(before, page.Records[0].Sequence))
+                {
+                    if (!isFromOldest)
+                    {
+                        return false;
+                    }
+
+                    given = page with { Gap = new HistoryGap(null, "the device has begun to number this trend log anew since the last run") };
+                }
+
+                reached = null;
+            }
+
+            file.Write(given);
+            if (selection is null)
+            {
+                Places.Reach(trend.Id, page.Next, page.Records is [.., var newest] ? newest.Sequence : null);
             }
 
             Tell(trend.Name, page.Records.Count);
         }
 
-        Complete(file);
+        return true;
     }
 
-    private void Complete(ArchiveFileWriter file)
+    /// <summary>A number that has gone all the way round (32 bits in BACnet) is no new beginning.</summary>
+    private static bool IsAnew(long before, long first) => first <= before && before - first < uint.MaxValue / 2;
+
+    /// <summary>Copies a log, and completes its file also where the log fails: what was read of it counts, and the rest waits for the next run.</summary>
+    private async Task CompleteAsync(ArchiveFileWriter file, TrendLog? trend, Func<Task> copy, CancellationToken cancellationToken)
     {
+        ArchiveGap? failure = null;
+        try
+        {
+            await copy().ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception)
+        {
+            await RequireDeviceAsync(exception, cancellationToken).ConfigureAwait(false);
+            firstFault ??= exception;
+            faults++;
+            failure = new ArchiveGap
+            {
+                Content = trend is null ? ArchiveContent.Event : ArchiveContent.Trend,
+                Trend = trend?.Id,
+                Pending = true,
+                Reason = exception.Message.TrimEnd('.'),
+            };
+        }
+
         files.Add(file.Complete());
         gaps.AddRange(file.Gaps);
+        if (failure is not null)
+        {
+            gaps.Add(failure);
+        }
+    }
+
+    private async Task RequireDeviceAsync(EdgeBackupException fault, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await isAtWork(cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception)
+        {
+            observer.Verbose(exception.Message);
+            throw fault;
+        }
+    }
+
+    /// <summary>As <see cref="NoteAbsent"/>, of the events.</summary>
+    private void NoteAbsentEvents(HistoryListing listing, ArchiveRun? last)
+    {
+        if (selection is not null)
+        {
+            return;
+        }
+
+        Places.EventsAbsent = !listing.HasEvents && Places.EventCursor is not null;
+        if (Places.EventsAbsent && last?.EventsAbsent != true)
+        {
+            gaps.Add(new ArchiveGap { Content = ArchiveContent.Event, Reason = "the device has no event log any more" });
+        }
     }
 
     /// <summary>
@@ -106,8 +224,8 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
             return;
         }
 
-        Absent = [.. trendCursors.Keys.Except(listing.Trends.Select(trend => trend.Id), StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        gaps.AddRange(Absent.Except(last?.Absent ?? [], StringComparer.Ordinal).Select(trend => new ArchiveGap
+        Places.Absent = [.. Places.TrendCursors.Keys.Except(listing.Trends.Select(trend => trend.Id), StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        gaps.AddRange(Places.Absent.Except(last?.Absent ?? [], StringComparer.Ordinal).Select(trend => new ArchiveGap
         {
             Content = ArchiveContent.Trend,
             Trend = trend,

@@ -58,12 +58,12 @@ public sealed class TestArchives
         foreach (var folder in folders)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            yield return Test(folder, key, isOne, siblings, chain, cancellationToken);
+            yield return Test(folder, key, isOne, siblings, chain, runs, cancellationToken);
         }
 
         if (!isOne)
         {
-            foreach (var missing in FindMissingNewest(path, siblings, runs))
+            foreach (var missing in FindMissingNewest(path, siblings, runs.Where(all => devices.Contains(all.Key) || siblings.Exists(archive => archive.Manifest.Device == all.Key && IsOwn(archive, key)))))
             {
                 yield return missing;
             }
@@ -82,7 +82,7 @@ public sealed class TestArchives
         }
     }
 
-    private ArchiveTestOutcome Test(string folder, ArchiveKey? key, bool isOne, List<ArchiveFolder> siblings, ArchiveChain chain, CancellationToken cancellationToken)
+    private ArchiveTestOutcome Test(string folder, ArchiveKey? key, bool isOne, List<ArchiveFolder> siblings, ArchiveChain chain, Dictionary<string, List<ArchiveRun>> runs, CancellationToken cancellationToken)
     {
         ArchiveFolder archive;
         try
@@ -97,7 +97,17 @@ public sealed class TestArchives
         long done = 0;
         var activity = $"Testing {System.IO.Path.GetFileName(folder)}";
         var damage = ArchiveCheck.Run(archive, bytes => observer.Progress(new OperationProgress(activity, "", BytesDone: done += bytes, BytesTotal: archive.Length)), cancellationToken).ToList();
+        if (damage.Count > 0 && chain.IsExpired(archive))
+        {
+            observer.Verbose($"'{folder}' has expired, and its removal was broken off. The next run for this folder removes the rest.");
+            damage.RemoveAll(found => found.Path is not null && !File.Exists(System.IO.Path.Combine(folder, found.Path)));
+        }
+
         damage.AddRange(FindKeyDamage(archive, key));
+        if (key is not null && key.PublicKey != archive.Manifest.PublicKey && FindOwn(archive, runs) is { } own)
+        {
+            damage.Add(new ArchiveDamage(ManifestCodec.SignatureName, $"the repository at hand has written this archive, number {own.Number} of '{own.Device}', with its own key: it was forged"));
+        }
 
         // One that was carried elsewhere alone is tested alone.
         var isAlone = isOne && !siblings.Exists(other => other.Path != archive.Path && other.Manifest.Device == archive.Manifest.Device);
@@ -112,6 +122,13 @@ public sealed class TestArchives
 
         return new ArchiveTestOutcome(folder, archive, damage, key is null ? null : key.PublicKey == archive.Manifest.PublicKey);
     }
+
+    /// <summary>Whether an archive is of the repository at hand, of a copy of it, or says so.</summary>
+    private bool IsOwn(ArchiveFolder archive, ArchiveKey? key) => archive.Manifest.Repository == context?.Repository.Id || archive.Manifest.PublicKey == key?.PublicKey;
+
+    /// <summary>The run that wrote an archive, by the name or the run that it goes by.</summary>
+    private static ArchiveRun? FindOwn(ArchiveFolder archive, Dictionary<string, List<ArchiveRun>> runs) => runs.GetValueOrDefault(archive.Manifest.Device)?.Find(run =>
+        run.Manifest != archive.Digest && (run.Id == archive.Manifest.Run || (run.Number == archive.Manifest.Number && run.Folder == System.IO.Path.GetFileName(archive.Path))));
 
     private IEnumerable<ArchiveDamage> FindKeyDamage(ArchiveFolder archive, ArchiveKey? key)
     {
@@ -174,7 +191,8 @@ public sealed class TestArchives
             return runs;
         }
 
-        foreach (var device in archives.Where(archive => archive.Manifest.Repository == context.Repository.Id).Select(archive => archive.Manifest.Device).Union(devices, StringComparer.Ordinal))
+        // Also of those that say that they are another's: whoever forges one may say so.
+        foreach (var device in archives.Select(archive => archive.Manifest.Device).Union(devices, StringComparer.Ordinal))
         {
             var all = await ArchiveRuns.LoadAsync(context, device, cancellationToken).ConfigureAwait(false);
             runs[device] = await all.FromAsync(1, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
@@ -193,7 +211,7 @@ public sealed class TestArchives
     private bool IsElsewhere(ArchiveRun run, string home) => !ArchivePlaces.IsSame(run.Parent, home, context!.Platform) && ArchivePlaces.IsThere(run);
 
     /// <summary>No other archive names the newest: only the repository knows that there was one.</summary>
-    private IEnumerable<ArchiveTestOutcome> FindMissingNewest(string parent, List<ArchiveFolder> archives, Dictionary<string, List<ArchiveRun>> runs)
+    private IEnumerable<ArchiveTestOutcome> FindMissingNewest(string parent, List<ArchiveFolder> archives, IEnumerable<KeyValuePair<string, List<ArchiveRun>>> runs)
     {
         foreach (var (device, all) in runs)
         {

@@ -19,9 +19,10 @@ internal sealed class UnfinishedArchives(RepositoryContext context, IOperationOb
     {
         var prefix = ArchiveNames.StagesOf(context.Repository.Id, device);
         var stages = ArchiveStage.Find(parent, prefix).ToList();
-        if (runs.Last is { } last && Path.Combine(last.Parent, prefix + last.Id) is var own && !stages.Contains(own, StringComparer.Ordinal) && Directory.Exists(own))
+        if (runs.Last is { } last)
         {
-            stages.Add(own);
+            // Also where another copy of the repository wrote it: a record decides for every copy that has it.
+            stages.AddRange(ArchivePlaces.FindStages(last).Except(stages, StringComparer.Ordinal));
         }
 
         foreach (var path in stages)
@@ -34,12 +35,14 @@ internal sealed class UnfinishedArchives(RepositoryContext context, IOperationOb
                 continue;
             }
 
-            if (await FindRunAsync(runs, path, cancellationToken).ConfigureAwait(false) is { } run)
+            // Listed under the lock: its run may have been recorded after the runs were listed, and then it is no leftover.
+            var known = await ArchiveRuns.LoadAsync(context, device, cancellationToken).ConfigureAwait(false);
+            if (await FindRunAsync(known, path, cancellationToken).ConfigureAwait(false) is { } run)
             {
                 var place = stage.Publish(Path.Combine(Path.GetDirectoryName(path)!, run.Folder));
                 observer.Verbose($"{device}: the archive {run.Number}, whose run was killed at its end, has its place now: '{place}'.");
             }
-            else
+            else if (Path.GetFileName(path).StartsWith(prefix, StringComparison.Ordinal))
             {
                 stage.Discard();
                 observer.Verbose($"{device}: what a killed run had left was removed: '{path}'.");
@@ -47,14 +50,24 @@ internal sealed class UnfinishedArchives(RepositoryContext context, IOperationOb
         }
     }
 
-    /// <summary>Removes the archives that the last run had let expire, where it was killed before it could.</summary>
-    public async Task RemoveExpiredAsync(ArchiveRuns runs, IReadOnlyList<long> numbers, CancellationToken cancellationToken)
+    /// <summary>Removes the archives that a run has let expire, as far as they are still there and nothing holds them now.</summary>
+    public async Task RemoveExpiredAsync(DeviceRegistration registration, ArchiveRuns runs, IReadOnlyList<long> numbers, CancellationToken cancellationToken)
     {
+        if (numbers.Count == 0)
+        {
+            return;
+        }
+
+        if ((await ArchiveExpiry.LoadPolicyAsync(context, registration, cancellationToken).ConfigureAwait(false)).Held is { } held)
+        {
+            observer.Warning($"{device}: {numbers.Count} archives have expired and are kept for now, because {held}.");
+            return;
+        }
+
         foreach (var number in numbers)
         {
-            if (await runs.FindAsync(number, cancellationToken).ConfigureAwait(false) is { } run && ArchivePlaces.IsThere(run))
+            if (await runs.FindAsync(number, cancellationToken).ConfigureAwait(false) is { } run && ArchivePlaces.Find(run) is { } path)
             {
-                var path = Path.Combine(run.Parent, run.Folder);
                 try
                 {
                     ArchivePlaces.Remove(path);
@@ -62,7 +75,7 @@ internal sealed class UnfinishedArchives(RepositoryContext context, IOperationOb
                 }
                 catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
                 {
-                    observer.Warning($"{device}: the archive '{path}' has expired and could not be removed: {exception.Message} Remove the folder by hand.");
+                    observer.Warning($"{device}: the archive '{path}' has expired and could not be removed: {exception.Message} The next run tries again.");
                 }
             }
         }

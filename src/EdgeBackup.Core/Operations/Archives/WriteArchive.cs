@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using EdgeBackup.Core.Archives;
 using EdgeBackup.Core.Archives.Reading;
 using EdgeBackup.Core.Archives.Writing;
+using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Capture;
 using EdgeBackup.Core.Operations.Repositories;
@@ -17,6 +18,9 @@ namespace EdgeBackup.Core.Operations.Archives;
 public sealed class WriteArchive
 {
     private const int GapsTold = 20;
+
+    /// <summary>How often a run goes behind others that came in between.</summary>
+    private const int Attempts = 16;
 
     private readonly RepositoryContext context;
     private readonly IOperationObserver observer;
@@ -52,71 +56,127 @@ public sealed class WriteArchive
         {
             return await WriteAsync(options, registration, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (EdgeBackupException exception)
         {
-            throw new EdgeBackupException(
-                ErrorIds.ArchiveFailed,
-                $"The archive of '{options.Device}' could not be written to '{options.Parent}': {exception.Message} Nothing of it was kept, and the next run begins where this one did.",
-                options.Parent,
-                exception);
+            await context.NoteAsync(observer, EdgeEventCategory.Archive, "Failed", exception.Message, options.Device, errorId: exception.ErrorId).ConfigureAwait(false);
+            throw;
         }
     }
 
     private async Task<ArchiveFolder> WriteAsync(WriteArchiveOptions options, DeviceRegistration registration, CancellationToken cancellationToken)
     {
-        var runs = await ArchiveRuns.LoadAsync(context, options.Device, cancellationToken).ConfigureAwait(false);
-        var unfinished = new UnfinishedArchives(context, observer, options.Device);
-        await unfinished.SettleAsync(runs, options.Parent, cancellationToken).ConfigureAwait(false);
-        await unfinished.RemoveExpiredAsync(runs, runs.Last?.Expired ?? [], cancellationToken).ConfigureAwait(false);
-        var key = await context.Archives.GetKeyAsync(cancellationToken).ConfigureAwait(false);
-
-        var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken).ConfigureAwait(false);
-        await using var contactLease = contact.ConfigureAwait(false);
-        if (contact.Connection.History is not { } history)
-        {
-            throw new EdgeBackupException(
-                ErrorIds.ArchiveNotSupported,
-                $"The device '{options.Device}' at {registration.Address} has no event log and no trend logs that EdgeBackup can read. Archives are made of devices with an HTTP interface and of BACnet devices.",
-                options.Device);
-        }
-
-        var id = NewId();
-        var stage = ArchiveStage.Create(Path.Combine(options.Parent, ArchiveNames.Stage(context.Repository.Id, options.Device, id)), options.Wants(ArchiveContent.Trend), context.Platform);
-        using var stageLease = stage;
         try
         {
-            var selection = new ArchiveSelection(options.From, options.To, options.Categories) is { IsEverything: false } chosen ? chosen : null;
-            var copy = new HistoryCopy(options, selection, observer);
-            await copy.RunAsync(history, runs.Last, stage.Path, cancellationToken).ConfigureAwait(false);
-            var expiry = await ArchiveExpiry.PlanAsync(context, observer, registration, runs, options.Parent, cancellationToken).ConfigureAwait(false);
-            var manifest = Describe(options, registration, runs.Last, id, selection, copy, expiry, key.PublicKey);
-            var bytes = ManifestCodec.Serialize(manifest);
-            stage.WriteFile(ManifestCodec.ManifestName, bytes);
-            stage.WriteFile(ManifestCodec.SignatureName, ArchiveSignature.Sign(key.PrivateKey, bytes));
-            stage.Flush(copy.Files);
+            var runs = await ArchiveRuns.LoadAsync(context, options.Device, cancellationToken).ConfigureAwait(false);
+            var unfinished = new UnfinishedArchives(context, observer, options.Device);
+            await unfinished.SettleAsync(runs, options.Parent, cancellationToken).ConfigureAwait(false);
+            await unfinished.RemoveExpiredAsync(registration, runs, runs.Last?.Expired ?? [], cancellationToken).ConfigureAwait(false);
+            var key = await context.Archives.GetKeyAsync(cancellationToken).ConfigureAwait(false);
 
-            cancellationToken.ThrowIfCancellationRequested();
-            var run = Record(options, manifest, Convert.ToHexStringLower(SHA256.HashData(bytes)), copy, expiry);
-            if (!await context.Archives.TryAppendAsync(runs.LastName, run).ConfigureAwait(false))
+            var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken).ConfigureAwait(false);
+            await using var contactLease = contact.ConfigureAwait(false);
+            if (contact.Connection.History is not { } history)
             {
                 throw new EdgeBackupException(
-                    ErrorIds.ArchiveFailed,
-                    $"Another run has archived '{options.Device}' in the meantime, and its records are the same. Nothing of this one was kept; run it again for what has come since.",
+                    ErrorIds.ArchiveNotSupported,
+                    $"The device '{options.Device}' at {registration.Address} has no event log and no trend logs that EdgeBackup can read. Archives are made of devices with an HTTP interface and of BACnet devices.",
                     options.Device);
             }
 
-            return await FinishAsync(stage, run, manifest, unfinished, runs).ConfigureAwait(false);
+            var id = NewId();
+            var stage = ArchiveStage.Create(Path.Combine(options.Parent, ArchiveNames.Stage(context.Repository.Id, options.Device, id)), options.Wants(ArchiveContent.Trend), context.Platform);
+            using var stageLease = stage;
+            return await WriteAsync(new Writing(options, registration, unfinished, key, id, stage), contact.Connection, history, runs, cancellationToken).ConfigureAwait(false);
         }
-        catch
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            await DiscardUnlessRecordedAsync(stage, options.Device).ConfigureAwait(false);
-            throw;
+            throw Failed(options, exception, "Nothing of it was kept, and the next run begins where this one did.");
         }
     }
 
-    /// <summary>The run has happened: from here on nothing may make it look undone, and nobody's Ctrl+C counts.</summary>
-    private async Task<ArchiveFolder> FinishAsync(ArchiveStage stage, ArchiveRun run, ArchiveManifest manifest, UnfinishedArchives unfinished, ArchiveRuns runs)
+    private async Task<ArchiveFolder> WriteAsync(Writing writing, IDeviceConnection connection, IDeviceHistory history, ArchiveRuns runs, CancellationToken cancellationToken)
     {
+        var (options, _, _, _, _, stage) = writing;
+        var (began, isRecorded) = (runs.Last, false);
+        try
+        {
+            var selection = new ArchiveSelection(options.From, options.To, options.Categories) is { IsEverything: false } chosen ? chosen : null;
+            var copy = new HistoryCopy(options, selection, observer, connection.GetStatusAsync);
+            await copy.RunAsync(history, began, stage.Path, cancellationToken).ConfigureAwait(false);
+            for (var attempt = 1; ; attempt++)
+            {
+                var (manifest, run) = await SealAsync(writing, runs, selection, copy, cancellationToken).ConfigureAwait(false);
+                cancellationToken.ThrowIfCancellationRequested();
+                if (await context.Archives.TryAppendAsync(runs.LastName, run).ConfigureAwait(false))
+                {
+                    isRecorded = true;
+                    return await FinishAsync(writing, run, manifest, runs).ConfigureAwait(false);
+                }
+
+                runs = await ArchiveRuns.LoadAsync(context, options.Device, cancellationToken).ConfigureAwait(false);
+                if (attempt == Attempts || runs.Last is not { } now || !copy.Places.TryFollow(began, now))
+                {
+                    throw new EdgeBackupException(
+                        ErrorIds.ArchiveFailed,
+                        $"Another run has archived the same records of '{options.Device}' in the meantime. Nothing of this one was kept; run it again for what has come since.",
+                        options.Device);
+                }
+
+                observer.Verbose($"{options.Device}: the run {now.Number} came in between, with other records; this one goes behind it.");
+                began = now;
+            }
+        }
+        catch (Exception exception)
+        {
+            var isKept = isRecorded ? true : await KeepIfRecordedAsync(stage, options.Device).ConfigureAwait(false);
+            if (exception is not (IOException or UnauthorizedAccessException))
+            {
+                throw;
+            }
+
+            throw Failed(options, exception, isKept switch
+            {
+                true => "It is recorded all the same, so that its records are archived; the next run for the same folder gives it its place.",
+                false => "Nothing of it was kept, and the next run begins where this one did.",
+                null => "Whether it was recorded before that could not be found out; the next run finds out and goes on from there.",
+            });
+        }
+    }
+
+    /// <summary>Makes the archive whole and durable, behind the newest of the runs.</summary>
+    private async Task<(ArchiveManifest Manifest, ArchiveRun Run)> SealAsync(Writing writing, ArchiveRuns runs, ArchiveSelection? selection, HistoryCopy copy, CancellationToken cancellationToken)
+    {
+        var (options, registration, _, key, id, stage) = writing;
+        var expiry = await ArchiveExpiry.PlanAsync(context, observer, registration, runs, options.Parent, cancellationToken).ConfigureAwait(false);
+        var manifest = Describe(options, registration, runs.Last, id, selection, copy, expiry, key.PublicKey);
+        var bytes = ManifestCodec.Serialize(manifest);
+        stage.WriteFile(ManifestCodec.ManifestName, bytes);
+        stage.WriteFile(ManifestCodec.SignatureName, ArchiveSignature.Sign(key.PrivateKey, bytes));
+        stage.Flush(copy.Files);
+        var expired = new List<long>();
+        foreach (var number in runs.Last?.Expired ?? [])
+        {
+            // One that could not be removed is tried again until it is gone.
+            if (await runs.FindAsync(number, cancellationToken).ConfigureAwait(false) is { } run && ArchivePlaces.Find(run) is not null)
+            {
+                expired.Add(number);
+            }
+        }
+
+        expired.AddRange(expiry.Expired.Select(link => link.Number));
+        return (manifest, Record(options, manifest, Convert.ToHexStringLower(SHA256.HashData(bytes)), copy, expiry, expired));
+    }
+
+    private static EdgeBackupException Failed(WriteArchiveOptions options, Exception exception, string next) => new(
+        ErrorIds.ArchiveFailed,
+        $"The archive of '{options.Device}' could not be written to '{options.Parent}': {exception.Message} {next}",
+        options.Parent,
+        exception);
+
+    /// <summary>The run has happened: from here on nothing may make it look undone, and nobody's Ctrl+C counts.</summary>
+    private async Task<ArchiveFolder> FinishAsync(Writing writing, ArchiveRun run, ArchiveManifest manifest, ArchiveRuns runs)
+    {
+        var stage = writing.Stage;
         var place = stage.Path;
         try
         {
@@ -129,7 +189,7 @@ public sealed class WriteArchive
 
         foreach (var gap in manifest.Gaps.Take(GapsTold))
         {
-            observer.Warning($"{run.Device}: {Describe(gap)}");
+            observer.Warning($"{run.Device}: {GapSentence.Of(gap)}");
         }
 
         if (manifest.Gaps.Count > GapsTold)
@@ -143,7 +203,7 @@ public sealed class WriteArchive
             "Archived",
             $"{manifest.Records} records of '{run.Device}' were archived in '{place}'{(manifest.Gaps.Count > 0 ? $", with {manifest.Gaps.Count} gaps" : "")}.",
             run.Device).ConfigureAwait(false);
-        await unfinished.RemoveExpiredAsync(runs, run.Expired, CancellationToken.None).ConfigureAwait(false);
+        await writing.Unfinished.RemoveExpiredAsync(writing.Registration, runs, run.Expired, CancellationToken.None).ConfigureAwait(false);
         return ArchiveFolder.Open(place);
     }
 
@@ -170,7 +230,7 @@ public sealed class WriteArchive
             PublicKey = publicKey,
         };
 
-    private ArchiveRun Record(WriteArchiveOptions options, ArchiveManifest manifest, string digest, HistoryCopy copy, ArchiveExpiry expiry)
+    private ArchiveRun Record(WriteArchiveOptions options, ArchiveManifest manifest, string digest, HistoryCopy copy, ArchiveExpiry expiry, IReadOnlyList<long> expired)
     {
         // An empty archive is called by the moment of its run.
         var name = ArchiveNames.Folder(options.Device, manifest.From ?? manifest.Created, manifest.To ?? manifest.Created);
@@ -190,37 +250,40 @@ public sealed class WriteArchive
             Parent = options.Parent,
             Folder = folder,
             Manifest = digest,
-            EventCursor = copy.EventCursor,
-            TrendCursors = copy.TrendCursors,
-            Absent = copy.Absent,
-            Expired = [.. expiry.Expired.Select(link => link.Number)],
+            EventCursor = copy.Places.EventCursor,
+            TrendCursors = copy.Places.TrendCursors,
+            TrendSequences = copy.Places.TrendSequences,
+            EventsAbsent = copy.Places.EventsAbsent,
+            Absent = copy.Places.Absent,
+            Expired = expired,
             OldestKept = expiry.OldestKept,
         };
     }
 
-    private static string Describe(ArchiveGap gap)
-    {
-        var what = gap.Content == ArchiveContent.Event ? "events" : $"records of the trend log '{gap.Trend}'";
-        var where = gap.After is { } after && gap.Before is { } before ? $" between {after:u} and {before:u}" : gap.Before is { } first ? $" before {first:u}" : "";
-        return $"{(gap.Lost is { } lost ? $"{lost} " : "")}{what}{where} are lost: {gap.Reason}.";
-    }
-
     /// <summary>An append that failed may have landed; then the archive stays, and the next run gives it its place.</summary>
-    private async Task DiscardUnlessRecordedAsync(ArchiveStage stage, string device)
+    /// <returns>Whether it is recorded; null where that could not be found out.</returns>
+    private async Task<bool?> KeepIfRecordedAsync(ArchiveStage stage, string device)
     {
         try
         {
             var runs = await ArchiveRuns.LoadAsync(context, device, CancellationToken.None).ConfigureAwait(false);
-            if (await UnfinishedArchives.FindRunAsync(runs, stage.Path, CancellationToken.None).ConfigureAwait(false) is null)
+            if (await UnfinishedArchives.FindRunAsync(runs, stage.Path, CancellationToken.None).ConfigureAwait(false) is not null)
             {
-                stage.Discard();
+                return true;
             }
+
+            stage.Discard();
+            return false;
         }
         catch (Exception exception) when (exception is EdgeBackupException or IOException or UnauthorizedAccessException)
         {
             observer.Verbose($"{device}: '{stage.Path}' is left for the next run: {exception.Message}");
+            return null;
         }
     }
+
+    /// <summary>What one run works with from its beginning to its end.</summary>
+    private sealed record Writing(WriteArchiveOptions Options, DeviceRegistration Registration, UnfinishedArchives Unfinished, ArchiveKey Key, string Id, ArchiveStage Stage);
 
     private string NewId()
     {

@@ -26,7 +26,7 @@ internal static class ApplicationValues
             await contact.Connection.Server!.PersistAsync(cancellationToken).ConfigureAwait(false);
             observer.Verbose($"{contact.Id}: the values of its applications are written down.");
         }
-        catch (EdgeBackupException exception) when (exception.ErrorId != ErrorIds.DeviceUnreachable)
+        catch (EdgeBackupException exception)
         {
             observer.Warning($"{contact.Id}: values that its applications have written may be missing in the backup, or be old ones. {exception.Message}");
         }

@@ -62,9 +62,17 @@ internal sealed class QueuedChanges
         }
         catch (EdgeBackupException exception)
         {
-            observer.Warning($"{contact.Id}: whether changes of its configuration that came in during the backup are carried out could not be asked. They are not in the backup. {exception.Message}");
+            WarnUnasked(contact.Id, exception, observer);
         }
     }
+
+    /// <summary>Says that nobody knows what became of changes that came in during the backup.</summary>
+    public static void WarnUnasked(string device, EdgeBackupException exception, IOperationObserver observer) =>
+        observer.Warning($"{device}: whether changes of its configuration that came in during the backup are carried out could not be asked. They are not in the backup. {exception.Message}");
+
+    /// <summary>Whether the device tells what is queued on it.</summary>
+    public static bool AreTold(DeviceContact contact) =>
+        contact.Connection.Server is not null && contact.Status.Identity.Features.Contains(DeviceFeatures.Changes, StringComparer.Ordinal);
 
     /// <returns>How many are left when the time is over, and whether there was any waiting.</returns>
     private async Task<(long Left, bool HasWaited)> WaitAsync(string device, Func<CancellationToken, Task<long>> count, TimeSpan patience, CancellationToken cancellationToken)
@@ -95,7 +103,4 @@ internal sealed class QueuedChanges
             await Task.Delay(left < pause ? left : pause, clock, cancellationToken).ConfigureAwait(false);
         }
     }
-
-    private static bool AreTold(DeviceContact contact) =>
-        contact.Connection.Server is not null && contact.Status.Identity.Features.Contains(DeviceFeatures.Changes, StringComparer.Ordinal);
 }

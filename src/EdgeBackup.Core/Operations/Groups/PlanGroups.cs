@@ -15,6 +15,7 @@ internal sealed class PlanGroups
     private readonly RepositoryContext context;
     private readonly IOperationObserver observer;
     private readonly Dictionary<string, CatalogDevice> registered = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> parents = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> below = new(StringComparer.Ordinal);
 
     public PlanGroups(RepositoryContext context, IOperationObserver observer)
@@ -29,8 +30,8 @@ internal sealed class PlanGroups
     /// <param name="cancellationToken">Stops.</param>
     public async Task<IReadOnlyList<GroupPlan>> RunAsync(IReadOnlyList<string> devices, string? name, CancellationToken cancellationToken)
     {
-        await ReadRegisteredAsync(cancellationToken).ConfigureAwait(false);
-        var named = devices.ToHashSet(StringComparer.Ordinal);
+        var row = await ReadRegisteredAsync(cancellationToken).ConfigureAwait(false);
+        var named = devices.Concat(devices.Select(row.Last)).ToHashSet(StringComparer.Ordinal);
         var servers = devices.Where(device => !HasAncestorIn(device, named)).ToList();
         var lists = new IReadOnlyList<ChildDevice>[servers.Count];
         await Parallel.ForAsync(
@@ -43,14 +44,19 @@ internal sealed class PlanGroups
         var plans = servers.ConvertAll(server => new GroupDraft(server));
         foreach (var plan in plans)
         {
-            AddRegistered(plan, plan.Server, taken);
+            // A server that was replaced is its own error; what stands below it stands below its replacement now.
+            var last = row.Last(plan.Server);
+            if (last == plan.Server || taken.Add(last))
+            {
+                AddRegistered(plan, plan.Server, last, taken);
+            }
         }
 
         for (var index = 0; index < plans.Count; index++)
         {
             foreach (var child in lists[index])
             {
-                AddListed(plans[index], child, taken);
+                AddListed(plans[index], child, row, taken);
             }
         }
 
@@ -60,7 +66,7 @@ internal sealed class PlanGroups
             plan.Faults));
     }
 
-    private async Task ReadRegisteredAsync(CancellationToken cancellationToken)
+    private async Task<ReplacementRow> ReadRegisteredAsync(CancellationToken cancellationToken)
     {
         foreach (var problem in await context.Catalog.RefreshDevicesAsync(cancellationToken).ConfigureAwait(false))
         {
@@ -70,22 +76,34 @@ internal sealed class PlanGroups
         await foreach (var device in context.Catalog.QueryDevicesAsync(new DeviceQuery(), cancellationToken).ConfigureAwait(false))
         {
             registered[device.Id] = device;
-            if (device is { Parent: { } parent, ReplacedBy: null })
-            {
-                if (!below.TryGetValue(parent, out var children))
-                {
-                    below[parent] = children = [];
-                }
+        }
 
-                children.Add(device.Id);
+        var row = await ReplacementRow.ReadAsync(context, registered.Values, cancellationToken).ConfigureAwait(false);
+        foreach (var device in registered.Values)
+        {
+            if (row.FindParent(device.Id) is { } parent)
+            {
+                parents[device.Id] = parent;
             }
         }
+
+        foreach (var (device, parent) in parents.Where(pair => registered[pair.Key].ReplacedBy is null).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            if (!below.TryGetValue(parent, out var children))
+            {
+                below[parent] = children = [];
+            }
+
+            children.Add(device);
+        }
+
+        return row;
     }
 
     private bool HasAncestorIn(string device, HashSet<string> named)
     {
         var passed = new HashSet<string>(StringComparer.Ordinal) { device };
-        while (registered.GetValueOrDefault(device)?.Parent is { } parent && passed.Add(parent))
+        while (parents.GetValueOrDefault(device) is { } parent && passed.Add(parent))
         {
             if (named.Contains(parent))
             {
@@ -115,27 +133,28 @@ internal sealed class PlanGroups
         }
     }
 
-    private void AddRegistered(GroupDraft plan, string parent, HashSet<string> taken)
+    /// <summary>Adds what stands below a device.</summary>
+    /// <param name="plan">To what.</param>
+    /// <param name="member">The member that it is to stand below.</param>
+    /// <param name="device">The device that it stands below by now.</param>
+    /// <param name="taken">What is a member of any group.</param>
+    private void AddRegistered(GroupDraft plan, string member, string device, HashSet<string> taken)
     {
-        var open = new Queue<string>([parent]);
+        var open = new Queue<(string Member, string Device)>([(member, device)]);
         while (open.TryDequeue(out var above))
         {
-            foreach (var child in below.GetValueOrDefault(above, []).Where(taken.Add))
+            foreach (var child in below.GetValueOrDefault(above.Device, []).Where(taken.Add))
             {
-                plan.Members.Add(new BackupGroupMember(child, above));
-                open.Enqueue(child);
+                plan.Members.Add(new BackupGroupMember(child, above.Member));
+                open.Enqueue((child, child));
             }
         }
     }
 
-    private void AddListed(GroupDraft plan, ChildDevice child, HashSet<string> taken)
+    private void AddListed(GroupDraft plan, ChildDevice child, ReplacementRow row, HashSet<string> taken)
     {
         var known = Find(child);
-        for (var hops = 0; hops < registered.Count && known?.ReplacedBy is { } replacement && registered.GetValueOrDefault(replacement) is { } next; hops++)
-        {
-            known = next;
-        }
-
+        known = registered.GetValueOrDefault(row.Last(known?.Id ?? child.Id)) ?? known;
         var id = known?.Id ?? child.Id;
         if (!taken.Add(id))
         {
@@ -152,7 +171,7 @@ internal sealed class PlanGroups
         }
         else
         {
-            AddRegistered(plan, id, taken);
+            AddRegistered(plan, id, id, taken);
         }
     }
 
@@ -194,4 +213,4 @@ internal sealed class PlanGroups
 /// <summary>A group that is to be taken.</summary>
 /// <param name="Group">As every member's record will carry it.</param>
 /// <param name="Faults">Members that cannot be backed up, with the reason.</param>
-internal sealed record GroupPlan(BackupGroup Group, IReadOnlyDictionary<string, EdgeBackupException> Faults);
+public sealed record GroupPlan(BackupGroup Group, IReadOnlyDictionary<string, EdgeBackupException> Faults);

@@ -1,6 +1,7 @@
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Devices.Bacnet;
+using EdgeBackup.Core.Devices.Gate;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Capture;
@@ -101,6 +102,26 @@ public sealed class RestoreBackup
         var sent = selection.Items.ToDictionary(item => item.Item.Path, StringComparer.Ordinal);
         var comparison = await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
         return new RestorePreview(record.Id, record.Device, target, MakeSteps(selection, sent, comparison, options).ToList());
+    }
+
+    /// <summary>Says whether a restore could begin now; reads no item of the device and changes nothing.</summary>
+    /// <exception cref="EdgeBackupException">As for the restore itself, save what only happens while restoring.</exception>
+    internal async Task CheckAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
+    {
+        var contact = await ContactAsync(record, target, options, cancellationToken).ConfigureAwait(false);
+        await using var contactLease = contact.ConfigureAwait(false);
+        await SelectAsync(record, target, options, cancellationToken, isQuiet: true).ConfigureAwait(false);
+        if (await context.Devices.GetAsync(target, cancellationToken).ConfigureAwait(false) is { OpenRestores.Count: > 0 })
+        {
+            // What a killed restore of ours left open makes the device busy, and is dropped before anything else.
+            return;
+        }
+
+        var decision = TransactionGate.Evaluate(contact.Status, TransactionGate.DefaultSeenWithin);
+        if (!decision.IsIdle)
+        {
+            throw decision.ToException(contact.Id);
+        }
     }
 
     /// <summary>Restores, and leaves it to the caller to send the messages about it.</summary>
@@ -282,7 +303,7 @@ public sealed class RestoreBackup
         }
     }
 
-    private async Task<RestoreSelection> SelectAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
+    private async Task<RestoreSelection> SelectAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken, bool isQuiet = false)
     {
         var selection = await RestoreSelection.MakeAsync(context.Repository, record, target, options.Content, options.Paths, cancellationToken).ConfigureAwait(false);
         if (selection.Items.Count == 0 && options.Paths.Count > 0)
@@ -296,7 +317,7 @@ public sealed class RestoreBackup
             throw NoHistory(record);
         }
 
-        if (options.Content == RestoreContent.All && record.Content == BackupContent.Configuration)
+        if (!isQuiet && options.Content == RestoreContent.All && record.Content == BackupContent.Configuration)
         {
             observer.Warning($"The backup {record.Id} holds configuration only; there is no history in it to restore.");
         }

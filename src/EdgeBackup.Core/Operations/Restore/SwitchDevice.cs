@@ -101,6 +101,7 @@ public sealed class SwitchDevice
         }
 
         await context.Devices.AppendAsync(replacement, DeviceLogEntryKind.TookOver, entry => entry with { Replaces = broken.Id }, cancellationToken).ConfigureAwait(false);
+        await TakePlaceAsync(broken, replacement, cancellationToken).ConfigureAwait(false);
         var fence = await FenceAsync(broken, replacement, record!, result, options, cancellationToken).ConfigureAwait(false);
         await context.NoteAsync(
             observer,
@@ -111,6 +112,36 @@ public sealed class SwitchDevice
             backup: record.Id).ConfigureAwait(false);
         await context.Catalog.RefreshDevicesAsync([replacement, broken.Id], cancellationToken).ConfigureAwait(false);
         return new SwitchOutcome(replacement, broken.Id, result, fence);
+    }
+
+    /// <summary>A replacement that was registered without a parent stands where the broken device stood.</summary>
+    private async Task TakePlaceAsync(DeviceState broken, string replacement, CancellationToken cancellationToken)
+    {
+        if (broken.LastRegistration?.Parent is not { } parent)
+        {
+            return;
+        }
+
+        try
+        {
+            await RegisteredDevices.CheckParentAsync(context, replacement, parent, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.DeviceRegistrationMismatch or ErrorIds.DeviceNotFound)
+        {
+            // It is itself above the broken device, or what was above that is gone.
+            observer.Verbose($"{replacement}: it does not take the broken device's place below '{parent}'. {exception.Message}");
+            return;
+        }
+
+        while (true)
+        {
+            var now = await context.Devices.GetAsync(replacement, cancellationToken).ConfigureAwait(false);
+            if (now.Registration is not { Parent: null } registration
+                || await context.Devices.TryAppendAsync(now, DeviceLogEntryKind.Registered, entry => entry with { Registration = registration with { Parent = parent } }, cancellationToken).ConfigureAwait(false) is not null)
+            {
+                return;
+            }
+        }
     }
 
     /// <summary>

@@ -39,11 +39,19 @@ public sealed class PlanSchedule
         var planner = new DuePlanner(context.Clock.GetUtcNow(), spread);
         var subjects = new DueSubjects(context.Clock);
         var plan = new List<PlannedDevice>();
+        var guessed = new List<(string Id, string? Site)>();
         var query = new DeviceQuery { Ids = devices, Replaced = devices is null ? false : null };
         await foreach (var device in context.Catalog.QueryDevicesAsync(query, cancellationToken).ConfigureAwait(false))
         {
-            plan.Add(Decide(device, policies.For(device.Id, device.Type, device.Tags, device.Site), planner, subjects));
+            var policy = policies.For(device.Id, device.Type, device.Tags, device.Site);
+            plan.Add(Decide(device, policy, planner, subjects));
+            if (WindowZones.IsGuessed(policy))
+            {
+                guessed.Add((device.Id, device.Site));
+            }
         }
+
+        WindowZones.Warn(guessed, context.Clock, observer);
 
         return plan;
     }

@@ -54,7 +54,17 @@ public abstract class ArchiveCommand : EdgeRepositoryCommand
         }
         catch (EdgeBackupException exception) when (repository is null && EdgeErrors.EndsCommand(exception))
         {
-            pipeline.Observer.Verbose($"There is no repository at hand to hold the archives against. {exception.Message}");
+            var text = $"There is no repository at hand to hold the archives against. {exception.Message}";
+            if (exception.ErrorId == ErrorIds.RepositoryNotFound && !RepositorySession.Current.IsConnected)
+            {
+                pipeline.Observer.Verbose(text);
+            }
+            else
+            {
+                // There is one, and without it a forged key or a missing newest archive is not seen.
+                pipeline.Observer.Warning(text);
+            }
+
             return null;
         }
     }

@@ -47,11 +47,13 @@ internal static class ArchiveOutput
         OwnKey = outcome.IsOwnKey,
     };
 
-    public static object ToOutput(this Core.Archives.ArchiveRecord record) => record switch
+    public static object ToOutput(this Core.Archives.ArchiveRecord record, string archive) => record switch
     {
         Core.Archives.ArchivedEvent found => new ArchiveEvent
         {
             Time = found.Time.ToLocalTime(),
+            TimeUtc = ToText(found.Time),
+            Archive = archive,
             Device = found.Device,
             EventId = found.Id,
             Category = found.Category,
@@ -64,14 +66,19 @@ internal static class ArchiveOutput
         Core.Archives.ArchivedTrendRecord found => new ArchiveTrendRecord
         {
             Time = found.Time.ToLocalTime(),
+            TimeUtc = ToText(found.Time),
+            Archive = archive,
             Device = found.Device,
             Trend = found.Trend,
             Sequence = found.Sequence,
-            Value = double.TryParse(found.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : found.Value,
+            Value = double.TryParse(found.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : found.Value,
+            ValueText = found.Value,
             Status = found.Status,
         },
         _ => throw new ArgumentOutOfRangeException(nameof(record)),
     };
+
+    private static string ToText(DateTime time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
 
     private static ArchiveFile ToOutput(Core.Archives.ArchiveFile file) => new()
     {
@@ -95,6 +102,7 @@ internal static class ArchiveOutput
         Lost = gap.Lost,
         After = LocalTime.From(gap.After),
         Before = LocalTime.From(gap.Before),
+        Pending = gap.Pending == true,
         Reason = gap.Reason,
     };
 }

@@ -89,17 +89,43 @@ public sealed class GetEdgeArchiveRecordCommand : ArchiveCommand
         RunForPaths(
             async (context, path, pipeline, cancellationToken) =>
             {
-                foreach (var folder in ArchiveFolder.Find(path))
+                var folders = ArchiveFolder.Find(path);
+                var archives = new List<ArchiveFolder>();
+                foreach (var folder in folders)
                 {
-                    await pipeline.GuardAsync(() => ReadAsync(context, folder, query, pipeline, cancellationToken), folder).ConfigureAwait(false);
+                    await pipeline.GuardAsync(
+                        () =>
+                        {
+                            archives.Add(ArchiveFolder.Open(folder));
+                            return Task.CompletedTask;
+                        },
+                        folder).ConfigureAwait(false);
+                }
+
+                foreach (var archive in WithoutRepetition(archives, path, pipeline))
+                {
+                    await pipeline.GuardAsync(() => ReadAsync(context, archive, query, pipeline, cancellationToken), archive.Path).ConfigureAwait(false);
                 }
             },
             usesSession: false);
     }
 
-    private static async Task ReadAsync(RepositoryContext? context, string folder, ArchiveQuery query, OperationPipeline pipeline, CancellationToken cancellationToken)
+    /// <summary>What an extract holds, the runs beside it hold too: each record is to be given once.</summary>
+    private static List<ArchiveFolder> WithoutRepetition(List<ArchiveFolder> archives, string path, OperationPipeline pipeline)
     {
-        var archive = ArchiveFolder.Open(folder);
+        var devices = archives.Where(archive => archive.Manifest.Kind == Core.Archives.ArchiveKind.Run).Select(archive => archive.Manifest.Device).ToHashSet(StringComparer.Ordinal);
+        var repeating = archives.Where(archive => archive.Manifest.Kind == Core.Archives.ArchiveKind.Extract && devices.Contains(archive.Manifest.Device)).ToList();
+        if (repeating.Count > 0)
+        {
+            pipeline.Observer.Warning($"'{path}': {repeating.Count} extracts are left out, since what they hold is also in the archives of runs beside them. To read an extract, give its own folder.");
+        }
+
+        return [.. archives.Except(repeating)];
+    }
+
+    private static async Task ReadAsync(RepositoryContext? context, ArchiveFolder archive, ArchiveQuery query, OperationPipeline pipeline, CancellationToken cancellationToken)
+    {
+        var folder = archive.Path;
         if (context is not null && (await context.Archives.FindKeyAsync(cancellationToken).ConfigureAwait(false))?.PublicKey != archive.Manifest.PublicKey)
         {
             throw new EdgeBackupException(
@@ -114,7 +140,7 @@ public sealed class GetEdgeArchiveRecordCommand : ArchiveCommand
         {
             foreach (var record in reader.Read(cancellationToken))
             {
-                batch.Add(record.ToOutput());
+                batch.Add(record.ToOutput(folder));
                 if (batch.Count == BatchSize)
                 {
                     await pipeline.WriteAllAsync(batch).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Groups;
 using EdgeBackup.PowerShell.Errors;
 
 namespace EdgeBackup.PowerShell.Commands;
@@ -77,18 +78,44 @@ public sealed class NewEdgeBackupCommand : DeviceCommand
                     {
                         await pipeline.WriteErrorAsync(error, text).ConfigureAwait(false);
                     }
-                    else if (await ConfirmAsync(pipeline, id!, options.Name is null ? "Take an automatic backup" : $"Take the backup '{options.Name}'").ConfigureAwait(false))
+                    else if (IncludeChildren || await ConfirmAsync(pipeline, id!, Describe()).ConfigureAwait(false))
                     {
                         chosen.Add(id!);
                     }
                 }
 
-                await new TakeBackup(context, pipeline.Observer).RunAsync(
-                    chosen,
-                    options,
-                    outcome => outcome.Backup is { } backup ? pipeline.WriteAsync(backup.ToOutput()) : pipeline.WriteErrorAsync(outcome.Error!, outcome.Device),
-                    cancellationToken).ConfigureAwait(false);
+                var operation = new TakeBackup(context, pipeline.Observer);
+                if (!IncludeChildren)
+                {
+                    await operation.RunAsync(chosen, options, OnOutcomeAsync, cancellationToken).ConfigureAwait(false);
+                    return;
+                }
+
+                var groups = new List<GroupPlan>();
+                foreach (var group in chosen.Count == 0 ? [] : await operation.PlanAsync(chosen, options, cancellationToken).ConfigureAwait(false))
+                {
+                    if (await ConfirmAsync(pipeline, group.Group.Server, Describe() + DescribeChildren(group)).ConfigureAwait(false))
+                    {
+                        groups.Add(group);
+                    }
+                }
+
+                await operation.RunAsync(groups, options, OnOutcomeAsync, cancellationToken).ConfigureAwait(false);
+
+                Task OnOutcomeAsync(TakeBackupOutcome outcome) =>
+                    outcome.Backup is { } backup ? pipeline.WriteAsync(backup.ToOutput()) : pipeline.WriteErrorAsync(outcome.Error!, outcome.Device);
             },
             Name);
+    }
+
+    private string Describe() => Name is null ? "Take an automatic backup" : $"Take the backup '{Name}'";
+
+    private static string DescribeChildren(GroupPlan group)
+    {
+        var below = group.Group.Members.Skip(1).Select(member => member.Device).ToLookup(group.Faults.ContainsKey);
+        var taken = below[false].ToList();
+        var unknown = below[true].ToList();
+        return (taken.Count == 0 ? "; no registered device stands below it" : $", and of the {taken.Count} devices below it: {string.Join(", ", taken)}")
+            + (unknown.Count == 0 ? "" : $"; not of {string.Join(", ", unknown)}, which it lists and nobody has registered");
     }
 }

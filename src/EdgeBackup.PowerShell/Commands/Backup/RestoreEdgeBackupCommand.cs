@@ -100,7 +100,8 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
     {
         try
         {
-            return ArchiveFolder.FindRefusal(ResolvePath(Backup));
+            // A bare word is the name of a backup, whatever lies in the current folder, unless only an archive is called so.
+            return Backup.AsSpan().IndexOfAny('/', '\\') < 0 && !ArchiveFolder.IsNameOfOne(Backup) ? null : ArchiveFolder.FindRefusal(ResolvePath(Backup));
         }
         catch (Exception exception) when (exception is PSInvalidOperationException or System.Management.Automation.DriveNotFoundException or ProviderNotFoundException or ArgumentException)
         {
@@ -153,6 +154,7 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
         {
             var operation = new RestoreGroup(context, pipeline.Observer);
             var plan = await operation.FindAsync(options, cancellationToken).ConfigureAwait(false);
+            plan = IsWhatIf ? plan : await operation.CheckAsync(plan, options, cancellationToken).ConfigureAwait(false);
             foreach (var member in plan.Members.Where(member => member.Fault is not null))
             {
                 await pipeline.WriteErrorAsync(member.Fault!, member.Device).ConfigureAwait(false);
@@ -173,7 +175,7 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
                 return;
             }
 
-            var members = plan.Members.Where(member => member.Fault is null).Select(member => member.Device).ToList();
+            var members = plan.Members.Where(member => member.Fault is null).Select(member => member.Describe()).ToList();
             var action = $"Restore the group {plan.Group.Name ?? plan.Group.Id} onto {members.Count} of {plan.Members.Count} devices, in this order: {string.Join(", ", members)}";
             if (members.Count > 0 && await ConfirmAsync(pipeline, plan.Group.Server, action, Force).ConfigureAwait(false))
             {

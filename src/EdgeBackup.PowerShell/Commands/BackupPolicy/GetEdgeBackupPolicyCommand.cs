@@ -2,6 +2,7 @@ using System.Management.Automation;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Schedule;
 using EdgeBackup.PowerShell.Abstractions;
 using EdgeBackup.PowerShell.Completion;
 
@@ -41,7 +42,7 @@ public sealed class GetEdgeBackupPolicyCommand : EdgeRepositoryCommand
         {
             var book = await LoadAsync(context, pipeline, cancellationToken).ConfigureAwait(false);
             var registration = (await RegisteredDevices.RequireAsync(context, id, cancellationToken).ConfigureAwait(false)).Registration!;
-            await pipeline.WriteAsync(PolicyInfo.From(id, book.For(id, registration.Type, registration.Tags, registration.Site))).ConfigureAwait(false);
+            await pipeline.WriteAsync(PolicyInfo.From(id, book.For(id, registration.Type, registration.Tags, registration.Site), TimeZones.LocalId(context.Clock))).ConfigureAwait(false);
         });
     }
 

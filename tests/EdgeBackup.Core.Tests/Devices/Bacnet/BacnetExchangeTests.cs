@@ -181,6 +181,65 @@ public sealed class BacnetExchangeTests
         Assert.True(written.SequenceEqual(data));
     }
 
+    [Fact]
+    public async Task Who_asks_for_the_same_parts_again_and_again_is_given_up()
+    {
+        using var limit = new CancellationTokenSource();
+        ScriptedPeer? peer = null;
+        peer = new ScriptedPeer(
+            request =>
+            {
+                // More than any number of retries: without an end, this is one.
+                if (peer!.Seen.Count > 200)
+                {
+                    limit.Cancel();
+                    return [];
+                }
+
+                return request.IsSegmented
+                    ? [new Apdu(ApduKind.SegmentAck) { InvokeId = request.InvokeId, Sequence = (byte)(request.Sequence - 1), Window = 1, IsNegative = true, IsFromServer = true }]
+                    : [];
+            },
+            ScriptedPeer.Patient with { Retries = 3 });
+        await Assert.ThrowsAsync<BacnetTimeoutException>(
+            () => peer.Client.WriteFileStreamAsync(ScriptedPeer.Peer(480, segments: 64), 1, 0, new byte[5000], limit.Token));
+        Assert.Equal(4, peer.Seen.Count(request => request.Kind == ApduKind.ConfirmedRequest));
+        Assert.Equal(ApduKind.Abort, peer.Seen[^1].Kind);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_repeats_what_is_there_already_is_given_up_in_time(bool isAnswer)
+    {
+        Apdu? again = null;
+        var peer = new ScriptedPeer(
+            request =>
+            {
+                if (request.Kind != ApduKind.ConfirmedRequest || again is not null)
+                {
+                    return [];
+                }
+
+                again = isAnswer
+                    ? new Apdu(ApduKind.ComplexAck) { InvokeId = request.InvokeId, Service = request.Service, IsSegmented = true, MoreFollows = true, Window = 4, Payload = new byte[400] }
+                    : new Apdu(ApduKind.SegmentAck) { InvokeId = request.InvokeId, Sequence = 0, Window = 4, IsFromServer = true };
+                return [again.Value];
+            },
+            new BacnetClientOptions { Timeout = TimeSpan.FromMinutes(2), SegmentTimeout = TimeSpan.FromMilliseconds(200), Retries = 1 });
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        Task exchange = isAnswer
+            ? peer.Client.ReadFileStreamAsync(ScriptedPeer.Peer(480), 1, 0, 5000, limit.Token)
+            : peer.Client.WriteFileStreamAsync(ScriptedPeer.Peer(480, segments: 64), 1, 0, new byte[5000], limit.Token);
+        while (!exchange.IsCompleted)
+        {
+            peer.Say(again!.Value);
+            await Task.Delay(5, CancellationToken.None);
+        }
+
+        await Assert.ThrowsAsync<BacnetTimeoutException>(() => exchange);
+    }
+
     [Theory]
     [InlineData(BacnetSegmentation.None, 64, BacnetAbortReason.SegmentationNotSupported)]
     [InlineData(BacnetSegmentation.Transmit, 64, BacnetAbortReason.SegmentationNotSupported)]

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using EdgeBackup.Core.Devices.Bacnet;
 using EdgeBackup.Core.Tests.Durability;
 using Xunit;
@@ -12,6 +13,8 @@ public sealed class BacnetFuzzTests
     private const long MostAllocated = 512 * 1024;
 
     private const int Burst = 32;
+
+    private static readonly IPEndPoint Bbmd = new(IPAddress.Parse("10.0.0.3"), 47808);
 
     private static readonly BacnetObjectId Log = new(BacnetObjectType.TrendLog, 1);
 
@@ -44,6 +47,28 @@ public sealed class BacnetFuzzTests
         "018003010005",
         "01800100050006",
         "01001008",
+        "010041010010",
+        "010043010010",
+        "010C000501031000C40200000322040091032163",
+        "0120FFFF00FF1000C40200000322040091032163",
+        "018001" + "0005",
+    ];
+
+    /// <summary>What management devices say, whole: they have no network layer, or somebody else's.</summary>
+    private static readonly byte[][] OfManagement =
+    [
+        .. new[]
+        {
+            "810000060000",
+            "810000060030",
+            "810000060050",
+            "810000060060",
+            "8104001E0A000002BAC001001000C4020000032204009103" + "2163FFFF",
+            "8104001C0A000002BAC001001000C40200000322040091032163",
+            "8104001D0A000002BAC0" + "010030010C0C0000000519553E444290999A3F",
+            "810400100A000002BAC0" + "01800100050006",
+            "8109001801001000C40200000322040091032163",
+        }.Select(Convert.FromHexString),
     ];
 
     [Fact]
@@ -66,15 +91,16 @@ public sealed class BacnetFuzzTests
             }
 
             using var cancellation = new CancellationTokenSource();
-            var exchange = Ask(client, asked++, cancellation.Token);
+            var foreign = new BacnetForeignDevice(Bbmd, ScriptedPeer.Patient, (_, _) => { });
+            var exchange = Ask(client, foreign, asked++, cancellation.Token);
             for (var sent = 0; sent < Burst; sent++)
             {
                 var datagram = Make(random, corpus, random.Next(4) > 0 ? current : (byte)random.Next(256));
                 var before = GC.GetAllocatedBytesForCurrentThread();
                 try
                 {
-                    client.Receive(datagram, ScriptedPeer.EndPoint);
-                    Decode(datagram, tally.Trials);
+                    client.Receive(datagram, datagram is [_, 0 or 4, ..] ? Bbmd : ScriptedPeer.EndPoint);
+                    Decode(datagram, foreign, tally.Trials);
                 }
                 catch (Exception exception)
                 {
@@ -95,6 +121,8 @@ public sealed class BacnetFuzzTests
             {
                 // What an exchange may end with.
             }
+
+            await foreign.DisposeAsync();
         }
     }
 
@@ -103,10 +131,10 @@ public sealed class BacnetFuzzTests
             ? apdu.InvokeId
             : (byte)0;
 
-    private static Task Ask(BacnetClient client, int turn, CancellationToken cancellationToken)
+    private static Task Ask(BacnetClient client, BacnetForeignDevice foreign, int turn, CancellationToken cancellationToken)
     {
         var peer = ScriptedPeer.Peer(routed: turn % 5 == 0 ? new BacnetAddress(5, [3]) : null);
-        return (turn % 7) switch
+        return (turn % 10) switch
         {
             0 => client.ReadFileStreamAsync(peer, 1, 0, 27, cancellationToken),
             1 => client.ReadFileRecordsAsync(peer, 2, 14, 3, cancellationToken),
@@ -114,11 +142,22 @@ public sealed class BacnetFuzzTests
             3 => client.ReadRangeAsync(peer, Log, BacnetProperty.LogBuffer, BacnetRangeRequest.BySequence(1, 10), cancellationToken),
             4 => client.WriteFileStreamAsync(peer, 1, 30, new byte[5000], cancellationToken),
             5 => client.CreateObjectAsync(peer, new BacnetObjectId(BacnetObjectType.File, 13), cancellationToken),
+            6 => HearAsync(client.WhoIsAsync(new BacnetTarget(ScriptedPeer.EndPoint, IsBroadcast: turn % 4 == 0), null, null, TimeSpan.FromHours(1), cancellationToken)),
+            7 => HearAsync(client.WhoIsRouterAsync(new BacnetTarget(ScriptedPeer.EndPoint, IsBroadcast: false), null, TimeSpan.FromHours(1), cancellationToken)),
+            8 => foreign.RegisterAsync(cancellationToken),
             _ => client.ReadPropertiesAsync(
                 peer,
                 [(new BacnetObjectId(BacnetObjectType.AnalogInput, 16), BacnetProperty.PresentValue), (Log, BacnetProperty.PresentValue)],
                 cancellationToken),
         };
+    }
+
+    private static async Task HearAsync<T>(IAsyncEnumerable<T> heard)
+    {
+        await foreach (var one in heard)
+        {
+            _ = one!.ToString();
+        }
     }
 
     private static byte[] Make(Random random, byte[][] corpus, byte invokeId)
@@ -130,10 +169,23 @@ public sealed class BacnetFuzzTests
             return noise;
         }
 
+        if (random.Next(10) == 0)
+        {
+            var whole = (byte[])OfManagement[random.Next(OfManagement.Length)].Clone();
+            BinaryPrimitives.WriteUInt16BigEndian(whole.AsSpan(2), (ushort)whole.Length);
+            return random.Next(2) == 0 ? whole : Mutate(random, whole, corpus);
+        }
+
         var network = (byte[])corpus[random.Next(corpus.Length)].Clone();
         if (network[1] == 0 && network.Length > 3)
         {
             network[3] = network[2] >> 4 is 1 ? network[3] : invokeId;
+        }
+
+        if (network is [_, 0, 0x41 or 0x43, _, _, _] && random.Next(4) > 0)
+        {
+            // Of the parts that a long request has: one after the other they bring it to its end.
+            network[4] = (byte)random.Next(4);
         }
 
         for (var mutations = random.Next(6); mutations > 0; mutations--)
@@ -177,9 +229,20 @@ public sealed class BacnetFuzzTests
     }
 
     /// <summary>A reader of answers gets the bytes, whatever service they say they are of; which one, goes by the count.</summary>
-    private static void Decode(byte[] datagram, int turn)
+    private static void Decode(byte[] datagram, BacnetForeignDevice foreign, int turn)
     {
-        if (!Bvlc.TryDecode(datagram, out var message, out _) || !Npdu.TryDecode(message.Npdu, out var npdu, out _) || !Apdu.TryDecode(npdu.Payload, out var apdu, out _))
+        if (!Bvlc.TryDecode(datagram, out var message, out _))
+        {
+            return;
+        }
+
+        if (message.Function == BvlcFunction.Result)
+        {
+            foreign.Take(message.Number, Bbmd);
+            return;
+        }
+
+        if (!Npdu.TryDecode(message.Npdu, out var npdu, out _) || !Apdu.TryDecode(npdu.Payload, out var apdu, out _))
         {
             return;
         }

@@ -128,6 +128,47 @@ public sealed class BacnetLoopbackTests
     }
 
     [Fact]
+    public async Task A_management_device_that_forgot_the_registration_is_registered_with_again_and_asked_once_more()
+    {
+        await using var bbmd = new UdpResponder(9);
+        await using var client = await BacnetClient.OpenAsync(Options with { Bbmd = bbmd.EndPoint, BbmdTimeToLive = TimeSpan.FromHours(1) }, CancellationToken.None);
+        bbmd.Forget();
+        await foreach (var announcement in client.WhoIsAsync(
+            new BacnetTarget(new IPEndPoint(IPAddress.Broadcast, 47808), IsBroadcast: true), null, null, TimeSpan.FromMinutes(1), CancellationToken.None))
+        {
+            Assert.Equal(UdpResponder.Forwarded, announcement.EndPoint);
+            Assert.Equal(2, bbmd.Seen.Count(function => function == BvlcFunction.RegisterForeignDevice));
+            return;
+        }
+
+        Assert.Fail("nobody was heard");
+    }
+
+    [Fact]
+    public async Task A_registration_that_is_lost_is_made_again()
+    {
+        await using var bbmd = new UdpResponder(9) { LostRegistrations = 1 };
+        await using var client = await BacnetClient.OpenAsync(
+            Options with { Bbmd = bbmd.EndPoint, Timeout = TimeSpan.FromMilliseconds(500), Retries = 10 }, CancellationToken.None);
+        await bbmd.WaitForAsync(BvlcFunction.RegisterForeignDevice, 2);
+    }
+
+    [Fact]
+    public async Task A_result_of_another_kind_is_not_the_answer_to_a_registration()
+    {
+        var bbmd = new IPEndPoint(IPAddress.Loopback, 1);
+        BacnetForeignDevice? registration = null;
+        registration = new BacnetForeignDevice(bbmd, ScriptedPeer.Patient, (_, to) =>
+        {
+            registration!.Take(0x0050, to);
+            registration.Take(0x0060, to);
+            registration.Take(0, to);
+        });
+        await registration.RegisterAsync(CancellationToken.None);
+        await registration.DisposeAsync();
+    }
+
+    [Fact]
     public async Task A_management_device_that_refuses_is_an_error_at_once()
     {
         await using var bbmd = new UdpResponder(9) { RegistrationResult = 0x0030 };
@@ -153,5 +194,20 @@ public sealed class BacnetLoopbackTests
         Assert.Equal(new BacnetAddress(7, [9]), peer.Routed);
         var name = await client.ReadPropertyAsync(peer, new BacnetObjectId(BacnetObjectType.Device, 1234), BacnetProperty.ObjectName, null, CancellationToken.None);
         Assert.Equal("Device 1234", name[0].AsText);
+    }
+
+    [Fact]
+    public async Task A_device_behind_a_router_that_passes_its_answer_on_by_broadcast_is_found_by_its_instance()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            // As above.
+            return;
+        }
+
+        await using var router = new UdpResponder(55, isOnBroadcast: true) { Network = 7 };
+        await using var client = await BacnetClient.OpenAsync(Options, CancellationToken.None);
+        var peer = await client.FindPeerAsync(new IPEndPoint(IPAddress.Loopback, router.EndPoint.Port), null, 1234, CancellationToken.None);
+        Assert.Equal(new BacnetAddress(7, [9]), peer.Routed);
     }
 }

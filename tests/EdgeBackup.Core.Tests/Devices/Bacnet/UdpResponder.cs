@@ -22,6 +22,7 @@ internal sealed class UdpResponder : IAsyncDisposable
     private readonly uint instance;
     private readonly bool isOnBroadcast;
     private readonly Task loop;
+    private volatile bool isRegistered;
 
     /// <param name="instance">Of its Device object.</param>
     /// <param name="isOnBroadcast">Whether it hears broadcasts on loopback, and answers Who-Is by one as most devices do.</param>
@@ -45,6 +46,9 @@ internal sealed class UdpResponder : IAsyncDisposable
 
     public ushort RegistrationResult { get; init; }
 
+    /// <summary>Registrations that are lost on the way, one after the other.</summary>
+    public int LostRegistrations { get; set; }
+
     public ushort? Network { get; init; }
 
     /// <summary>Answers Who-Is and nothing else.</summary>
@@ -55,6 +59,9 @@ internal sealed class UdpResponder : IAsyncDisposable
 
     /// <summary>The Device object's properties beside those that every device has here.</summary>
     public ConcurrentDictionary<BacnetProperty, BacnetValue> Properties { get; } = new();
+
+    /// <summary>As a management device that was started anew: it passes nothing on for who is not registered.</summary>
+    public void Forget() => isRegistered = false;
 
     public async Task WaitForAsync(BvlcFunction function, int count)
     {
@@ -97,9 +104,16 @@ internal sealed class UdpResponder : IAsyncDisposable
         }
 
         Seen.Enqueue(message.Function);
-        if (message.Function == BvlcFunction.RegisterForeignDevice)
+        if (message.Function == BvlcFunction.RegisterForeignDevice && LostRegistrations-- <= 0)
         {
+            isRegistered = RegistrationResult == 0;
             Send(new Bvlc(BvlcFunction.Result, default, null, RegistrationResult), sender);
+        }
+
+        if (message.Function == BvlcFunction.DistributeBroadcast && !isRegistered)
+        {
+            Send(new Bvlc(BvlcFunction.Result, default, null, 0x0060), sender);
+            return;
         }
 
         if (!message.HasNpdu || !Npdu.TryDecode(message.Npdu, out var npdu, out _))

@@ -46,6 +46,16 @@ public sealed class ApplicationValueTests
         Assert.Contains(server.Calls, call => call is { Method: "GET", Path: "persist" });
     }
 
+    [Fact]
+    public async Task A_server_that_breaks_off_when_it_is_asked_is_backed_up_with_a_warning()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var server = await bench.AddSimulatedAsync("bms", isBuilding: true);
+        server.Faults.Add(new SimulatedFault { Kind = FaultKind.CutBefore, Path = "persist", Times = -1 });
+        Assert.Contains(Runtime, (await bench.AutomaticAsync("bms")).Backup.NotSaved.Select(item => item.Path));
+        Assert.Contains(bench.Observer.Warnings, warning => warning.StartsWith("bms: values that its applications have written may be missing", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -44,6 +44,20 @@ public sealed class QueuedChangeTests
     }
 
     [Fact]
+    public async Task Who_does_not_wait_for_what_is_queued_keeps_the_backup()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var server = await bench.AddSimulatedAsync("bms", isBuilding: true);
+        server.Faults.ChangeDuration = TimeSpan.FromHours(1);
+        using var stop = new CancellationTokenSource();
+        var hooks = new Hooks([("idle and held", () => server.Changes.Make(Setting, Changed)), ("waiting up to", stop.Cancel)]);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new TakeBackup(bench.Context, hooks).RunAsync(
+            ["bms"], new TakeBackupOptions { Kind = BackupKind.Automatic }, _ => Task.CompletedTask, stop.Token));
+        Assert.Single(bench.Objects("backups/"));
+        Assert.Equal("bms", Assert.Single(await bench.ListAsync()).Backup.Device);
+    }
+
+    [Fact]
     public async Task What_never_ends_is_a_busy_device_before_and_a_warning_after()
     {
         await using var bench = await OperationsBench.CreateAsync();

@@ -54,21 +54,24 @@ internal sealed class GroupBench : IAsyncDisposable
     }
 
     /// <summary>Restores a group as the command does.</summary>
-    public async Task<(List<string> Restored, List<(string Device, Exception Error)> Errors)> RestoreAsync(string group, bool whatIf = false, bool force = false)
+    public async Task<(List<string> Restored, List<(string Device, Exception Error)> Errors)> RestoreAsync(
+        string group, bool whatIf = false, RestoreContent content = RestoreContent.Configuration, Action<string>? onRestored = null, CancellationToken cancellationToken = default)
     {
-        var options = new RestoreGroupOptions { Group = group, Force = force };
+        var options = new RestoreGroupOptions { Group = group, Content = content };
         var restored = new List<string>();
         var operation = new RestoreGroup(Bench.Context, Bench.Observer);
         var plan = await operation.FindAsync(options, default);
+        plan = whatIf ? plan : await operation.CheckAsync(plan, options, default);
         var errors = plan.Members.Where(member => member.Fault is not null).Select(member => (member.Device, (Exception)member.Fault!)).ToList();
         await (whatIf
-            ? operation.PreviewAsync(plan, options, preview => Note(preview.Target), OnErrorAsync, default)
-            : operation.RunAsync(plan, options, result => Note(result.Device), OnErrorAsync, default));
+            ? operation.PreviewAsync(plan, options, preview => Note(preview.Target), OnErrorAsync, cancellationToken)
+            : operation.RunAsync(plan, options, result => Note(result.Device), OnErrorAsync, cancellationToken));
         return (restored, errors);
 
         Task Note(string device)
         {
             restored.Add(device);
+            onRestored?.Invoke(device);
             return Task.CompletedTask;
         }
 

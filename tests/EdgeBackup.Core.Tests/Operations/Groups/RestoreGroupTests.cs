@@ -55,26 +55,69 @@ public sealed class RestoreGroupTests
     }
 
     [Fact]
-    public async Task What_stands_below_a_member_that_is_gone_is_left_alone_and_the_rest_is_restored()
+    public async Task A_member_that_has_nothing_to_restore_holds_up_none_below_it()
     {
         await using var group = await BrokenAsync();
         await new ChangeDevice(group.Bench.Context, group.Bench.Observer).UnregisterAsync("unit", default);
         var (restored, errors) = await group.RestoreAsync("before update");
+        Assert.Equal(["bms", "valve"], restored);
+        Assert.Equal([("unit", ErrorIds.DeviceNotFound), ("bms-ahu", ErrorIds.BackupNotFound)], errors.Select(error => (error.Device, ((EdgeBackupException)error.Error).ErrorId)));
+        Assert.Equal(("broken", "valve=1\n"), (GroupBench.Get(group.Unit), GroupBench.Get(group.Valve)));
+    }
+
+    [Fact]
+    public async Task A_member_without_history_is_its_own_error_and_holds_up_none_below_it()
+    {
+        await using var group = await GroupBench.CreateAsync();
+        await group.TakeAsync();
+        var (restored, errors) = await group.RestoreAsync("before update", content: RestoreContent.History);
+        Assert.Empty(restored);
+        Assert.All(errors, error => Assert.Equal(ErrorIds.BackupNotFound, ((EdgeBackupException)error.Error).ErrorId));
+        Assert.Equal(4, errors.Count);
+    }
+
+    [Fact]
+    public async Task A_dead_child_is_told_before_the_server_is_changed_and_what_stands_below_it_is_left_alone()
+    {
+        await using var group = await BrokenAsync();
+        Directory.Move(group.Unit, group.Unit + ".away");
+        var operation = new RestoreGroup(group.Bench.Context, group.Bench.Observer);
+        var options = new RestoreGroupOptions { Group = "before update" };
+        var plan = await operation.CheckAsync(await operation.FindAsync(options, default), options, default);
+        var dead = plan.Members.Single(member => member.Device == "unit");
+        Assert.Equal((ErrorIds.DeviceUnreachable, true), (dead.Fault!.ErrorId, dead.HoldsUp));
+        Assert.Equal(0, group.Server.Restores.Commits);
+        Assert.Empty(await group.Bench.EventsAsync("Restored"));
+
+        var (restored, errors) = await group.RestoreAsync("before update");
         Assert.Equal(["bms"], restored);
-        Assert.Equal([("unit", ErrorIds.DeviceNotFound), ("bms-ahu", ErrorIds.BackupNotFound), ("valve", ErrorIds.RestoreFailed)], errors.Select(error => (error.Device, ((EdgeBackupException)error.Error).ErrorId)));
+        Assert.Contains("because 'unit'", errors.Single(error => error.Device == "valve").Error.Message, StringComparison.Ordinal);
         Assert.Equal("broken", GroupBench.Get(group.Valve));
     }
 
     [Fact]
-    public async Task A_server_that_was_replaced_is_told_before_anything_begins()
+    public async Task Who_stops_it_half_way_finds_the_devices_that_were_not_reached_among_the_events()
+    {
+        await using var group = await BrokenAsync();
+        using var stop = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => group.RestoreAsync("before update", onRestored: _ => stop.Cancel(), cancellationToken: stop.Token));
+        var told = Assert.Single(await group.Bench.EventsAsync("Interrupted"));
+        Assert.Contains("stopped at 'bms'. Not reached, and not changed: unit, valve.", told.Message, StringComparison.Ordinal);
+        Assert.Equal("broken", GroupBench.Get(group.Unit));
+    }
+
+    [Fact]
+    public async Task The_backup_of_a_member_that_was_replaced_goes_onto_its_replacement()
     {
         await using var group = await BrokenAsync();
         await group.Bench.AddSimulatedAsync("bms-2", isBuilding: true);
         await new SwitchDevice(group.Bench.Context, group.Bench.Observer).RunAsync(new() { Device = "bms-2", Replaces = "bms" }, default);
         var plan = await new RestoreGroup(group.Bench.Context, group.Bench.Observer).FindAsync(new RestoreGroupOptions { Group = "before update" }, default);
-        Assert.Equal(ErrorIds.DeviceReplaced, plan.Members[0].Fault!.ErrorId);
-        Assert.Contains("-Device 'bms-2'", plan.Members[0].Fault!.Message, StringComparison.Ordinal);
-        Assert.Empty((await group.RestoreAsync("before update")).Restored);
+        Assert.Equal("bms-2 in place of bms", plan.Members[0].Describe());
+        var (restored, _) = await group.RestoreAsync("before update");
+        Assert.Equal(["bms-2", "unit", "valve"], restored);
+        Assert.Equal("broken", Encoding.UTF8.GetString(group.Server.Items.Find(Point)!.Content));
+        Assert.Equal("unit=1\n", GroupBench.Get(group.Unit));
     }
 
     [Fact]

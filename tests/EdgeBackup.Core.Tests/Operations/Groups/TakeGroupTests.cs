@@ -66,6 +66,38 @@ public sealed class TakeGroupTests
         Assert.DoesNotContain(outcomes, outcome => outcome.Device == "edge-1");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_stood_below_a_device_that_was_replaced_stands_below_its_replacement(bool isUnregistered)
+    {
+        await using var group = await GroupBench.CreateAsync();
+        await group.TakeAsync(name: null);
+        await group.Bench.AddFolderAsync("unit-2", "unit=2\n");
+        await group.Bench.AddSimulatedAsync("bms-2", isBuilding: true);
+        var switching = new Core.Operations.Restore.SwitchDevice(group.Bench.Context, group.Bench.Observer);
+        await switching.RunAsync(new() { Device = "unit-2", Replaces = "unit" }, default);
+        await switching.RunAsync(new() { Device = "bms-2", Replaces = "bms" }, default);
+        if (isUnregistered)
+        {
+            await new ChangeDevice(group.Bench.Context, group.Bench.Observer).UnregisterAsync("unit", default);
+            await new ChangeDevice(group.Bench.Context, group.Bench.Observer).UnregisterAsync("bms", default);
+        }
+
+        var outcomes = await group.TakeAsync(null, "bms-2");
+        Assert.Equal(["bms-2", "unit-2", "valve"], outcomes.Where(outcome => outcome.Backup is not null).Select(outcome => outcome.Device));
+        var members = outcomes[0].Backup!.Backup.Group!.Members;
+        Assert.Equal([new BackupGroupMember("bms-2", null), new("unit-2", "bms-2"), new("valve", "unit-2")], members.Take(3));
+        Assert.Single(outcomes.Where(outcome => outcome.Backup is not null).Select(outcome => outcome.Backup!.Backup.Group!.Id).Distinct());
+        Assert.Equal(["bms-2", "unit-2", "valve"], (await group.TakeAsync(null, "valve", "bms-2")).Where(outcome => outcome.Backup is not null).Select(outcome => outcome.Device));
+        if (!isUnregistered)
+        {
+            outcomes = await group.TakeAsync(null, "bms");
+            Assert.Equal(ErrorIds.DeviceReplaced, Words(outcomes[0].Error)[0]);
+            Assert.Equal(["unit-2", "valve"], outcomes.Where(outcome => outcome.Backup is not null).Select(outcome => outcome.Device));
+        }
+    }
+
     [Fact]
     public async Task Everything_below_comes_after_what_it_stands_below_and_one_that_fails_stops_none()
     {

@@ -45,6 +45,25 @@ public sealed class BusinessHoursTests
     }
 
     [Fact]
+    public async Task A_building_server_whose_zone_nobody_has_set_is_warned_of_when_it_is_registered_and_at_each_run()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await bench.AddFolderAsync("kiosk");
+        await bench.AddSimulatedAsync("bms", isBuilding: true);
+        await new ChangeDevice(bench.Context, bench.Observer).SetAsync("bms", new ChangeDeviceOptions { Site = "Lisbon" }, default);
+        await bench.RunScheduleAsync();
+        Assert.Equal(2, bench.Observer.Warnings.Count);
+        Assert.All(bench.Observer.Warnings, warning => Assert.StartsWith("bms: the hours in which the type wants automatic backups are taken in the time zone of this machine", warning, StringComparison.Ordinal));
+        Assert.EndsWith("Set-EdgeBackupPolicy -Site 'Lisbon' -TimeZone.", bench.Observer.Warnings.Last(), StringComparison.Ordinal);
+
+        await SetAsync(bench, PolicyScope.Site, "Lisbon", new PolicyValues { TimeZone = "Europe/Lisbon" });
+        await bench.RunScheduleAsync();
+        await SetAsync(bench, PolicyScope.Device, "bms", new PolicyValues { Window = "12:00-13:00" });
+        await bench.RunScheduleAsync();
+        Assert.Equal(2, bench.Observer.Warnings.Count);
+    }
+
+    [Fact]
     public async Task A_site_goes_before_the_type_and_a_tag_before_the_site()
     {
         await using var bench = await OperationsBench.CreateAsync();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -10,9 +11,13 @@ public sealed partial class BacnetClient
     /// <summary>More than any network has; whoever makes up devices does not fill the memory.</summary>
     private const int MostDevices = 100_000;
 
+    /// <summary>Ports that an ear of this client is open at: what is heard there is heard for all who ask.</summary>
+    private readonly ConcurrentDictionary<int, bool> ears = new();
+
     /// <summary>
     /// Finds a device and learns what it takes. It is asked itself; where the host is a router that was given without the
-    /// device's address behind it, the router's networks are asked who has the instance.
+    /// device's address behind it, the router's networks are asked who has the instance. The answer may be a broadcast,
+    /// which only comes here where this machine is on the router's network or registered with a management device of it.
     /// </summary>
     /// <param name="host">The device, or the router before it.</param>
     /// <param name="routed">Its address behind the router; null: not known, or not behind one.</param>
@@ -59,11 +64,11 @@ public sealed partial class BacnetClient
             Payload = BacnetAnnouncements.WhoIs(low, high),
         };
         var seen = new HashSet<(BacnetStation, uint)>();
-        var ear = OpenEar(target);
+        BacnetLink? ear = null;
         var listener = announcements.Listen();
         try
         {
-            await foreach (var announcement in AskAsync(listener, () => SendOpen(new Npdu(default, target.Routed), request, target), wait, cancellationToken).ConfigureAwait(false))
+            await foreach (var announcement in AskAsync(listener, Ask, wait, cancellationToken).ConfigureAwait(false))
             {
                 if (announcement.Instance >= (low ?? 0)
                     && announcement.Instance <= (high ?? BacnetObjectId.LargestInstance)
@@ -78,10 +83,13 @@ public sealed partial class BacnetClient
         finally
         {
             announcements.Leave(listener);
-            if (ear is not null)
-            {
-                await ear.DisposeAsync().ConfigureAwait(false);
-            }
+            await CloseEarAsync(ear).ConfigureAwait(false);
+        }
+
+        void Ask()
+        {
+            ear ??= OpenEar(target);
+            SendOpen(new Npdu(default, target.Routed), request, target);
         }
     }
 
@@ -93,12 +101,11 @@ public sealed partial class BacnetClient
     public async IAsyncEnumerable<BacnetRouter> WhoIsRouterAsync(
         BacnetTarget target, ushort? network, TimeSpan wait, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var ear = OpenEar(target);
+        BacnetLink? ear = null;
         var listener = routers.Listen();
         try
         {
-            var message = new Npdu(BacnetRouters.WhoIsRouter(network), Message: BacnetNetworkMessage.WhoIsRouter);
-            await foreach (var router in AskAsync(listener, () => SendOpen(message, null, target), wait, cancellationToken).ConfigureAwait(false))
+            await foreach (var router in AskAsync(listener, Ask, wait, cancellationToken).ConfigureAwait(false))
             {
                 yield return router;
             }
@@ -106,10 +113,13 @@ public sealed partial class BacnetClient
         finally
         {
             routers.Leave(listener);
-            if (ear is not null)
-            {
-                await ear.DisposeAsync().ConfigureAwait(false);
-            }
+            await CloseEarAsync(ear).ConfigureAwait(false);
+        }
+
+        void Ask()
+        {
+            ear ??= OpenEar(target);
+            SendOpen(new Npdu(BacnetRouters.WhoIsRouter(network), Message: BacnetNetworkMessage.WhoIsRouter), null, target);
         }
     }
 
@@ -142,34 +152,59 @@ public sealed partial class BacnetClient
     }
 
     /// <summary>
-    /// Many devices answer a Who-Is with a broadcast to the network's port, which a socket of another port does not hear:
-    /// while a network is asked, its port is listened on too, unless another program of this machine has it.
+    /// Many devices answer a Who-Is with a broadcast to the network's port, also one that came to them alone, and a router
+    /// passes such an answer on as a broadcast. A socket of another port does not hear it: while somebody is asked, the port
+    /// is listened on too, unless another program of this machine has it. Tried with every question, because another search
+    /// of this machine may have had it before.
     /// </summary>
     private BacnetLink? OpenEar(BacnetTarget target)
     {
-        if (!target.IsBroadcast || foreign is not null || wire is not null || target.EndPoint.Port == Local.Port)
+        var port = target.EndPoint.Port;
+        if (foreign is not null || wire is not null || port == Local.Port || ears.ContainsKey(port))
         {
             return null;
         }
 
         try
         {
-            return BacnetLink.Open(new IPEndPoint(IPAddress.Any, target.EndPoint.Port), mayShare: false, Receive, Fail);
+            var ear = BacnetLink.Open(new IPEndPoint(IPAddress.Any, port), mayShare: false, Receive, Fail);
+            ears[port] = true;
+            return ear;
         }
         catch (SocketException)
         {
-            // Another program is there. Where the system lets a broadcast address be bound, what it sends to all is heard beside it.
+            // Another program is there. Where the system lets a broadcast address be bound, what is sent to all is heard beside it.
         }
 
         try
         {
-            return BacnetLink.Open(target.EndPoint, mayShare: true, Receive, Fail);
+            if ((target.IsBroadcast ? target.EndPoint.Address : BacnetHosts.LocalBroadcastFor(target.EndPoint.Address)) is { } everybody)
+            {
+                return BacnetLink.Open(new IPEndPoint(everybody, port), mayShare: true, Receive, Fail);
+            }
         }
         catch (SocketException)
         {
-            options.Trace?.Invoke($"Port {target.EndPoint.Port} is in use on this machine: devices that answer by broadcast are not heard.");
-            return null;
+            // Below.
         }
+
+        options.Trace?.Invoke($"Port {port} is in use on this machine: devices that answer by broadcast are not heard.");
+        return null;
+    }
+
+    private async ValueTask CloseEarAsync(BacnetLink? ear)
+    {
+        if (ear is null)
+        {
+            return;
+        }
+
+        if (ear.Local.Address.Equals(IPAddress.Any))
+        {
+            ears.TryRemove(ear.Local.Port, out _);
+        }
+
+        await ear.DisposeAsync().ConfigureAwait(false);
     }
 
     private async Task<BacnetPeer> ReadSizesAsync(BacnetPeer asked, CancellationToken cancellationToken)

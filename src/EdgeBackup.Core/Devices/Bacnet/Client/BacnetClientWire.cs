@@ -117,7 +117,9 @@ public sealed partial class BacnetClient
     {
         if (target.IsBroadcast && foreign is not null)
         {
-            Send(header, apdu, BvlcFunction.DistributeBroadcast, foreign.EndPoint.Serialize());
+            var message = header;
+            var to = foreign.EndPoint.Serialize();
+            foreign.Distribute(() => Send(message, apdu, BvlcFunction.DistributeBroadcast, to));
         }
         else
         {

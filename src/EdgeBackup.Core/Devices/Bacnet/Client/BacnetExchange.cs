@@ -1,5 +1,3 @@
-using System.Threading.Channels;
-
 namespace EdgeBackup.Core.Devices.Bacnet;
 
 /// <summary>A request as a service makes it.</summary>
@@ -11,8 +9,8 @@ internal sealed record BacnetRequest(
     BacnetConfirmedService Service, ReadOnlyMemory<byte> Payload, bool HasResult, Func<ReadOnlyMemory<byte>, bool>? Answers = null);
 
 /// <summary>
-/// One request and its answer: the requesting side of clause 5.4.4. What arrives is put into a bounded inbox by the receive
-/// loop; everything else happens in the task of who asked.
+/// One request and its answer: the requesting side of clause 5.4.4. What arrives is put into an inbox by the receive loop;
+/// everything else happens in the task of who asked.
 /// </summary>
 internal sealed class BacnetExchange
 {
@@ -20,9 +18,10 @@ internal sealed class BacnetExchange
     private readonly BacnetPeer peer;
     private readonly BacnetClientOptions options;
     private readonly Action<Apdu> send;
-    private readonly Channel<Incoming> inbox;
+    private readonly BacnetInbox inbox;
+    private readonly BacnetLongAnswer longAnswer;
     private byte id;
-    private bool hasParts;
+    private bool sendsParts;
     private bool sawOther;
 
     public BacnetExchange(BacnetRequest request, BacnetPeer peer, BacnetClientOptions options, Action<Apdu> send)
@@ -31,21 +30,20 @@ internal sealed class BacnetExchange
         this.peer = peer;
         this.options = options;
         this.send = send;
-
-        // A window and its repetition; what does not fit is as lost as on the wire, and is asked for again.
-        inbox = Channel.CreateBounded<Incoming>((2 * options.WindowSize) + 8);
+        inbox = new BacnetInbox(request.Service, options);
+        longAnswer = new BacnetLongAnswer(peer, options, inbox, send);
     }
 
     /// <summary>Whether exactly one request was sent.</summary>
     public bool IsClean { get; private set; } = true;
 
     /// <summary>The last acknowledgement of an answer in parts.</summary>
-    public Apdu? LastAck { get; private set; }
+    public Apdu? LastAck => longAnswer.LastAck;
 
-    /// <summary>Called by the receive loop. The payload is copied: it is in the loop's buffer.</summary>
-    public void Take(in Apdu apdu) => inbox.Writer.TryWrite(new Incoming(apdu with { Payload = apdu.Payload.ToArray() }, null));
+    /// <summary>Called by the receive loop.</summary>
+    public void Take(in Apdu apdu) => inbox.Take(apdu);
 
-    public void Fail(Exception reason) => inbox.Writer.TryWrite(new Incoming(default, reason));
+    public void Fail(Exception reason) => inbox.Fail(reason);
 
     /// <returns>The service's bytes of the answer.</returns>
     /// <exception cref="BacnetException">Whatever went wrong.</exception>
@@ -73,10 +71,10 @@ internal sealed class BacnetExchange
                 }
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or BacnetTimeoutException or BacnetAbortException { IsFromPeer: false })
+        catch (Exception exception) when (exception is OperationCanceledException or BacnetTimeoutException or BacnetAbortException { IsFromPeer: false } || inbox.HasFailed)
         {
             IsClean = false;
-            if (hasParts)
+            if (!inbox.HasFailed && (sendsParts || longAnswer.IsOpen))
             {
                 TellAborted(exception is BacnetAbortException abort ? abort.Reason : BacnetAbortReason.Other);
             }
@@ -134,61 +132,73 @@ internal sealed class BacnetExchange
             throw new BacnetAbortException(BacnetAbortReason.BufferOverflow, isFromPeer: false);
         }
 
-        hasParts = true;
+        sendsParts = true;
         return await SendPartsAsync(parts, shape, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <remarks>
+    /// What does not bring the peer further counts as silence, whatever it says: it may ask for the same parts again as
+    /// often as it may stay silent, and an acknowledgement of what was acknowledged gives it no new time.
+    /// </remarks>
     private async Task<ReadOnlyMemory<byte>?> SendPartsAsync(BacnetSegmentSender parts, Apdu shape, CancellationToken cancellationToken)
     {
         var silences = 0;
-        SendAll(parts, shape);
+        var deadline = Send();
         while (!parts.IsDone)
         {
-            if (await NextAsync(options.SegmentTimeout, cancellationToken).ConfigureAwait(false) is not { } apdu)
+            var apdu = await inbox.NextAsync(deadline, cancellationToken).ConfigureAwait(false);
+            if (apdu is { Kind: not ApduKind.SegmentAck } other)
             {
-                if (++silences > options.Retries)
+                if (parts.HasSentAll && await TakeAnswerAsync(other, cancellationToken).ConfigureAwait(false) is { } answer)
                 {
-                    throw new BacnetTimeoutException($"{peer} stopped acknowledging the parts of {request.Service}");
+                    return answer;
                 }
 
-                IsClean = false;
-                SendAll(parts, shape);
                 continue;
             }
 
-            if (apdu.Kind == ApduKind.SegmentAck)
+            var before = parts.Acknowledged;
+            if (apdu is { } acknowledgement && !parts.Take(acknowledgement))
+            {
+                continue;
+            }
+
+            if (parts.Acknowledged > before)
             {
                 silences = 0;
-                if (parts.Take(apdu))
-                {
-                    SendAll(parts, shape);
-                }
             }
-            else if (parts.HasSentAll && await TakeAnswerAsync(apdu, cancellationToken).ConfigureAwait(false) is { } answer)
+            else if (++silences > options.Retries)
             {
-                return answer;
+                throw new BacnetTimeoutException($"{peer} stopped acknowledging the parts of {request.Service}");
             }
+            else
+            {
+                IsClean = false;
+            }
+
+            deadline = Send();
         }
 
         return null;
-    }
 
-    private void SendAll(BacnetSegmentSender parts, Apdu shape)
-    {
-        foreach (var part in parts.Outstanding(shape))
+        BacnetDeadline Send()
         {
-            send(part);
+            foreach (var part in parts.Outstanding(shape))
+            {
+                send(part);
+            }
+
+            return new BacnetDeadline(options.Clock, options.SegmentTimeout);
         }
     }
 
     /// <returns>Null: none came in time.</returns>
     private async Task<ReadOnlyMemory<byte>?> AwaitAnswerAsync(CancellationToken cancellationToken)
     {
-        var began = options.Clock.GetTimestamp();
-        while (options.Timeout - options.Clock.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
+        var deadline = new BacnetDeadline(options.Clock, options.Timeout);
+        while (await inbox.NextAsync(deadline, cancellationToken).ConfigureAwait(false) is { } apdu)
         {
-            if (await NextAsync(left, cancellationToken).ConfigureAwait(false) is { } apdu
-                && await TakeAnswerAsync(apdu, cancellationToken).ConfigureAwait(false) is { } answer)
+            if (await TakeAnswerAsync(apdu, cancellationToken).ConfigureAwait(false) is { } answer)
             {
                 return answer;
             }
@@ -219,7 +229,7 @@ internal sealed class BacnetExchange
         var content = apdu.Payload;
         if (apdu.IsSegmented)
         {
-            if (await AssembleAsync(apdu, cancellationToken).ConfigureAwait(false) is not { } whole)
+            if (await longAnswer.TakeAsync(apdu, cancellationToken).ConfigureAwait(false) is not { } whole)
             {
                 return null;
             }
@@ -238,105 +248,4 @@ internal sealed class BacnetExchange
 
     private bool IsExpected(in Apdu apdu) =>
         apdu.Service == (byte)request.Service && request.HasResult == (apdu.Kind == ApduKind.ComplexAck);
-
-    /// <returns>Null: it was not the first part, and the first is still awaited.</returns>
-    private async Task<ReadOnlyMemory<byte>?> AssembleAsync(Apdu first, CancellationToken cancellationToken)
-    {
-        if (!options.OffersSegmentation)
-        {
-            hasParts = true;
-            throw new BacnetAbortException(BacnetAbortReason.SegmentationNotSupported, isFromPeer: false);
-        }
-
-        var assembler = new BacnetSegmentAssembler(
-            options.WindowSize, options.MaxSegments, options.MaxApdu - Apdu.SegmentHeaderLength(ApduKind.ComplexAck));
-        var part = first;
-        while (true)
-        {
-            if (part.Kind == ApduKind.ComplexAck && part.IsSegmented && part.Service == first.Service)
-            {
-                var step = assembler.Take(part);
-                if (!assembler.HasBegun)
-                {
-                    return null;
-                }
-
-                hasParts = true;
-                switch (step)
-                {
-                    case BacnetSegmentStep.TooLong:
-                        throw new BacnetAbortException(BacnetAbortReason.BufferOverflow, isFromPeer: false);
-                    case BacnetSegmentStep.Acknowledge or BacnetSegmentStep.AskAgain or BacnetSegmentStep.Complete:
-                        Acknowledge(assembler, isNegative: step == BacnetSegmentStep.AskAgain);
-                        break;
-                }
-
-                if (step == BacnetSegmentStep.Complete)
-                {
-                    hasParts = false;
-                    return assembler.Content;
-                }
-            }
-
-            // Four times the peer's own wait: it will have repeated what was lost by then (clause 5.4.4.4).
-            part = await NextAsync(4 * options.SegmentTimeout, cancellationToken).ConfigureAwait(false)
-                ?? throw new BacnetTimeoutException($"{peer} stopped in the middle of its answer to {request.Service}");
-        }
-    }
-
-    private void Acknowledge(BacnetSegmentAssembler assembler, bool isNegative)
-    {
-        var acknowledgement = new Apdu(ApduKind.SegmentAck)
-        {
-            InvokeId = id,
-            Sequence = assembler.LastInOrder,
-            Window = assembler.Window,
-            IsNegative = isNegative,
-        };
-        LastAck = acknowledgement;
-        send(acknowledgement);
-    }
-
-    /// <returns>Null: nothing came in time.</returns>
-    /// <exception cref="BacnetException">The peer answered that it will not, or a router that it cannot.</exception>
-    private async Task<Apdu?> NextAsync(TimeSpan wait, CancellationToken cancellationToken)
-    {
-        if (!inbox.Reader.TryRead(out var incoming))
-        {
-            try
-            {
-                await inbox.Reader.WaitToReadAsync(cancellationToken).AsTask().WaitAsync(wait, options.Clock, cancellationToken).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                return null;
-            }
-
-            if (!inbox.Reader.TryRead(out incoming))
-            {
-                return null;
-            }
-        }
-
-        if (incoming.Failure is { } failure)
-        {
-            IsClean = false;
-            throw failure;
-        }
-
-        var apdu = incoming.Apdu;
-        switch (apdu.Kind)
-        {
-            case ApduKind.Error when apdu.Service == (byte)request.Service:
-                throw BacnetServices.ReadError(apdu.Payload.Span);
-            case ApduKind.Reject:
-                throw new BacnetRejectException((BacnetRejectReason)apdu.Reason);
-            case ApduKind.Abort:
-                throw new BacnetAbortException((BacnetAbortReason)apdu.Reason, isFromPeer: true);
-            default:
-                return apdu;
-        }
-    }
-
-    private readonly record struct Incoming(Apdu Apdu, Exception? Failure);
 }

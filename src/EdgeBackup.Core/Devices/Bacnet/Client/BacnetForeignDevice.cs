@@ -4,14 +4,23 @@ using System.Threading.Channels;
 
 namespace EdgeBackup.Core.Devices.Bacnet;
 
-/// <summary>The registration with a broadcast management device (annex J.5): made, renewed, and taken back at the end.</summary>
+/// <summary>
+/// The registration with a broadcast management device (annex J.5): made, renewed, made again where the device forgot it
+/// because it was started anew, and taken back at the end.
+/// </summary>
 internal sealed class BacnetForeignDevice : IAsyncDisposable
 {
+    private const ushort Done = 0;
+    private const ushort RegistrationRefused = 0x0030;
+    private const ushort DistributionRefused = 0x0060;
+
     private readonly IPEndPoint bbmd;
     private readonly BacnetClientOptions options;
     private readonly Action<Bvlc, IPEndPoint> send;
     private readonly Channel<ushort> results = Channel.CreateBounded<ushort>(new BoundedChannelOptions(4) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<bool> forgotten = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource ending = new();
+    private Action? lastBroadcast;
     private Task renewing = Task.CompletedTask;
 
     public BacnetForeignDevice(IPEndPoint bbmd, BacnetClientOptions options, Action<Bvlc, IPEndPoint> send)
@@ -26,10 +35,30 @@ internal sealed class BacnetForeignDevice : IAsyncDisposable
     /// <summary>A BVLC-Result that arrived.</summary>
     public void Take(ushort result, IPEndPoint sender)
     {
-        if (sender.Equals(bbmd))
+        if (!sender.Equals(bbmd))
         {
-            results.Writer.TryWrite(result);
+            return;
         }
+
+        switch (result)
+        {
+            case Done or RegistrationRefused:
+                results.Writer.TryWrite(result);
+                break;
+            case DistributionRefused:
+                forgotten.Writer.TryWrite(true);
+                break;
+            default:
+                // To a question that is not a registration's.
+                break;
+        }
+    }
+
+    /// <summary>Sends a broadcast through the management device; once more after a new registration where it has forgotten this machine.</summary>
+    public void Distribute(Action send)
+    {
+        Volatile.Write(ref lastBroadcast, send);
+        send();
     }
 
     /// <exception cref="BacnetUnreachableException">It refuses, or does not answer.</exception>
@@ -78,20 +107,14 @@ internal sealed class BacnetForeignDevice : IAsyncDisposable
         for (var attempt = 0; attempt <= options.Retries; attempt++)
         {
             send(new Bvlc(BvlcFunction.RegisterForeignDevice, default, null, seconds), bbmd);
-            try
+            if (await HasAsync(results, options.Timeout, cancellationToken).ConfigureAwait(false) && results.Reader.TryRead(out var result))
             {
-                var result = await results.Reader.ReadAsync(cancellationToken).AsTask()
-                    .WaitAsync(options.Timeout, options.Clock, cancellationToken).ConfigureAwait(false);
-                if (result == 0)
+                if (result == Done)
                 {
                     return;
                 }
 
                 throw new BacnetUnreachableException($"the broadcast management device {bbmd} refused the registration (result 0x{result:X4})");
-            }
-            catch (TimeoutException)
-            {
-                // Once more.
             }
         }
 
@@ -104,10 +127,17 @@ internal sealed class BacnetForeignDevice : IAsyncDisposable
         {
             while (true)
             {
-                await Task.Delay(options.BbmdTimeToLive / 2, options.Clock, ending.Token).ConfigureAwait(false);
+                var isForgotten = await HasAsync(forgotten, options.BbmdTimeToLive / 2, ending.Token).ConfigureAwait(false) && forgotten.Reader.TryRead(out _);
                 try
                 {
                     await TryRegisterAsync(ending.Token).ConfigureAwait(false);
+                    if (isForgotten)
+                    {
+                        options.Trace?.Invoke($"The broadcast management device {bbmd} had forgotten the registration; it was made again.");
+
+                        // Each broadcast once: a device that registers and passes on nothing would be asked for ever.
+                        Interlocked.Exchange(ref lastBroadcast, null)?.Invoke();
+                    }
                 }
                 catch (BacnetUnreachableException exception)
                 {
@@ -118,6 +148,19 @@ internal sealed class BacnetForeignDevice : IAsyncDisposable
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
             // The end.
+        }
+    }
+
+    /// <summary>Waits until there is something to take, and takes nothing: what comes after the time is for who asks next.</summary>
+    private async Task<bool> HasAsync<T>(Channel<T> channel, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await channel.Reader.WaitToReadAsync(cancellationToken).AsTask().WaitAsync(wait, options.Clock, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return false;
         }
     }
 }

@@ -131,6 +131,7 @@ public enum BacnetErrorCode
     NotConfigured = 132,
     OutOfMemory = 133,
     ParameterOutOfRange = 80,
+    Busy = 82,
 }
 
 public enum BacnetRejectReason : byte

@@ -44,9 +44,17 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
     /// <remarks>One event log after the other; the cursor says for each how far it was read.</remarks>
     public async IAsyncEnumerable<HistoryPage<DeviceEvent>> ReadEventsAsync(string? cursor, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var reached = new SortedDictionary<BacnetObjectId, uint>(ReadCursor(cursor), Comparer<BacnetObjectId>.Create((one, other) => one.ToBits().CompareTo(other.ToBits())));
+        var gone = new HashSet<BacnetObjectId>();
+        var reached = new SortedDictionary<BacnetObjectId, uint>(ReadCursor(cursor, gone), Comparer<BacnetObjectId>.Create((one, other) => one.ToBits().CompareTo(other.ToBits())));
         var logs = await GuardAsync("reading which logs it has", () => ListLogsAsync(cancellationToken)).ConfigureAwait(false);
         var clock = await GuardAsync("reading its clock", () => BacnetDeviceClock.ReadAsync(link, cancellationToken)).ConfigureAwait(false);
+        gone.ExceptWith(logs);
+        foreach (var missing in reached.Keys.Except(logs).Where(gone.Add).ToList())
+        {
+            // Told once; its place is kept, since it may come back.
+            yield return new HistoryPage<DeviceEvent>([], BacnetCursor.Write(reached, gone), new HistoryGap(null, $"the device has its {missing} no more"));
+        }
+
         foreach (var log in logs.Where(log => log.Type == BacnetObjectType.EventLog))
         {
             uint? last = reached.TryGetValue(log, out var sequence) ? sequence : null;
@@ -55,7 +63,7 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
                 reached[log] = page.Reached;
                 yield return new HistoryPage<DeviceEvent>(
                     [.. page.Records.Select((record, index) => ToEvent(log, BacnetSequence.Next(page.First, index), record, clock))],
-                    BacnetCursor.Write(reached),
+                    BacnetCursor.Write(reached, gone),
                     page.Gap);
             }
         }
@@ -117,11 +125,11 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
     private static string? State(uint? state) =>
         state is not { } number ? null : number < States.Length ? States[number] : number.ToString(CultureInfo.InvariantCulture);
 
-    private Dictionary<BacnetObjectId, uint> ReadCursor(string? cursor)
+    private Dictionary<BacnetObjectId, uint> ReadCursor(string? cursor, HashSet<BacnetObjectId>? gone = null)
     {
         try
         {
-            return BacnetCursor.Read(cursor);
+            return BacnetCursor.Read(cursor, gone);
         }
         catch (FormatException exception)
         {

@@ -24,12 +24,14 @@ internal static class BacnetSequence
 /// <summary>How far each log of a sequence was read: <c>25:1=4711;25:2=12</c>, object type, instance and last sequence number.</summary>
 internal static class BacnetCursor
 {
-    public static string Write(IEnumerable<KeyValuePair<BacnetObjectId, uint>> reached) => string.Join(
+    /// <param name="reached">How far each log was read.</param>
+    /// <param name="gone">Those of them that the device has no more; that was told.</param>
+    public static string Write(IEnumerable<KeyValuePair<BacnetObjectId, uint>> reached, IReadOnlySet<BacnetObjectId>? gone = null) => string.Join(
         ';',
-        reached.Select(one => string.Create(CultureInfo.InvariantCulture, $"{(ushort)one.Key.Type}:{one.Key.Instance}={one.Value}")));
+        reached.Select(one => string.Create(CultureInfo.InvariantCulture, $"{(ushort)one.Key.Type}:{one.Key.Instance}={one.Value}{(gone?.Contains(one.Key) == true ? "!" : "")}")));
 
     /// <exception cref="FormatException">It is none of ours.</exception>
-    public static Dictionary<BacnetObjectId, uint> Read(string? cursor)
+    public static Dictionary<BacnetObjectId, uint> Read(string? cursor, HashSet<BacnetObjectId>? gone = null)
     {
         var reached = new Dictionary<BacnetObjectId, uint>();
         foreach (var part in (cursor ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
@@ -38,12 +40,17 @@ internal static class BacnetCursor
             if (numbers.Length != 3
                 || !ushort.TryParse(numbers[0], NumberStyles.None, CultureInfo.InvariantCulture, out var type)
                 || !uint.TryParse(numbers[1], NumberStyles.None, CultureInfo.InvariantCulture, out var instance)
-                || !uint.TryParse(numbers[2], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
+                || !uint.TryParse(numbers[2].TrimEnd('!'), NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
             {
                 throw new FormatException($"'{cursor}' is no place in a BACnet log");
             }
 
-            reached[new BacnetObjectId((BacnetObjectType)type, instance)] = sequence;
+            var log = new BacnetObjectId((BacnetObjectType)type, instance);
+            reached[log] = sequence;
+            if (part[^1] == '!')
+            {
+                gone?.Add(log);
+            }
         }
 
         return reached;

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
@@ -47,16 +48,28 @@ public static class BacnetHosts
 
     /// <summary>Whether an address means every station of a network that this machine is on.</summary>
     public static bool IsLocalBroadcast(IPAddress address) =>
-        address.Equals(IPAddress.Broadcast)
-        || NetworkInterface.GetAllNetworkInterfaces()
-            .SelectMany(network => network.GetIPProperties().UnicastAddresses)
-            .Any(own => own.Address.AddressFamily == AddressFamily.InterNetwork && own.PrefixLength is > 0 and < 31 && IsBroadcastOf(own.Address, own.PrefixLength, address));
+        address.Equals(IPAddress.Broadcast) || OwnNetworks().Any(own => BroadcastOf(own.Address, own.PrefixLength) == Bits(address));
 
-    private static bool IsBroadcastOf(IPAddress own, int prefixLength, IPAddress address)
+    /// <summary>The address of every station of the network that a host and this machine are on.</summary>
+    /// <returns>Null: this machine is not on the host's network.</returns>
+    public static IPAddress? LocalBroadcastFor(IPAddress host) => OwnNetworks()
+        .Select(own => (Everybody: BroadcastOf(own.Address, own.PrefixLength), own.PrefixLength))
+        .Where(own => own.Everybody == BroadcastOf(host, own.PrefixLength))
+        .Select(own => ToAddress(own.Everybody))
+        .FirstOrDefault();
+
+    private static IEnumerable<UnicastIPAddressInformation> OwnNetworks() => NetworkInterface.GetAllNetworkInterfaces()
+        .SelectMany(network => network.GetIPProperties().UnicastAddresses)
+        .Where(own => own.Address.AddressFamily == AddressFamily.InterNetwork && own.PrefixLength is > 0 and < 31);
+
+    private static uint BroadcastOf(IPAddress address, int prefixLength) => Bits(address) | ~(uint.MaxValue << (32 - prefixLength));
+
+    private static uint Bits(IPAddress address) => BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
+
+    private static IPAddress ToAddress(uint bits)
     {
-        var mask = uint.MaxValue << (32 - prefixLength);
-        return Bits(address) == ((Bits(own) & mask) | ~mask);
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, bits);
+        return new IPAddress(bytes);
     }
-
-    private static uint Bits(IPAddress address) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
 }

@@ -55,6 +55,9 @@ public sealed class BacnetSegmentAssembler
     /// <summary>The last part that arrived in order; goes into each SegmentAck.</summary>
     public byte LastInOrder { get; private set; }
 
+    /// <summary>Parts that are here in order.</summary>
+    public int Count => count;
+
     public bool HasBegun => count > 0;
 
     /// <summary>Whole after <see cref="BacnetSegmentStep.Complete"/>.</summary>

@@ -24,6 +24,9 @@ public sealed class BacnetSegmentSender
     /// <summary>Parts of the whole message.</summary>
     public int Count { get; }
 
+    /// <summary>Parts that the peer has.</summary>
+    public int Acknowledged => first;
+
     /// <summary>Every part was acknowledged.</summary>
     public bool IsDone => first == Count;
 

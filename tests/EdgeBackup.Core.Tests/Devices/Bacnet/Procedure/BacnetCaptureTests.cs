@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Devices.Bacnet;
 using EdgeBackup.Core.Errors;
@@ -342,13 +343,25 @@ public sealed class BacnetCaptureTests
             Fill(device, Long, Rows);
         }
 
+        var performing = new ConcurrentBag<int>();
         await Task.WhenAll(devices.Select(async device =>
         {
             await using var connection = device.Connect(null);
+            await using (var capture = await connection.BeginCaptureAsync(BackupContent.All, CancellationToken.None))
+            {
+                Look();
+                await ListAsync(capture);
+                Look();
+            }
+
             AssertState(await CaptureAsync(connection, BackupContent.All));
         }));
 
+        // The router is not crowded by short answers, however many ask: that they take turns is seen on the devices.
+        Assert.All(performing, count => Assert.Equal(1, count));
         Assert.Equal(0, router.Crowded);
+
+        void Look() => performing.Add(devices.Count(device => device.Device.Procedure.State != BacnetBackupState.Idle));
 
         BacnetTestDevice Behind(byte mac) => new(router.Add(new SimulatedBacnetOptions { Instance = 100u + mac, SampleFiles = 0, MaxApdu = 480 }, mac)) { Locks = locks };
     }

@@ -12,6 +12,7 @@ public sealed class BacnetErrorTableTests
     {
         { Error(BacnetErrorCode.ConfigurationInProgress), ErrorIds.DeviceBusy, "Wait until it has ended" },
         { Error(BacnetErrorCode.DeviceBusy), ErrorIds.DeviceBusy, "Try again later" },
+        { Error((BacnetErrorCode)82), ErrorIds.DeviceBusy, "Try again later" },
         { Error(BacnetErrorCode.PasswordFailure), ErrorIds.DeviceAuthenticationFailed, "Set-EdgeDevice -Credential" },
         { new BacnetRejectException(BacnetRejectReason.MissingRequiredParameter), ErrorIds.DeviceAuthenticationFailed, "Set-EdgeDevice -Credential" },
         { Error(BacnetErrorCode.ServiceRequestDenied), ErrorIds.DeviceAuthenticationFailed, "Allow backup and restore by BACnet" },

@@ -1,0 +1,89 @@
+using EdgeBackup.Core.Records;
+
+namespace EdgeBackup.Core.Operations.Archives;
+
+/// <summary>How far a device's logs have been archived, as one run leaves it to the next.</summary>
+internal sealed class HistoryPlaces
+{
+    private readonly Dictionary<string, string> trendCursors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> sequences = new(StringComparer.Ordinal);
+
+    /// <inheritdoc cref="ArchiveRun.EventCursor"/>
+    public string? EventCursor { get; set; }
+
+    /// <inheritdoc cref="ArchiveRun.EventsAbsent"/>
+    public bool EventsAbsent { get; set; }
+
+    /// <inheritdoc cref="ArchiveRun.TrendCursors"/>
+    public IReadOnlyDictionary<string, string> TrendCursors => trendCursors;
+
+    /// <inheritdoc cref="ArchiveRun.TrendSequences"/>
+    public IReadOnlyDictionary<string, long> TrendSequences => sequences;
+
+    /// <inheritdoc cref="ArchiveRun.Absent"/>
+    public IReadOnlyList<string> Absent { get; set; } = [];
+
+    /// <summary>Takes the places of a run: a log that is not read keeps its place, and one that is gone for now, too.</summary>
+    public void BeginAfter(ArchiveRun? last)
+    {
+        if (last is null)
+        {
+            return;
+        }
+
+        (EventCursor, EventsAbsent, Absent) = (last.EventCursor, last.EventsAbsent, last.Absent);
+        TakeTrends(last, keep: []);
+    }
+
+    /// <param name="trend">The trend log.</param>
+    /// <param name="cursor">The cursor behind what was read of it.</param>
+    /// <param name="sequence">The number of the last record; null where there was none.</param>
+    public void Reach(string trend, string cursor, long? sequence)
+    {
+        trendCursors[trend] = cursor;
+        if (sequence is { } number)
+        {
+            sequences[trend] = number;
+        }
+    }
+
+    /// <summary>
+    /// Goes behind a run that came in between, if no record would be in both: where that one moved none of the cursors that
+    /// were moved here, as an extract does, or a run of the other content.
+    /// </summary>
+    /// <param name="began">The run after which these places began; null for none.</param>
+    /// <param name="now">The run that came in between.</param>
+    /// <returns>False, and nothing has changed: both have the same records.</returns>
+    public bool TryFollow(ArchiveRun? began, ArchiveRun now)
+    {
+        var hasMovedEvents = EventCursor != began?.EventCursor;
+        var moved = trendCursors.Where(trend => trend.Value != began?.TrendCursors.GetValueOrDefault(trend.Key)).Select(trend => trend.Key).ToHashSet(StringComparer.Ordinal);
+        if ((hasMovedEvents && now.EventCursor != began?.EventCursor)
+            || moved.Any(trend => now.TrendCursors.GetValueOrDefault(trend) != began?.TrendCursors.GetValueOrDefault(trend)))
+        {
+            return false;
+        }
+
+        if (!hasMovedEvents)
+        {
+            (EventCursor, EventsAbsent) = (now.EventCursor, now.EventsAbsent);
+        }
+
+        TakeTrends(now, keep: moved);
+        Absent = [.. now.Absent.Union(Absent, StringComparer.Ordinal).Except(moved, StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        return true;
+    }
+
+    private void TakeTrends(ArchiveRun run, HashSet<string> keep)
+    {
+        foreach (var (trend, cursor) in run.TrendCursors.Where(trend => !keep.Contains(trend.Key)))
+        {
+            trendCursors[trend] = cursor;
+        }
+
+        foreach (var (trend, sequence) in run.TrendSequences.Where(trend => !keep.Contains(trend.Key)))
+        {
+            sequences[trend] = sequence;
+        }
+    }
+}

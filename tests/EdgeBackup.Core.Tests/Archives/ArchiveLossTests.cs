@@ -1,0 +1,128 @@
+using EdgeBackup.Core.Archives;
+using EdgeBackup.Core.Archives.Reading;
+using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Archives;
+using EdgeBackup.Simulator.Devices;
+using Xunit;
+
+namespace EdgeBackup.Core.Tests.Archives;
+
+/// <summary>What a device does to its logs between two runs, and what runs do to each other, is told and costs no record that is there.</summary>
+public sealed class ArchiveLossTests : IAsyncLifetime
+{
+    private static readonly WriteArchiveOptions Events = new() { Device = "", Parent = "", Contents = [ArchiveContent.Event] };
+    private static readonly WriteArchiveOptions Trends = new() { Device = "", Parent = "", Contents = [ArchiveContent.Trend] };
+    private static readonly WriteArchiveOptions Extract = new() { Device = "", Parent = "", From = DateTimeOffset.UnixEpoch };
+
+    private ArchiveBench bench = null!;
+
+    public async Task InitializeAsync() => bench = await ArchiveBench.CreateAsync();
+
+    public async Task DisposeAsync() => await bench.DisposeAsync();
+
+    private static TrendRecord Trend(long sequence) => new(sequence, DateTimeOffset.UnixEpoch.AddHours(sequence), "1", "ok");
+
+    [Theory]
+    [InlineData(30)]
+    [InlineData(80)]
+    public async Task A_log_that_was_begun_anew_is_a_gap_and_is_read_from_its_oldest_record(int since)
+    {
+        await bench.ArchiveAsync(Events);
+        bench.Device.ClearLogs();
+        bench.AddEvents(since);
+        var archive = await bench.ArchiveAsync(Events);
+        Assert.Equal(since, archive.Manifest.Records);
+        Assert.Contains("anew", Assert.Single(archive.Manifest.Gaps).Reason, StringComparison.Ordinal);
+        Assert.Single(bench.Operations.Observer.Warnings);
+        bench.AddEvents(1);
+        var next = await bench.ArchiveAsync(Events);
+        Assert.Equal((1, 0), (next.Manifest.Records, next.Manifest.Gaps.Count));
+    }
+
+    [Fact]
+    public async Task A_trend_log_whose_numbers_begin_anew_is_a_gap_though_the_device_does_not_say_so()
+    {
+        var history = new ListedHistory();
+        history.Trends["a"] = [Trend(1), Trend(2), Trend(3), Trend(4)];
+        var context = await bench.Operations.OpenAsync(connections: new HookedConnections(bench.Operations.Connections()) { History = history });
+        await bench.ArchiveAsync(context: context);
+        history.Trends["a"] = [Trend(0), Trend(1), Trend(2), Trend(3), Trend(4), Trend(5)];
+        var archive = await bench.ArchiveAsync(context: context);
+        Assert.Equal(6, archive.Manifest.Records);
+        Assert.Contains("anew", Assert.Single(archive.Manifest.Gaps).Reason, StringComparison.Ordinal);
+        history.Trends["a"].Add(Trend(6));
+        Assert.Empty((await bench.ArchiveAsync(context: context)).Manifest.Gaps);
+    }
+
+    [Fact]
+    public async Task An_event_log_that_is_gone_is_told_once_and_alone_it_is_nothing_to_archive()
+    {
+        await bench.ArchiveAsync();
+        bench.Device.Features = [.. bench.Device.Features.Where(feature => feature != "events")];
+        var gap = Assert.Single((await bench.ArchiveAsync()).Manifest.Gaps);
+        Assert.Equal((ArchiveContent.Event, "the device has no event log any more"), (gap.Content, gap.Reason));
+        Assert.Single(bench.Operations.Observer.Warnings);
+        Assert.Empty((await bench.ArchiveAsync()).Manifest.Gaps);
+        Assert.Equal(ErrorIds.ArchiveNotSupported, (await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ArchiveAsync(Events))).ErrorId);
+        Assert.Equal(ErrorIds.ArchiveNotSupported, Assert.Single(await bench.Operations.EventsAsync("Failed")).ErrorId);
+        Assert.Equal(3, ArchiveFolder.Find(bench.Parent).Count);
+    }
+
+    [Fact]
+    public async Task A_log_that_answers_an_error_is_named_and_waits_while_the_others_are_archived()
+    {
+        bench.Device.Faults.Add(new SimulatedFault { Kind = FaultKind.Status, Status = 500, Path = "trends/*" });
+        var archive = await bench.ArchiveAsync();
+        Assert.Equal(50, archive.Manifest.Records);
+        var gap = Assert.Single(archive.Manifest.Gaps);
+        Assert.Equal(("supply", true), (gap.Trend, gap.Pending));
+        Assert.Contains("could not be read", Assert.Single(bench.Operations.Observer.Warnings), StringComparison.Ordinal);
+        var next = await bench.ArchiveAsync();
+        Assert.Equal((96, 0), (next.Manifest.Records, next.Manifest.Gaps.Count));
+        Assert.Empty(await bench.DamageAsync());
+    }
+
+    [Fact]
+    public async Task What_was_read_before_a_log_failed_counts_and_the_next_run_goes_on_behind_it()
+    {
+        bench.AddEvents(1500);
+        bench.Device.Faults.Add(new SimulatedFault { Kind = FaultKind.Status, Status = 500, Path = "events*", Skip = 2 });
+        Assert.Equal(1000, (await bench.ArchiveAsync(Events)).Manifest.Records);
+        Assert.Equal(550, (await bench.ArchiveAsync(Events)).Manifest.Records);
+        Assert.Equal(1550, bench.EventIds().Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_run_that_was_recorded_while_another_began_is_no_leftover_to_it()
+    {
+        var before = await ArchiveRuns.LoadAsync(bench.Operations.Context, ArchiveBench.DeviceId, default);
+        var archive = await bench.ArchiveAsync();
+        bench.Unname(archive);
+        await new UnfinishedArchives(bench.Operations.Context, bench.Operations.Observer, ArchiveBench.DeviceId).SettleAsync(before, bench.Parent, default);
+        Assert.True(Directory.Exists(archive.Path));
+        Assert.Empty(bench.Hidden());
+    }
+
+    [Fact]
+    public async Task A_run_goes_behind_an_extract_or_a_run_of_the_other_content_that_came_in_between()
+    {
+        var hooks = new HookedConnections(bench.Operations.Connections());
+        var other = await bench.Operations.OpenAsync(connections: hooks);
+        ArchiveFolder? between = null;
+        hooks.BeforePage = async () => between = await bench.ArchiveAsync(Extract);
+        var run = await bench.ArchiveAsync(Events, other);
+        Assert.Equal((2, between!.Digest, 50), (run.Manifest.Number, run.Manifest.Previous!.Manifest, run.Manifest.Records));
+
+        bench.AddEvents(2);
+        hooks.BeforePage = async () => between = await bench.ArchiveAsync(Trends);
+        var later = await bench.ArchiveAsync(Events, other);
+        Assert.Equal((4, 2), (later.Manifest.Number, later.Manifest.Records));
+        Assert.Equal(96, between.Manifest.Records);
+
+        // Neither has undone what the other reached.
+        Assert.Equal(0, (await bench.ArchiveAsync()).Manifest.Records);
+        Assert.Empty(await bench.DamageAsync());
+        Assert.Empty(bench.Hidden());
+    }
+}
