@@ -2,6 +2,7 @@ using EdgeBackup.Core.Archives;
 using EdgeBackup.Core.Archives.Reading;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Archives;
 using EdgeBackup.Simulator.Devices;
 using Xunit;
@@ -105,6 +106,19 @@ public sealed class ArchiveLossTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_fails_after_the_run_was_recorded_does_not_say_that_nothing_was_kept()
+    {
+        await bench.ArchiveAsync(Events);
+        bench.AddEvents(100);
+        bench.Device.Faults.OldestRecord = 120;
+        var write = new WriteArchive(bench.Operations.Context, new BrokenObserver());
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => write.RunAsync(Events with { Device = ArchiveBench.DeviceId, Parent = bench.Parent }, default));
+        Assert.Contains("It is recorded all the same", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, (await bench.ArchiveAsync(Events)).Manifest.Records);
+        Assert.Equal(3, ArchiveFolder.Find(bench.Parent).Count);
+    }
+
+    [Fact]
     public async Task A_run_goes_behind_an_extract_or_a_run_of_the_other_content_that_came_in_between()
     {
         var hooks = new HookedConnections(bench.Operations.Connections());
@@ -124,5 +138,19 @@ public sealed class ArchiveLossTests : IAsyncLifetime
         Assert.Equal(0, (await bench.ArchiveAsync()).Manifest.Records);
         Assert.Empty(await bench.DamageAsync());
         Assert.Empty(bench.Hidden());
+    }
+
+    /// <summary>The screen is gone when the gap is told.</summary>
+    private sealed class BrokenObserver : IOperationObserver
+    {
+        public void Verbose(string message)
+        {
+        }
+
+        public void Warning(string message) => throw new IOException("no screen");
+
+        public void Progress(OperationProgress progress)
+        {
+        }
     }
 }
