@@ -84,7 +84,7 @@ Describe 'Somebody who only looks' {
             (Invoke-InRole $runspace Export-EdgeBackupMetric) -join '' | Should -Match 'edgebackup_'
             Invoke-InRole $runspace Export-EdgeBackupMetric @{ Path = (Join-Path $work 'x.prom') } | Should -Match 'Path'
             (Invoke-InRole $runspace Test-EdgeDevice @{ Device = 'j1' }).Device | Should -Be 'j1'
-            Invoke-InRole $runspace Get-EdgeArchive @{ Path = $work } | Should -Match 'ArchiveNotFound|no archive' -Because 'the path is looked at, and holds none'
+            Invoke-InRole $runspace Get-EdgeArchive @{ Path = $work } | Should -BeNullOrEmpty -Because 'the folder is looked at, and holds none'
             Invoke-InRole $runspace Get-EdgeBackup @{ Group = 'nothing' } | Should -Match 'no group of backups'
             @(Get-EdgeEvent).Count | Should -Be $events
         }

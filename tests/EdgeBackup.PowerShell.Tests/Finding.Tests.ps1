@@ -45,8 +45,14 @@ Describe 'Find-EdgeDevice' {
         (Find-EdgeDevice -BacnetNetwork $hosts[1] -Timeout $wait | Select-Object -First 1).Registered | Should -BeFalse
     }
 
-    It 'gives nothing where nobody is' {
-        Find-EdgeDevice -BacnetNetwork 127.0.0.1:1 -Timeout ([timespan]::FromMilliseconds(100)) | Should -BeNullOrEmpty
+    It 'gives nothing where nobody is, and says so' {
+        Find-EdgeDevice -BacnetNetwork 127.0.0.1:1 -Timeout ([timespan]::FromMilliseconds(100)) -WarningVariable warned -WarningAction SilentlyContinue | Should -BeNullOrEmpty
+        "$warned" | Should -BeLike 'No BACnet device answered at 127.0.0.1:1.*'
+    }
+
+    It 'refuses instances and times that can find nothing' {
+        { Find-EdgeDevice -BacnetNetwork $hosts -LowInstance 2 -HighInstance 1 } | Should -Throw '*-LowInstance 2 is higher*'
+        { Find-EdgeDevice -BacnetNetwork $hosts -Timeout 5 } | Should -Throw '*-Timeout must be*'
     }
 
     It 'says of a network that it is none, and asks the others' {

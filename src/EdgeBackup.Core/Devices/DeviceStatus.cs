@@ -72,6 +72,12 @@ public sealed record DeviceStatus
     /// </summary>
     public string? RunningWork { get; init; }
 
+    /// <summary>
+    /// What the device itself says against the configuration that it holds, in words without a full stop; null where it says
+    /// nothing. A backup of it is taken, and is suspect.
+    /// </summary>
+    public string? Complaint { get; init; }
+
     /// <summary>Why the transactions could not be read, one sentence; null when they could. Unreadable counts as running (R2).</summary>
     public string? GateFault { get; init; }
 

@@ -92,6 +92,14 @@ public sealed class FindBacnetDevices
             var registeredAs = registered.Ids.Contains(id) ? id : registered.Addresses.GetValueOrDefault(address.Text);
             yield return new ListedBacnetDevice(registeredAs ?? id, BacnetStatus.TypeId, address, found, registeredAs);
         }
+
+        if (count == 0)
+        {
+            var which = options.LowInstance is null && options.HighInstance is null ? "" : $" of the instances {options.LowInstance ?? 0} to {options.HighInstance ?? BacnetObjectId.LargestInstance - 1}";
+            observer.Warning(
+                $"No BACnet device{which} answered at {string.Join(", ", targets.Select(target => target.EndPoint))}. "
+                + "Check the address, the port (UDP) and the firewalls, this machine's too; a network that this machine is not on is asked through its broadcast management device, with -Bbmd.");
+        }
     }
 
     private static async Task<bool> NextAsync(IAsyncEnumerator<BacnetFoundDevice> devices)

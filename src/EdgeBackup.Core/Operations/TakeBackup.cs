@@ -314,6 +314,7 @@ public sealed class TakeBackup
         var created = context.Clock.GetUtcNow();
         IReadOnlyList<NotSavedItem> notSaved;
         var review = options.SkipValidation ? null : new CaptureReview(new ReviewBasis(content, sizeFactor, contact.Type.Items, previous.Good));
+        review?.AddComplaint(contact.Status.Complaint);
         try
         {
             await ApplicationValues.WriteDownAsync(contact, observer, cancellationToken).ConfigureAwait(false);

@@ -101,6 +101,15 @@ internal sealed class CaptureReview
         }
     }
 
+    /// <summary>Takes what the device says against what it holds; null for nothing.</summary>
+    public void AddComplaint(string? complaint)
+    {
+        if (complaint is not null)
+        {
+            reasons.Insert(0, new SuspectReason("", SuspectCause.Missing, complaint));
+        }
+    }
+
     /// <summary>What speaks against the capture; null for nothing.</summary>
     public IReadOnlyList<SuspectReason>? Finish()
     {

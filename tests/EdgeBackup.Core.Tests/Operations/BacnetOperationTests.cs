@@ -5,6 +5,7 @@ using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Tests.Devices.Bacnet.Procedure;
 using EdgeBackup.Simulator.Bacnet;
 using Xunit;
 using static EdgeBackup.Core.Tests.Devices.RestoreTestTools;
@@ -85,6 +86,22 @@ public sealed class BacnetOperationTests
     }
 
     [Fact]
+    public async Task A_backup_of_a_device_that_says_its_restore_failed_is_suspect()
+    {
+        var clock = new HandClock();
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench, clock: clock);
+        device.Procedure.StartRestoreAsSomebodyElse();
+        clock.Advance(TimeSpan.FromMinutes(6));
+        Assert.Equal(BacnetBackupState.RestoreFailure, device.Procedure.State);
+
+        var backup = await bench.AutomaticAsync(Id);
+
+        Assert.Contains("restore-failure", Assert.Single(backup.Backup.Suspect).Reason, StringComparison.Ordinal);
+        Assert.Empty((await bench.AutomaticAsync(Id)).Backup.Suspect);
+    }
+
+    [Fact]
     public async Task A_note_that_is_too_old_to_be_of_the_restore_that_is_open_does_not_abort_it()
     {
         await using var bench = await OperationsBench.CreateAsync();
@@ -148,9 +165,9 @@ public sealed class BacnetOperationTests
         Assert.Equal(ErrorIds.DeviceBusy, Assert.IsType<EdgeBackupException>(outcome.Error).ErrorId);
     }
 
-    private static async Task<SimulatedBacnetDevice> RegisterAsync(OperationsBench bench, string firmware = "2.4.1")
+    private static async Task<SimulatedBacnetDevice> RegisterAsync(OperationsBench bench, string firmware = "2.4.1", TimeProvider? clock = null)
     {
-        var device = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { Firmware = firmware, ChecksContent = false });
+        var device = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { Firmware = firmware, ChecksContent = false, Clock = clock ?? TimeProvider.System });
         var id = await new RegisterDevice(bench.Context, bench.Observer).RunAsync(new RegisterDeviceOptions { Address = DeviceAddress.Parse(device.Address, bench.Path()) }, default);
         Assert.Equal(Id, id);
         return device;

@@ -51,6 +51,7 @@ internal static class BacnetStatus
                 Version = Text(values[2]) ?? Text(values[3]) ?? link.Options.Version,
             },
             RunningWork = link.IsInOwnProcedure ? null : FindWork((BacnetSystemStatus?)status, (BacnetBackupState?)values[7]?.AsEnumerated),
+            Complaint = FindComplaint((BacnetSystemStatus?)status, (BacnetBackupState?)values[7]?.AsEnumerated),
         };
     }
 
@@ -68,6 +69,15 @@ internal static class BacnetStatus
         (_, BacnetBackupState.PreparingForRestore or BacnetBackupState.PerformingRestore) => "it is being restored, by another tool or by a command that was killed",
         (BacnetSystemStatus.BackupInProgress, _) => "a backup of it is being taken, by another tool or by a command that was killed",
         (BacnetSystemStatus.DownloadInProgress, _) => "it is taking a download",
+        _ => null,
+    };
+
+    /// <summary>What the device says against its configuration; null where it says nothing.</summary>
+    public static string? FindComplaint(BacnetSystemStatus? status, BacnetBackupState? state) => (status, state) switch
+    {
+        (_, BacnetBackupState.RestoreFailure) => "the device says that its last restore failed (Backup_And_Restore_State restore-failure)",
+        (BacnetSystemStatus.DownloadRequired, _) => "the device says that it has no configuration to work with (System_Status download-required)",
+        (BacnetSystemStatus.NonOperational, _) => "the device says that it does not work (System_Status non-operational)",
         _ => null,
     };
 

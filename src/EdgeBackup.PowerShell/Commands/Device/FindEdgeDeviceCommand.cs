@@ -9,6 +9,9 @@ namespace EdgeBackup.PowerShell.Commands;
 [OutputType(typeof(FoundDevice))]
 public sealed class FindEdgeDeviceCommand : EdgeRepositoryCommand
 {
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
     private readonly List<string> networks = [];
 
     /// <summary>Broadcast addresses, hosts or routers, each with :port where it is not 47808.</summary>
@@ -34,6 +37,21 @@ public sealed class FindEdgeDeviceCommand : EdgeRepositoryCommand
     /// <summary>How long answers are waited for.</summary>
     [Parameter]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        if (LowInstance > HighInstance)
+        {
+            throw new PSArgumentException($"-LowInstance {LowInstance} is higher than -HighInstance {HighInstance}: no device has such an instance. Give the lower one as -LowInstance.");
+        }
+
+        if (Timeout < Shortest || Timeout > Longest)
+        {
+            throw new PSArgumentException($"-Timeout must be from a tenth of a second to an hour, and {Timeout:c} is not. Give it as 00:00:05 for five seconds; a number alone counts units of 100 nanoseconds.");
+        }
+    }
 
     /// <inheritdoc/>
     protected override void ProcessRecord() => networks.AddRange(BacnetNetwork);

@@ -54,7 +54,7 @@ public sealed class BusinessHoursTests
         await bench.RunScheduleAsync();
         Assert.Equal(2, bench.Observer.Warnings.Count);
         Assert.All(bench.Observer.Warnings, warning => Assert.StartsWith("bms: the hours in which the type wants automatic backups are taken in the time zone of this machine", warning, StringComparison.Ordinal));
-        Assert.EndsWith("Set-EdgeBackupPolicy -Site 'Lisbon' -TimeZone.", bench.Observer.Warnings.Last(), StringComparison.Ordinal);
+        Assert.EndsWith("Set-EdgeBackupPolicy -Site 'Lisbon' -TimeZone.", bench.Observer.Warnings[^1], StringComparison.Ordinal);
 
         await SetAsync(bench, PolicyScope.Site, "Lisbon", new PolicyValues { TimeZone = "Europe/Lisbon" });
         await bench.RunScheduleAsync();
