@@ -297,6 +297,20 @@ internal sealed class RecordingObserver : IOperationObserver
         }
     }
 
+    /// <summary>Forgets what was told while a test was set up.</summary>
+    public void Clear()
+    {
+        lock (warnings)
+        {
+            warnings.Clear();
+        }
+
+        lock (lines)
+        {
+            lines.Clear();
+        }
+    }
+
     public IReadOnlyList<string> Lines
     {
         get

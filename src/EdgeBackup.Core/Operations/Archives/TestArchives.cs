@@ -210,6 +210,9 @@ public sealed class TestArchives
     /// <summary>What belongs into the same folder is missed here, also where this is a copy of that folder.</summary>
     private bool IsElsewhere(ArchiveRun run, string home) => !ArchivePlaces.IsSame(run.Parent, home, context!.Platform) && ArchivePlaces.IsThere(run);
 
+    /// <summary>Whether an archive stands in a folder and has not got its name yet: its run is at its end, or was killed there.</summary>
+    private bool IsUnnamed(ArchiveRun run, string parent) => ArchivePlaces.IsSame(run.Parent, parent, context!.Platform) && ArchivePlaces.FindStages(run).Count > 0;
+
     /// <summary>No other archive names the newest: only the repository knows that there was one.</summary>
     private IEnumerable<ArchiveTestOutcome> FindMissingNewest(string parent, List<ArchiveFolder> archives, IEnumerable<KeyValuePair<string, List<ArchiveRun>>> runs)
     {
@@ -219,7 +222,7 @@ public sealed class TestArchives
             var expired = all.SelectMany(run => run.Expired).ToHashSet();
             var newest = all.FindLastIndex(run => present.Contains(run.Manifest));
             var home = newest < 0 ? parent : all[newest].Parent;
-            foreach (var run in all.Skip(newest + 1).Where(run => !expired.Contains(run.Number) && !IsElsewhere(run, home)))
+            foreach (var run in all.Skip(newest + 1).Where(run => !expired.Contains(run.Number) && !IsElsewhere(run, home) && !IsUnnamed(run, parent)))
             {
                 yield return new ArchiveTestOutcome(
                     System.IO.Path.Combine(parent, run.Folder),
