@@ -36,8 +36,11 @@ internal sealed class BacnetConversation : IAsyncDisposable
 
     public BacnetObjectId DeviceObject => new(BacnetObjectType.Device, Address.Instance);
 
-    /// <summary>After so long without an answer the client has sent a request again; the device may have got it twice.</summary>
-    public TimeSpan FirstTimeout => clientOptions.Timeout;
+    /// <summary>
+    /// After so long without an answer the client may have sent a request again, and the device have got it twice. A little
+    /// less than the time-out itself: timers go off some milliseconds early, and an answer may follow at once.
+    /// </summary>
+    public TimeSpan FirstTimeout => clientOptions.Timeout * 0.9;
 
     public void Trace(string line) => Options.Trace?.Invoke(line);
 

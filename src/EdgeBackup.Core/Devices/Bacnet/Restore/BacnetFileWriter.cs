@@ -20,13 +20,17 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         try
         {
             var before = await PrepareAsync(file, cancellationToken).ConfigureAwait(false);
-            var isEmptied = await EmptyAsync(file, cancellationToken).ConfigureAwait(false);
-            var length = file.Place.Access == BacnetFileAccess.Stream
-                ? await WriteBytesAsync(file, cancellationToken).ConfigureAwait(false)
-                : await WriteRecordsAsync(file, cancellationToken).ConfigureAwait(false);
-            if (!isEmptied && before > length)
+            var isEmptied = await EmptyAsync(file, cancellationToken).ConfigureAwait(false) is null;
+            var length = await FillAsync(file, cancellationToken).ConfigureAwait(false);
+            if (!isEmptied && before > length && await ReadRemainderAsync(file, length, cancellationToken).ConfigureAwait(false) is { } remainder)
             {
-                await RefuseRemainderAsync(file, length, cancellationToken).ConfigureAwait(false);
+                // An old device may have become ready in between; then it lets itself be emptied now.
+                if (await EmptyAsync(file, cancellationToken).ConfigureAwait(false) is { } refusal)
+                {
+                    throw Remains(file, remainder, length == 0 ? refusal : null);
+                }
+
+                await FillAsync(file, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (BacnetException exception)
@@ -75,19 +79,24 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         }
     }
 
-    /// <returns>False where the device does not let its length be written; most of those empty the file by themselves.</returns>
-    private async Task<bool> EmptyAsync(FileToRestore file, CancellationToken cancellationToken)
+    /// <returns>Its length in bytes or records.</returns>
+    private async Task<long> FillAsync(FileToRestore file, CancellationToken cancellationToken) => file.Place.Access == BacnetFileAccess.Stream
+        ? await WriteBytesAsync(file, cancellationToken).ConfigureAwait(false)
+        : await WriteRecordsAsync(file, cancellationToken).ConfigureAwait(false);
+
+    /// <returns>Null when it is empty; or the answer of a device that does not let its length be written; most of those empty the file by themselves.</returns>
+    private async Task<BacnetException?> EmptyAsync(FileToRestore file, CancellationToken cancellationToken)
     {
         var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             await client.WritePropertyAsync(peer, Target(file), LengthOf(file), arrayIndex: null, BacnetValue.OfUnsigned(0), cancellationToken).ConfigureAwait(false);
-            return true;
+            return null;
         }
         catch (BacnetErrorException exception) when (exception.Code is BacnetErrorCode.WriteAccessDenied or BacnetErrorCode.UnknownProperty or BacnetErrorCode.ValueOutOfRange)
         {
             link.Trace($"{link.Errors.Device}: the length of its File object {file.Place.File} cannot be written ({exception.Message.TrimEnd('.')}); it is written over.");
-            return false;
+            return exception;
         }
     }
 
@@ -178,17 +187,17 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         ErrorIds.RestoreFailed,
         $"it does not take even the smallest piece of '{file.Path}' at {position}. Check what lies between this machine and the device (a router for small messages), and its software");
 
-    /// <summary>What the device still holds behind what was written would be taken for configuration.</summary>
-    private async Task RefuseRemainderAsync(FileToRestore file, long length, CancellationToken cancellationToken)
+    /// <summary>What the device still holds behind what was written, and would take for configuration; null for nothing.</summary>
+    private async Task<ulong?> ReadRemainderAsync(FileToRestore file, long length, CancellationToken cancellationToken)
     {
         var after = (await link.ReadAsync(Target(file), [LengthOf(file)], cancellationToken).ConfigureAwait(false))[0]?.AsUnsigned;
-        if (after > (ulong)length)
-        {
-            throw link.Errors.Create(
-                ErrorIds.RestoreFailed,
-                $"its File object {file.Place.File} keeps {after - (ulong)length} {(file.Place.Access == BacnetFileAccess.Stream ? "bytes" : "records")} of what it held before behind what was written, and does not let itself be emptied. The restore was given up; its software needs an update, or the restore its maker's tool");
-        }
+        return after > (ulong)length ? after - (ulong)length : null;
     }
+
+    private EdgeBackupException Remains(FileToRestore file, ulong remainder, BacnetException? refusal) => link.Errors.Create(
+        ErrorIds.RestoreFailed,
+        $"its File object {file.Place.File} keeps {remainder} {(file.Place.Access == BacnetFileAccess.Stream ? "bytes" : "records")} of what it held before behind what was written, and does not let itself be emptied. The restore was given up; its software needs an update, or the restore its maker's tool",
+        refusal);
 
     private static (int Room, int Unsegmented) Rooms(BacnetClient client, BacnetPeer peer)
     {

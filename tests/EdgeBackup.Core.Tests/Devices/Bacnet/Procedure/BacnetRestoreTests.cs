@@ -225,21 +225,26 @@ public sealed class BacnetRestoreTests
     {
         await using var device = await StartAsync(old: SimulatedBacnetFile.SealedStream(Noise(10)));
         await using var connection = device.Connect(null);
-        Refuse();
+        Refuse(times: 1);
         Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New));
         AssertNew(device);
 
         var longer = SimulatedBacnetFile.SealedStream(Noise(30_000));
         device.Device.Files.Set(3, longer);
-        Refuse();
+        Refuse(times: 1);
+        await RestoreAsync(connection, RestoreMode.Replace, New);
+        AssertNew(device);
+
+        device.Device.Files.Set(3, longer);
+        Refuse(times: 2);
         var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(connection, RestoreMode.Replace, New));
 
         Assert.Contains("what it held before", error.Message, StringComparison.Ordinal);
         Assert.Equal(longer.Bytes, device.Device.Files[3].Bytes);
 
-        void Refuse() => device.Device.Faults.Add(new SimulatedBacnetFault
+        void Refuse(int times) => device.Device.Faults.Add(new SimulatedBacnetFault
         {
-            Service = BacnetConfirmedService.WriteProperty, Property = BacnetProperty.FileSize, ErrorClass = BacnetErrorClass.Property, ErrorCode = BacnetErrorCode.WriteAccessDenied,
+            Service = BacnetConfirmedService.WriteProperty, Property = BacnetProperty.FileSize, ErrorClass = BacnetErrorClass.Property, ErrorCode = BacnetErrorCode.WriteAccessDenied, Times = times,
         });
     }
 
