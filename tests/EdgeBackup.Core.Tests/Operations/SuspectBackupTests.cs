@@ -26,6 +26,7 @@ public sealed class SuspectBackupTests : IAsyncLifetime
     {
         await bench.AddSimulatedAsync("edge-1");
         await bench.AddSimulatedAsync("bms-1", isBuilding: true);
+        bench.Observer.Clear();
         foreach (var content in Enum.GetValues<BackupContent>())
         {
             var outcomes = await bench.BackUpAsync(["edge-1", "bms-1"], new TakeBackupOptions { Kind = BackupKind.Automatic, Content = content });
