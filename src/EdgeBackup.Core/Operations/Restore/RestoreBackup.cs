@@ -19,9 +19,6 @@ namespace EdgeBackup.Core.Operations.Restore;
 /// </summary>
 public sealed class RestoreBackup
 {
-    private static readonly TimeSpan RestartPoll = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan RestartLimit = TimeSpan.FromMinutes(10);
-
     private readonly RepositoryContext context;
     private readonly IOperationObserver observer;
     private string? warnedOf;
@@ -161,7 +158,7 @@ public sealed class RestoreBackup
             var steps = MakeSteps(selection, sent, before, options).ToList();
             isTouched = true;
             await SendAsync(contact, pass, record, selection, options, cancellationToken).ConfigureAwait(false);
-            await ReadBackAsync(contact, sent, options, cancellationToken).ConfigureAwait(false);
+            await new RestoreReadBack(context.Clock, observer).RunAsync(contact, sent, options, cancellationToken).ConfigureAwait(false);
             var result = new RestoreResult
             {
                 Backup = record.Id,
@@ -363,87 +360,5 @@ public sealed class RestoreBackup
         observer.Progress(new OperationProgress($"Restoring {contact.Id}", "the device is taking the new state", items, selection.Items.Count, bytes, total));
         var outcome = await session.CommitAsync(cancellationToken).ConfigureAwait(false);
         observer.Verbose(outcome == RestoreCommitOutcome.Completed ? $"{contact.Id}: the device says that it is done." : $"{contact.Id}: the device has forgotten the restore (a restart); only reading back tells.");
-    }
-
-    private async Task ReadBackAsync(DeviceContact contact, Dictionary<string, SavedItem> sent, RestoreOptions options, CancellationToken cancellationToken)
-    {
-        await WaitForDeviceAsync(contact, cancellationToken).ConfigureAwait(false);
-        var items = 0;
-        DeviceComparison comparison;
-        try
-        {
-            comparison = await new DeviceReader(contact.Connection).CompareAsync(
-                sent,
-                BackupContent.All,
-                item => observer.Progress(new OperationProgress($"Restoring {contact.Id}", $"reading back {item.Item.Path}", Interlocked.Increment(ref items), sent.Count)),
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.CaptureFailed or ErrorIds.DeviceUnreachable or ErrorIds.DeviceResponseInvalid or ErrorIds.ItemPathInvalid)
-        {
-            // To whoever asked for a restore this is no failed capture: the restore is made and not proven.
-            throw new EdgeBackupException(
-                ErrorIds.RestoreVerifyFailed,
-                $"The device '{contact.Id}' took the restore, but it could not be read back: {exception.Message} Restore once more, or look at the device.",
-                contact.Id,
-                exception);
-        }
-
-        var differences = comparison.Differences.ToList();
-        if (!options.IsOverlay)
-        {
-            differences.AddRange(comparison.Surplus(sent).Select(path => new NotSavedItem(path, "it should be gone and is still there")));
-        }
-
-        if (differences.Count > 0)
-        {
-            var list = string.Join("; ", differences.Take(10).Select(difference => $"{difference.Path}: {difference.Reason}"));
-            throw new EdgeBackupException(
-                ErrorIds.RestoreVerifyFailed,
-                $"The device '{contact.Id}' took the restore, but reading it back shows {differences.Count} differences: {list}{(differences.Count > 10 ? "; and more" : "")}. {await AdviseAsync(contact, sent, comparison, cancellationToken).ConfigureAwait(false)}",
-                contact.Id);
-        }
-    }
-
-    /// <summary>What to do about a device that reads back otherwise: one that is restored whole may change its files by itself, and a second look tells.</summary>
-    private async Task<string> AdviseAsync(DeviceContact contact, Dictionary<string, SavedItem> sent, DeviceComparison first, CancellationToken cancellationToken)
-    {
-        const string Advice = "Restore once more, or look at the device.";
-        if (!contact.Connection.RestoresWhole)
-        {
-            return Advice;
-        }
-
-        try
-        {
-            observer.Verbose($"{contact.Id}: reading back once more, to see whether its files change by themselves.");
-            var second = await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
-            var isSame = first.Digests.Count == second.Digests.Count && first.Digests.All(read => second.Digests.TryGetValue(read.Key, out var again) && again == read.Value);
-            return isSame
-                ? "A second look showed the same. The device itself says that it took everything; its files may hold what it changes by itself after a restore, which only its maker can tell from the rest. Look at the device; restore once more where something is wrong with it."
-                : "A second look showed something else again: the device changes its files by itself, so that reading them back proves nothing either way. The device itself says that it took everything; look at what it does. Restoring once more will end the same.";
-        }
-        catch (EdgeBackupException exception)
-        {
-            observer.Verbose($"{contact.Id}: it could not be read once more: {exception.Message}");
-            return Advice;
-        }
-    }
-
-    private async Task WaitForDeviceAsync(DeviceContact contact, CancellationToken cancellationToken)
-    {
-        var started = context.Clock.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                await contact.LookAsync(cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.DeviceUnreachable && context.Clock.GetElapsedTime(started) < RestartLimit)
-            {
-                observer.Progress(new OperationProgress($"Restoring {contact.Id}", "waiting for the device to come back"));
-                await Task.Delay(RestartPoll, context.Clock, cancellationToken).ConfigureAwait(false);
-            }
-        }
     }
 }
