@@ -7,7 +7,7 @@ Import-Module (Join-Path $PSScriptRoot '../lib/Bench.psm1'), (Join-Path $PSScrip
 function Invoke-Tool([string[]] $Arguments) {
     $answer = & dotnet $env:EDGEBACKUP_BENCH_TOOL @Arguments
     if ($LASTEXITCODE -ne 0) { throw "The tool failed: $answer" }
-    , [double[]] (-split $answer)
+    [double[]] (-split $answer)
 }
 
 $folder = New-Item -ItemType Directory -Force (Join-Path $Work 'archive')
@@ -48,7 +48,7 @@ $two = Measure-Command { $more = @(Get-EdgeArchiveRecord "$env:EDGEBACKUP_BENCH_
         $address = (-split $process.StandardOutput.ReadLine())[2]
         foreach ($run in 1..$Runs) {
             Remove-Item "$folder/*" -Recurse -Force
-            $seconds, $count = Invoke-Tool 'archive', "$folder", 0, 0, $address
+            $seconds, $count, $null = Invoke-Tool 'archive', "$folder", 0, 0, $address
             if ($count -lt ($Events + $Records) / 10) { throw "The archive over HTTP has $count records." }
             $http.Add($count / $seconds)
         }
