@@ -4,6 +4,7 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Restore;
+using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
 using EdgeBackup.Simulator.Devices;
 using static EdgeBackup.Simulator.Demo.DemoReport;
@@ -51,6 +52,9 @@ internal sealed class DemoStory
     private async Task RegisterAsync(CancellationToken cancellationToken)
     {
         report.Step("Register two edge controllers, a building server and a folder");
+        var zone = new PolicyEntry { Scope = PolicyScope.Type, Key = "bms-server", Values = new PolicyValues { TimeZone = "Europe/Berlin" }, Time = DateTimeOffset.UtcNow, Author = world.Repository.Author };
+        await PolicyBook.SetAsync(world.Repository.Repository, zone, cancellationToken);
+        report.Say("Building servers are backed up outside business hours, by the clocks of Europe/Berlin.");
         string[] addresses = [.. world.Fleet.Devices.Select(device => device.Address.AbsoluteUri), world.FolderDevice];
         foreach (var address in addresses)
         {
