@@ -52,7 +52,7 @@ internal sealed class DemoStory
     private async Task RegisterAsync(CancellationToken cancellationToken)
     {
         report.Step("Register two edge controllers, a building server and a folder");
-        var zone = new PolicyEntry { Scope = PolicyScope.Type, Key = "bms-server", Values = new PolicyValues { TimeZone = "Europe/Berlin" }, Time = DateTimeOffset.UtcNow, Author = world.Repository.Author };
+        var zone = new PolicyEntry { Scope = PolicyScope.Type, Key = Devices.DeviceTypes.BuildingServer, Values = new PolicyValues { TimeZone = "Europe/Berlin" }, Time = DateTimeOffset.UtcNow, Author = world.Repository.Author };
         await PolicyBook.SetAsync(world.Repository.Repository, zone, cancellationToken);
         report.Say("Building servers are backed up outside business hours, by the clocks of Europe/Berlin.");
         string[] addresses = [.. world.Fleet.Devices.Select(device => device.Address.AbsoluteUri), world.FolderDevice];
