@@ -66,7 +66,9 @@ function New-FolderDevice {
         [System.Collections.IDictionary] $Files = [ordered]@{ 'settings/network.json' = '{"dhcp":true}'; 'settings/site.ini' = 'name=test' }
     )
 
-    $path = New-TestFolder -Prefix 'device'
+    # In a folder of its own: what a restore stages beside it belongs to no other test.
+    $path = Join-Path (New-TestFolder -Prefix 'device') 'device'
+    $null = New-Item -ItemType Directory -Path $path
     @{ id = $Id; name = $Name; type = $Type; version = $Version } | ConvertTo-Json | Set-Content -LiteralPath (Join-Path $path 'edge-device.json')
     foreach ($file in $Files.Keys) {
         $full = Join-Path $path $file

@@ -16,6 +16,9 @@ public sealed class MemoryJournal : IRestoreJournal
     /// <summary>Every id that was ever noted.</summary>
     public ConcurrentQueue<string> Noted { get; } = new();
 
+    /// <summary>Looks on when a session is forgotten.</summary>
+    public Action<string>? OnClosed { get; set; }
+
     public Task<bool> IsOwnAsync(string sessionId, CancellationToken cancellationToken) => Task.FromResult(open.ContainsKey(sessionId));
 
     public Task OpenedAsync(string sessionId, CancellationToken cancellationToken)
@@ -27,6 +30,7 @@ public sealed class MemoryJournal : IRestoreJournal
 
     public Task ClosedAsync(string sessionId, CancellationToken cancellationToken)
     {
+        OnClosed?.Invoke(sessionId);
         open.TryRemove(sessionId, out _);
         return Task.CompletedTask;
     }

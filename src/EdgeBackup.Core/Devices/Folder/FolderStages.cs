@@ -75,22 +75,25 @@ internal sealed partial class FolderStages(FolderPaths paths, IPlatform platform
         {
             cancellationToken.ThrowIfCancellationRequested();
             var lastCall = LastCall(session);
+            bool isOwn;
             using (var held = TryLock(session) ?? throw Busy("is open"))
             {
-                var isOwn = await journal.IsOwnAsync(session, cancellationToken).ConfigureAwait(false);
-                if (!isOwn && timeProvider.GetUtcNow() - lastCall < Lifetime)
+                // A dead session's lock with nothing beside it: whoever cleared up was killed before the last step.
+                isOwn = await journal.IsOwnAsync(session, cancellationToken).ConfigureAwait(false);
+                if (!isOwn && HasTree(session) && timeProvider.GetUtcNow() - lastCall < Lifetime)
                 {
                     throw Busy("by somebody else was left open");
                 }
 
                 Remove(session);
-                if (isOwn)
-                {
-                    await journal.ClosedAsync(session, cancellationToken).ConfigureAwait(false);
-                }
             }
 
+            // Forgotten last: what is still there when this process dies is still known to be ours.
             File.Delete(paths.Lock(session));
+            if (isOwn)
+            {
+                await journal.ClosedAsync(session, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 
@@ -105,6 +108,8 @@ internal sealed partial class FolderStages(FolderPaths paths, IPlatform platform
         FolderRemoval.RemoveTree(paths.Stage(session), paths.Root, platform);
         FolderRemoval.RemoveTree(paths.Old(session), paths.Root, platform);
     }
+
+    private bool HasTree(string session) => platform.Stat(paths.Stage(session)) is not null || platform.Stat(paths.Old(session)) is not null;
 
     private DateTimeOffset LastCall(string session) =>
         (platform.Stat(paths.Lock(session)) ?? platform.Stat(paths.Stage(session)) ?? platform.Stat(paths.Old(session)))?.Modified

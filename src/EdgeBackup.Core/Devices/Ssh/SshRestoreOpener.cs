@@ -119,21 +119,33 @@ internal sealed class SshRestoreOpener(SshTarget target, SshScope scope, SshStat
         {
             if (!isOpen)
             {
-                try
+                // The note of a stage that stays is kept: by it the next restore knows that the stage is ours.
+                if (stage is null || await TryDiscardAsync(shell, stage).ConfigureAwait(false))
                 {
-                    if (stage is not null)
-                    {
-                        await SshStages.DiscardAsync(shell, stage, CancellationToken.None).ConfigureAwait(false);
-                    }
+                    await journal.ClosedAsync(session, CancellationToken.None).ConfigureAwait(false);
                 }
-                catch (EdgeBackupException exception)
-                {
-                    target.Options.Trace?.Invoke($"{exception.Message} The stage {stage} is left for the next restore.");
-                }
-
-                await journal.ClosedAsync(session, CancellationToken.None).ConfigureAwait(false);
             }
         }
+    }
+
+    private async Task<bool> TryDiscardAsync(SshShell shell, string stage)
+    {
+        string? words;
+        try
+        {
+            words = await SshStages.DiscardAsync(shell, stage, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception)
+        {
+            words = exception.Message.TrimEnd('.');
+        }
+
+        if (words is not null)
+        {
+            target.Options.Trace?.Invoke($"The stage {stage} could not be removed ({words}); the next restore will try again.");
+        }
+
+        return words is null;
     }
 
     /// <summary>What nobody will look at again is not restored: its read-back could never succeed.</summary>

@@ -308,6 +308,41 @@ public sealed class FolderRestoreTests
         Assert.Empty(device.Beside());
     }
 
+    [Fact]
+    public async Task A_dead_restore_is_forgotten_only_when_nothing_of_it_is_left()
+    {
+        await using var device = new FolderTestDevice();
+        var journal = new MemoryJournal();
+        await using var connection = device.Connect();
+        await device.KillAsync(await connection.BeginRestoreAsync(new RestorePlan(RestoreMode.Overlay, []), journal, CancellationToken.None));
+        var dead = Assert.Single(journal.Open);
+        var left = new List<string>();
+        journal.OnClosed = session => left.AddRange(device.Beside().Where(name => name.Contains(session, StringComparison.Ordinal)));
+
+        Assert.Contains(device.Beside(), name => name.Contains(dead, StringComparison.Ordinal));
+        await using (await connection.BeginRestoreAsync(new RestorePlan(RestoreMode.Overlay, []), journal, CancellationToken.None))
+        {
+        }
+
+        Assert.Empty(journal.Open);
+        Assert.Empty(left);
+    }
+
+    [Fact]
+    public async Task Somebody_elses_dead_lock_with_nothing_beside_it_keeps_nobody_waiting()
+    {
+        await using var device = new FolderTestDevice();
+        await using var connection = device.Connect();
+        await device.KillAsync(await connection.BeginRestoreAsync(new RestorePlan(RestoreMode.Overlay, []), new MemoryJournal(), CancellationToken.None));
+        Directory.Delete(Path.Combine(device.Parent, device.Beside().Single(name => !name.EndsWith(".lock", StringComparison.Ordinal))));
+
+        await using (await connection.BeginRestoreAsync(new RestorePlan(RestoreMode.Overlay, []), new MemoryJournal(), CancellationToken.None))
+        {
+        }
+
+        Assert.Empty(device.Beside());
+    }
+
     internal static async Task<(List<SavedItem> Items, Dictionary<string, byte[]> Contents)> SaveAsync(FolderTestDevice device)
     {
         await using var connection = device.Connect();
