@@ -214,7 +214,7 @@ public sealed class RestoreBackup
     {
         try
         {
-            return (await new TakeBackup(context, observer).TakeSafetyAsync(contact, pass, content, cancellationToken).ConfigureAwait(false)).Backup;
+            return (await new DeviceBackup(context, observer).TakeSafetyAsync(contact, pass, content, cancellationToken).ConfigureAwait(false)).Backup;
         }
         catch (EdgeBackupException exception) when (RegistryRestoreJournal.IsUnwritable(context, exception))
         {
