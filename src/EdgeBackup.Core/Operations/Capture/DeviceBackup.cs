@@ -2,6 +2,7 @@ using EdgeBackup.Core.Devices.Gate;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
 using EdgeBackup.Core.Validation;
@@ -51,6 +52,7 @@ internal sealed class DeviceBackup(RepositoryContext context, IOperationObserver
                 await using var draftLease = draft.ConfigureAwait(false);
                 BackupHeader header;
                 bool hasQueue;
+                DeviceState? accepted;
                 {
                     var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken).ConfigureAwait(false);
                     await using var contactLease = contact.ConfigureAwait(false);
@@ -59,6 +61,7 @@ internal sealed class DeviceBackup(RepositoryContext context, IOperationObserver
                     var gate = new GateKeeper(context.Clock, observer);
                     var pass = await gate.EnterAsync(contact, options.WaitForIdle, cancellationToken).ConfigureAwait(false);
                     await using var passLease = pass.ConfigureAwait(false);
+                    accepted = options.SkipValidation && contact.Connection.RestoresInPlace ? await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false) : null;
                     header = await CaptureAsync(contact, pass, options, content, policy.SizeFactor, previous, session, draft, cancellationToken).ConfigureAwait(false);
                     hasQueue = QueuedChanges.AreTold(contact);
                 }
@@ -73,6 +76,11 @@ internal sealed class DeviceBackup(RepositoryContext context, IOperationObserver
                 }
 
                 var backup = await recorder.RecordAsync(header with { Group = group }, draft, previous, registration, policies, cancellationToken).ConfigureAwait(false);
+                if (accepted is not null)
+                {
+                    await UnprovenRestores.SettleAsync(context, accepted, RestoreEnd.Accepted, observer).ConfigureAwait(false);
+                }
+
                 if (hasQueue)
                 {
                     await WaitForQueueAsync(registration, cancellationToken).ConfigureAwait(false);
@@ -163,6 +171,10 @@ internal sealed class DeviceBackup(RepositoryContext context, IOperationObserver
             notSaved = await new DeviceCapture(context.Repository, session, observer)
                 .RunAsync(contact, content, previous, review, draft, cancellationToken).ConfigureAwait(false);
             await GateKeeper.LookAgainAsync(contact, pass, cancellationToken).ConfigureAwait(false);
+            if (review is not null && contact.Connection.RestoresInPlace)
+            {
+                review.AddComplaint(UnprovenRestores.Describe(await context.Devices.GetAsync(contact.Id, cancellationToken).ConfigureAwait(false)));
+            }
         }
         catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.DeviceUnreachable)
         {

@@ -158,7 +158,13 @@ public sealed class RestoreBackup
             var steps = MakeSteps(selection, sent, before, options).ToList();
             isTouched = true;
             await SendAsync(contact, pass, record, selection, options, cancellationToken).ConfigureAwait(false);
+            var state = contact.Connection.RestoresInPlace ? await context.Devices.GetAsync(target, cancellationToken).ConfigureAwait(false) : null;
             await new RestoreReadBack(context.Clock, observer).RunAsync(contact, sent, options, cancellationToken).ConfigureAwait(false);
+            if (state is not null)
+            {
+                await UnprovenRestores.SettleAsync(context, state, RestoreEnd.Verified, observer).ConfigureAwait(false);
+            }
+
             var result = new RestoreResult
             {
                 Backup = record.Id,
@@ -183,17 +189,14 @@ public sealed class RestoreBackup
         }
         catch (EdgeBackupException exception)
         {
-            var failure = safety is null ? exception : new EdgeBackupException(
-                exception.ErrorId,
-                $"{exception.Message} The state before the restore is in the safety backup {safety}.",
-                exception.Target,
-                exception);
+            var hint = (safety is null ? "" : $" The state before the restore is in the safety backup {safety}.") + await UnprovenRestores.HintAsync(context, target, contact.Connection).ConfigureAwait(false);
+            var failure = hint.Length == 0 ? exception : new EdgeBackupException(exception.ErrorId, exception.Message + hint, exception.Target, exception);
             await context.NoteAsync(observer, EdgeEventCategory.Restore, "Failed", failure.Message, target, backup: record.Id, errorId: failure.ErrorId).ConfigureAwait(false);
             throw failure;
         }
         catch (OperationCanceledException) when (isTouched)
         {
-            var before = safety is null ? "" : $" The state before the restore is in the safety backup {safety}.";
+            var before = (safety is null ? "" : $" The state before the restore is in the safety backup {safety}.") + await UnprovenRestores.HintAsync(context, target, contact.Connection).ConfigureAwait(false);
             await context.NoteAsync(
                 observer,
                 EdgeEventCategory.Restore,
