@@ -47,6 +47,9 @@ public sealed record ConnectionOptions
 
     /// <summary>Called with one line where the connection does something worth telling: a retry, a wait. Never a secret.</summary>
     public Action<string>? Trace { get; init; }
+
+    /// <summary>Called with what the user is to hear although the work has ended already: what was left behind on the device, and what to do. Never a secret.</summary>
+    public Action<string>? Warn { get; init; }
 }
 
 /// <summary>A device credential; its <c>ToString</c> never shows the secret.</summary>

@@ -31,6 +31,12 @@ public interface IDeviceConnection : IAsyncDisposable
     bool RestoresInPlace => false;
 
     /// <summary>
+    /// Whether a capture is a procedure on the device, which changes its state and may stop some of its work: who only wants
+    /// to look leaves it out.
+    /// </summary>
+    bool IsDisturbedByCapture => false;
+
+    /// <summary>
     /// Takes the device out of a restore that a killed command of ours left open on it, where such a restore keeps
     /// captures from beginning too.
     /// </summary>

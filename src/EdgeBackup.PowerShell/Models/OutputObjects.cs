@@ -116,6 +116,7 @@ internal static class OutputObjects
         Removed = [.. result.Removed],
         NotRestored = result.NotRestored.ToOutput(),
         Verified = result.Verified,
+        Compared = destination is null,
         Duration = result.Duration,
         Destination = destination,
     };
@@ -148,6 +149,7 @@ internal static class OutputObjects
         Unchanged = preview.Paths(RestoreAction.Unchanged),
         Removed = preview.Paths(RestoreAction.Remove),
         NotRestored = [.. preview.Steps.Where(step => step.Action == RestoreAction.NotRestored).Select(step => new ItemReason { Path = step.Path, Reason = step.Reason ?? "" })],
+        Compared = preview.IsCompared,
         Destination = destination,
     };
 

@@ -34,6 +34,7 @@ internal sealed class DeviceBackup(RepositoryContext context, IOperationObserver
         CancellationToken cancellationToken,
         BackupGroup? group = null)
     {
+        var left = new LeftBehind(context, observer, device, options.Kind);
         try
         {
             try
@@ -54,7 +55,7 @@ internal sealed class DeviceBackup(RepositoryContext context, IOperationObserver
                 bool hasQueue;
                 DeviceState? accepted;
                 {
-                    var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken).ConfigureAwait(false);
+                    var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken, onLeft: left.Add).ConfigureAwait(false);
                     await using var contactLease = contact.ConfigureAwait(false);
                     VersionGate.Check(contact.Type, device, contact.Version);
                     await place.EnterAsync(cancellationToken).ConfigureAwait(false);
@@ -95,7 +96,12 @@ internal sealed class DeviceBackup(RepositoryContext context, IOperationObserver
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return new TakeBackupOutcome(device, Backup: null, NameDevice(device, exception));
+            return new TakeBackupOutcome(device, Backup: null, left.AddTo(NameDevice(device, exception)));
+        }
+        catch (Exception)
+        {
+            await left.NoteAsync().ConfigureAwait(false);
+            throw;
         }
     }
 

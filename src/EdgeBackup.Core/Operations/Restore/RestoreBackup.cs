@@ -29,7 +29,7 @@ public sealed class RestoreBackup
         this.observer = observer;
     }
 
-    /// <summary>Says item by item what a restore would do; changes nothing anywhere.</summary>
+    /// <summary>Says item by item what a restore would do; changes nothing anywhere, and so does not compare where reading changes the device's state.</summary>
     /// <exception cref="EdgeBackupException">As for the restore itself, save what only happens while restoring.</exception>
     public async Task<RestorePreview> PlanAsync(RestoreOptions options, CancellationToken cancellationToken)
     {
@@ -97,8 +97,10 @@ public sealed class RestoreBackup
         await using var contactLease = contact.ConfigureAwait(false);
         var selection = await SelectAsync(record, target, options, cancellationToken).ConfigureAwait(false);
         var sent = selection.Items.ToDictionary(item => item.Item.Path, StringComparer.Ordinal);
-        var comparison = await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
-        return new RestorePreview(record.Id, record.Device, target, MakeSteps(selection, sent, comparison, options).ToList());
+        var comparison = contact.Connection.IsDisturbedByCapture
+            ? DeviceComparison.NotMade(sent.Keys)
+            : await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
+        return new RestorePreview(record.Id, record.Device, target, MakeSteps(selection, sent, comparison, options).ToList(), !contact.Connection.IsDisturbedByCapture);
     }
 
     /// <summary>Says whether a restore could begin now; reads no item of the device and changes nothing.</summary>
