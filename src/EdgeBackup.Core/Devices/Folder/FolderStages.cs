@@ -95,6 +95,9 @@ internal sealed partial class FolderStages(FolderPaths paths, IPlatform platform
                 await journal.ClosedAsync(session, cancellationToken).ConfigureAwait(false);
             }
         }
+
+        // A contact that undid an interrupted swap had no journal, and a session may have been cleared up and not forgotten.
+        await journal.ClosedAllButAsync([], cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Removes a session's trees; its lock stays. Where the folder itself is gone they may be all that is left, and stay.</summary>

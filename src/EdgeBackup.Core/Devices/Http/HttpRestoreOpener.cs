@@ -27,6 +27,9 @@ internal sealed class HttpRestoreOpener(DeviceHttpClient client, ConnectionOptio
 
                 // Noted whatever happens to the command: an open session that nobody knows blocks the device for minutes.
                 await journal.OpenedAsync(id, CancellationToken.None).ConfigureAwait(false);
+
+                // There is one at a time: whatever killed commands of ours had open has ended.
+                await journal.ClosedAllButAsync([], CancellationToken.None).ConfigureAwait(false);
                 var session = new HttpRestoreSession(client, options, plan, journal, id);
                 if (cancellationToken.IsCancellationRequested)
                 {

@@ -128,6 +128,9 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
                 await journal.ClosedAsync(stage.Session, cancellationToken).ConfigureAwait(false);
             }
         }
+
+        // A contact that undid an interrupted swap had no journal.
+        await journal.ClosedAllButAsync([], cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Makes a session's stage in the first place on the right file system that takes it.</summary>

@@ -2,6 +2,7 @@ using System.Text;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Restore;
+using EdgeBackup.Core.Records;
 using Xunit;
 
 namespace EdgeBackup.Core.Tests.Operations.Groups;
@@ -93,6 +94,24 @@ public sealed class RestoreGroupTests
         Assert.Equal(["bms"], restored);
         Assert.Contains("because 'unit'", errors.Single(error => error.Device == "valve").Error.Message, StringComparison.Ordinal);
         Assert.Equal("broken", GroupBench.Get(group.Valve));
+    }
+
+    [Fact]
+    public async Task A_child_on_which_a_transaction_runs_is_told_first_also_where_an_old_restore_of_it_was_never_closed()
+    {
+        await using var group = await GroupBench.CreateAsync();
+        var child = await group.Bench.AddSimulatedAsync("ladder");
+        await new ChangeDevice(group.Bench.Context, group.Bench.Observer).SetAsync("ladder", new ChangeDeviceOptions { Parent = "bms" }, default);
+        await group.TakeAsync();
+        await group.Bench.Context.Devices.AppendAsync("ladder", DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = "17" }, default);
+        Assert.NotNull(child.ChargePoints[0].StartTransaction());
+
+        var operation = new RestoreGroup(group.Bench.Context, group.Bench.Observer);
+        var options = new RestoreGroupOptions { Group = "before update" };
+        var plan = await operation.CheckAsync(await operation.FindAsync(options, default), options, default);
+
+        var busy = plan.Members.Single(member => member.Device == "ladder");
+        Assert.Equal((ErrorIds.DeviceBusy, true), (busy.Fault?.ErrorId, busy.HoldsUp));
     }
 
     [Fact]
