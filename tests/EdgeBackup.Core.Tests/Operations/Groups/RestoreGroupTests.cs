@@ -140,6 +140,40 @@ public sealed class RestoreGroupTests
     }
 
     [Fact]
+    public async Task One_device_in_place_of_two_members_gets_the_backup_of_the_first_and_no_other()
+    {
+        await using var group = await BrokenAsync();
+        await group.Bench.AddFolderAsync("spare", "spare=1\n");
+        foreach (var replaced in (string[])["unit", "valve"])
+        {
+            await new SwitchDevice(group.Bench.Context, group.Bench.Observer).RunAsync(new() { Device = "spare", Replaces = replaced }, default);
+        }
+
+        var (restored, errors) = await group.RestoreAsync("before update");
+
+        Assert.Equal(["bms", "spare"], restored);
+        var error = (EdgeBackupException)errors.Single(found => found.Device == "valve").Error;
+        Assert.Equal(ErrorIds.DeviceReplaced, error.ErrorId);
+        Assert.Contains("'unit'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_is_asked_to_confirm_is_told_of_those_that_can_be_reached_only()
+    {
+        await using var group = await BrokenAsync();
+        var operation = new RestoreGroup(group.Bench.Context, group.Bench.Observer);
+        var options = new RestoreGroupOptions { Group = "before update" };
+        var plan = await operation.FindAsync(options, default);
+        Assert.Equal(["bms", "unit", "valve"], plan.Restorable.Select(member => member.Device));
+
+        Directory.Move(group.Unit, group.Unit + ".away");
+        Assert.Equal(["bms"], (await operation.CheckAsync(plan, options, default)).Restorable.Select(member => member.Device));
+
+        group.Bench.SwitchOff("bms");
+        Assert.Empty((await operation.CheckAsync(plan, options, default)).Restorable);
+    }
+
+    [Fact]
     public async Task A_word_that_means_no_group_or_two_is_an_error_that_names_what_there_is()
     {
         await using var group = await GroupBench.CreateAsync();
