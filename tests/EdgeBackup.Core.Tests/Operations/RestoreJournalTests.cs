@@ -87,7 +87,7 @@ public sealed class RestoreJournalTests
         Assert.Single((await bench.Context.Devices.GetAsync("edge-1", default)).OpenRestores);
     }
 
-    private static Task NoteAsync(OperationsBench bench, string session, string owner) =>
+    private static Task<DeviceLogEntry> NoteAsync(OperationsBench bench, string session, string owner) =>
         bench.Context.Devices.AppendAsync("edge-1", DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = session, Owner = owner }, default);
 
     [Fact]
