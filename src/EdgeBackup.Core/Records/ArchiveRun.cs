@@ -28,6 +28,9 @@ public sealed record ArchiveRun
     /// <summary>SHA-256 of its manifest, lower-case hex.</summary>
     public required string Manifest { get; init; }
 
+    /// <summary>It wrote an extract, and moved no cursor: no proof that archives go on.</summary>
+    public bool Extract { get; init; }
+
     /// <summary>Where the next run begins among the events; null: at the oldest.</summary>
     public string? EventCursor { get; init; }
 
