@@ -120,6 +120,7 @@ internal static class OutputObjects
         Removed = [.. result.Removed],
         NotRestored = result.NotRestored.ToOutput(),
         Verified = result.Verified,
+        Compared = destination is null,
         Duration = result.Duration,
         Destination = destination,
     };
@@ -152,6 +153,7 @@ internal static class OutputObjects
         Unchanged = preview.Paths(RestoreAction.Unchanged),
         Removed = preview.Paths(RestoreAction.Remove),
         NotRestored = [.. preview.Steps.Where(step => step.Action == RestoreAction.NotRestored).Select(step => new ItemReason { Path = step.Path, Reason = step.Reason ?? "" })],
+        Compared = preview.IsCompared,
         Destination = destination,
     };
 

@@ -80,7 +80,8 @@ public sealed class WriteArchive
             await unfinished.RemoveExpiredAsync(registration, runs, runs.Last?.Expired ?? [], cancellationToken).ConfigureAwait(false);
             var key = await context.Archives.GetKeyAsync(cancellationToken).ConfigureAwait(false);
 
-            var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken).ConfigureAwait(false);
+            var zone = await ArchiveZone.FindAsync(context, registration, cancellationToken).ConfigureAwait(false);
+            var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken, zone: zone).ConfigureAwait(false);
             await using var contactLease = contact.ConfigureAwait(false);
             if (contact.Connection.History is not { } history)
             {

@@ -109,7 +109,7 @@ internal sealed class ScheduleRun : IDisposable
     private static bool IsPostponed(TakeBackupOutcome outcome) => outcome.Error is EdgeBackupException error && AttemptNotes.IsPostponement(error.ErrorId);
 
     private Task<TakeBackupOutcome> TakeAsync(PlannedDevice planned, PartObserver teller, CancellationToken cancellationToken) =>
-        new TakeBackup(context, teller).TakeOneAsync(planned.Device.Id, Options, policies, session, places.For(planned.Device), cancellationToken);
+        new DeviceBackup(context, teller).TakeAsync(planned.Device.Id, Options, policies, session, places.For(planned.Device), cancellationToken);
 
     /// <summary>Looks at a busy device again and again, and takes it as soon as it is idle (R4).</summary>
     /// <returns>The last attempt, and when it began.</returns>
