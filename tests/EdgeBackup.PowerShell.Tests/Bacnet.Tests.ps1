@@ -34,11 +34,15 @@ Describe 'A BACnet device' {
     It 'is restored, with a safety backup before and a comparison after' {
         $result = Restore-EdgeBackup 'as delivered' -Confirm:$false
         $result.Verified | Should -BeTrue
+        $result.Compared | Should -BeTrue
         $result.SafetyBackup | Should -Not -BeNullOrEmpty
     }
 
     It 'says with -WhatIf what would happen and takes no part of a backup' {
-        Restore-EdgeBackup 'as delivered' -WhatIf
+        $plan = Restore-EdgeBackup 'as delivered' -WhatIf
+        $plan.Compared | Should -BeFalse
+        $plan.Restored.Count | Should -Be @(Get-EdgeBackupItem (Get-EdgeBackup $registered.Id -Name 'as delivered').Id).Count
+        $plan.Unchanged | Should -BeNullOrEmpty
         @(Get-EdgeBackup $registered.Id -Kind Safety).Count | Should -Be 1
         { Restore-EdgeBackup 'as delivered' -Path 'files/001-1.stream' -Confirm:$false -ErrorAction Stop } |
             Should -Throw -ErrorId 'RestoreTargetMismatch,*'

@@ -1,3 +1,5 @@
+using NodaTime;
+
 namespace EdgeBackup.Core.Devices;
 
 /// <summary>What a connection needs to know, from the device's registration.</summary>
@@ -42,11 +44,17 @@ public sealed record ConnectionOptions
     /// <summary>How long a device may be away after a commit that it accepted.</summary>
     public TimeSpan RestartLimit { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>The zone in which the device stands, for devices that log local times; null where nobody has said it.</summary>
+    public DateTimeZone? Zone { get; init; }
+
     /// <summary>True: nothing on the device is changed, not even to undo a restore that was interrupted. It can only be looked at then.</summary>
     public bool IsTrial { get; init; }
 
     /// <summary>Called with one line where the connection does something worth telling: a retry, a wait. Never a secret.</summary>
     public Action<string>? Trace { get; init; }
+
+    /// <summary>Called with what the user is to hear although the work has ended already: what was left behind on the device, and what to do. Never a secret.</summary>
+    public Action<string>? Warn { get; init; }
 }
 
 /// <summary>A device credential; its <c>ToString</c> never shows the secret.</summary>

@@ -26,6 +26,17 @@ public interface IDeviceConnection : IAsyncDisposable
     bool RestoresWhole => false;
 
     /// <summary>
+    /// Whether a restore changes such a device piece by piece, so that one that was given up may leave half a configuration.
+    /// </summary>
+    bool RestoresInPlace => false;
+
+    /// <summary>
+    /// Whether a capture is a procedure on the device, which changes its state and may stop some of its work: who only wants
+    /// to look leaves it out.
+    /// </summary>
+    bool IsDisturbedByCapture => false;
+
+    /// <summary>
     /// Takes the device out of a restore that a killed command of ours left open on it, where such a restore keeps
     /// captures from beginning too.
     /// </summary>
@@ -157,6 +168,12 @@ public interface IRestoreJournal
 
     /// <summary>Notes a session; durable when it returns.</summary>
     Task OpenedAsync(string sessionId, CancellationToken cancellationToken);
+
+    /// <summary>Notes a session that changes the device piece by piece: until a restore onto it is proven, nobody knows what it holds.</summary>
+    Task OpenedInPlaceAsync(string sessionId, CancellationToken cancellationToken) => OpenedAsync(sessionId, cancellationToken);
+
+    /// <summary>Forgets a session that the device has never taken up: it holds what it held.</summary>
+    Task ClosedUntouchedAsync(string sessionId, CancellationToken cancellationToken) => ClosedAsync(sessionId, cancellationToken);
 
     /// <summary>Forgets a session that was committed or dropped.</summary>
     Task ClosedAsync(string sessionId, CancellationToken cancellationToken);

@@ -42,7 +42,7 @@ public enum SuspectCause
     /// <summary>Much larger or smaller than in the last good backup.</summary>
     Size,
 
-    /// <summary>What the device's type calls required is not there; without a path, what the device itself says against what it holds.</summary>
+    /// <summary>What the device's type calls required is not there; without a path, what the device itself, or a restore that was not finished, says against what it holds.</summary>
     Missing,
 }
 

@@ -31,8 +31,21 @@ public enum DeviceLogEntryKind
     /// <summary>A restore session was opened on the device.</summary>
     RestoreOpened,
 
-    /// <summary>The session was committed or dropped.</summary>
+    /// <summary>The session was committed or dropped; or without a session, what the device holds is known again (<see cref="DeviceLogEntry.End"/>).</summary>
     RestoreClosed,
+}
+
+/// <summary>What is known of a device after a restore that changed it piece by piece.</summary>
+public enum RestoreEnd
+{
+    /// <summary>The device never took this session up: it holds what it held.</summary>
+    Untouched,
+
+    /// <summary>A restore was completed and read back.</summary>
+    Verified,
+
+    /// <summary>Somebody took what the device holds for good.</summary>
+    Accepted,
 }
 
 /// <summary>One entry of a device's append-only log, which is the truth about it; docs/format.md, "Device log".</summary>
@@ -62,6 +75,12 @@ public sealed record DeviceLogEntry
 
     /// <summary>The process that opened the session, so that one which still runs is told from one that was killed.</summary>
     public string? Owner { get; init; }
+
+    /// <summary>True: the session changes the device piece by piece, so that until a restore is proven nobody knows what it holds.</summary>
+    public bool? InPlace { get; init; }
+
+    /// <summary>Null: no more is known than that the session is over.</summary>
+    public RestoreEnd? End { get; init; }
 
     internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, RecordsJson.Default.DeviceLogEntry);
 

@@ -103,19 +103,28 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
 
     /// <summary>Runs an operation for each registered device that texts mean; what is not found, or fails, is an error of its own.</summary>
     private protected void RunForDevices(IReadOnlyList<string> texts, Func<RepositoryContext, string, OperationPipeline, CancellationToken, Task> operation, bool passOverReplaced = false) =>
-        RunInRepository(async (context, pipeline, cancellationToken) =>
-        {
-            foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, texts, cancellationToken, passOverReplaced).ConfigureAwait(false))
-            {
-                if (error is not null)
-                {
-                    await pipeline.WriteErrorAsync(error).ConfigureAwait(false);
-                    continue;
-                }
+        RunInRepository((context, pipeline, cancellationToken) => RunForDevicesAsync(context, texts, operation, passOverReplaced, pipeline, cancellationToken));
 
-                await pipeline.GuardAsync(() => operation(context, id!, pipeline, cancellationToken), text).ConfigureAwait(false);
+    /// <inheritdoc cref="RunForDevices"/>
+    private protected static async Task RunForDevicesAsync(
+        RepositoryContext context,
+        IReadOnlyList<string> texts,
+        Func<RepositoryContext, string, OperationPipeline, CancellationToken, Task> operation,
+        bool passOverReplaced,
+        OperationPipeline pipeline,
+        CancellationToken cancellationToken)
+    {
+        foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, texts, cancellationToken, passOverReplaced).ConfigureAwait(false))
+        {
+            if (error is not null)
+            {
+                await pipeline.WriteErrorAsync(error).ConfigureAwait(false);
+                continue;
             }
-        });
+
+            await pipeline.GuardAsync(() => operation(context, id!, pipeline, cancellationToken), text).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Asks ShouldProcess on the pipeline's thread; -Force answers the confirmation, never -WhatIf.</summary>
     private protected Task<bool> ConfirmAsync(OperationPipeline pipeline, string target, string action, bool force = false) =>

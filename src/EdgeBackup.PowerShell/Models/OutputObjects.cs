@@ -55,6 +55,10 @@ internal static class OutputObjects
         ConsecutiveFailures = listed.Device.Attempts?.State.ConsecutiveFailures ?? 0,
         NextTry = LocalTime.From(listed.NextTry),
         LastVerified = LocalTime.From(listed.Device.Attempts?.State.LastVerified),
+        LastArchive = LocalTime.From(listed.Device.LastArchive),
+        ArchiveAge = listed.ArchiveAge,
+        ArchiveFailingSince = LocalTime.From(listed.Device.Attempts?.State.Archive?.FailingSince),
+        ArchiveReason = listed.Device.Attempts?.State.Archive?.Reason,
         Tag = new TextList(listed.Device.Tags),
         Site = listed.Device.Site,
         Parent = listed.Device.Parent,
@@ -116,6 +120,7 @@ internal static class OutputObjects
         Removed = [.. result.Removed],
         NotRestored = result.NotRestored.ToOutput(),
         Verified = result.Verified,
+        Compared = destination is null,
         Duration = result.Duration,
         Destination = destination,
     };
@@ -148,6 +153,7 @@ internal static class OutputObjects
         Unchanged = preview.Paths(RestoreAction.Unchanged),
         Removed = preview.Paths(RestoreAction.Remove),
         NotRestored = [.. preview.Steps.Where(step => step.Action == RestoreAction.NotRestored).Select(step => new ItemReason { Path = step.Path, Reason = step.Reason ?? "" })],
+        Compared = preview.IsCompared,
         Destination = destination,
     };
 

@@ -24,6 +24,9 @@ public sealed class RestoreResult
     /// <summary>What the backup or the device holds and the restore did not bring back, and why.</summary>
     public ItemReason[] NotRestored { get; init; } = [];
 
+    /// <summary>Whether what the device held before was held against the backup; where not, Restored are all paths that are written.</summary>
+    public bool Compared { get; init; }
+
     /// <summary>Whether the result was read back and is as in the backup.</summary>
     public bool Verified { get; init; }
 

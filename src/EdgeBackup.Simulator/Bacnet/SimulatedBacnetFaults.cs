@@ -26,6 +26,9 @@ public sealed class SimulatedBacnetFaults
     /// <summary>AtomicReadFile gives no more bytes, or records, than this in one answer; null: as many as asked.</summary>
     public int? LargestRead { get; set; }
 
+    /// <summary>AtomicReadFile and ReadRange answer with what stands so many places further than asked; 0: with what was asked for.</summary>
+    public int ReadsFurther { get; set; }
+
     /// <summary>It answers so many requests more, then nobody; null: it goes on.</summary>
     public int? SilentAfterRequests { get; set; }
 
@@ -50,6 +53,7 @@ public sealed class SimulatedBacnetFaults
             ChangesWithEachBackup = false;
             EndOfFileAt = null;
             LargestRead = null;
+            ReadsFurther = 0;
             SilentAfterRequests = null;
         }
     }

@@ -119,6 +119,24 @@ public sealed class BacnetOperationTests
     }
 
     [Fact]
+    public async Task A_plan_leaves_the_device_alone_and_claims_no_comparison()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench);
+        var backup = await bench.AutomaticAsync(Id);
+        var objects = bench.Objects();
+        device.ClearRequests();
+
+        var plan = await new RestoreBackup(bench.Context, bench.Observer).PlanAsync(new RestoreOptions { Backup = backup.Backup.Id }, default);
+
+        Assert.False(plan.IsCompared);
+        Assert.Equal(3, plan.Steps.Count);
+        Assert.All(plan.Steps, step => Assert.Equal(RestoreAction.Restore, step.Action));
+        Assert.Equal((0, 0), (device.Count(BacnetConfirmedService.ReinitializeDevice), device.Count(BacnetConfirmedService.AtomicReadFile)));
+        Assert.Equal(objects, bench.Objects());
+    }
+
+    [Fact]
     public async Task A_version_in_free_text_fits_itself_and_nothing_else_without_force()
     {
         await using var bench = await OperationsBench.CreateAsync();

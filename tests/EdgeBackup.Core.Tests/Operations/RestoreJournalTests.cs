@@ -106,6 +106,7 @@ public sealed class RestoreJournalTests
         var before = bench.Objects();
         device.ClearCalls();
         var plan = await new RestoreBackup(bench.Context, bench.Observer).PlanAsync(new RestoreOptions { Backup = backup.Backup.Id }, default);
+        Assert.True(plan.IsCompared);
         Assert.Equal(["config/site.json"], plan.Steps.Where(step => step.Action == RestoreAction.Restore).Select(step => step.Path));
         Assert.Equal(["config/extra.json"], plan.Steps.Where(step => step.Action == RestoreAction.Remove).Select(step => step.Path));
         Assert.Equal(["values/live.json"], plan.Steps.Where(step => step.Action == RestoreAction.NotRestored).Select(step => step.Path));

@@ -44,6 +44,8 @@ internal sealed class BacnetConversation : IAsyncDisposable
 
     public void Trace(string line) => Options.Trace?.Invoke(line);
 
+    public void Warn(string line) => Options.Warn?.Invoke(line);
+
     /// <summary>The address that is spoken to: the device's, or that of the router before it.</summary>
     /// <exception cref="EdgeBackupException">DeviceUnreachable: there is no such host.</exception>
     public async Task<IPEndPoint> FindHostAsync(CancellationToken cancellationToken)

@@ -45,6 +45,12 @@ public sealed class BacnetDeviceConnection : IDeviceConnection
     public bool RestoresWhole => true;
 
     /// <inheritdoc/>
+    public bool RestoresInPlace => true;
+
+    /// <inheritdoc/>
+    public bool IsDisturbedByCapture => true;
+
+    /// <inheritdoc/>
     public IDeviceHistory? History => new BacnetHistory(link);
 
     /// <inheritdoc/>

@@ -11,6 +11,7 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// <param name="Failure">The state in which it says that it could not.</param>
 /// <param name="PreparationTime">The property that tells how long it may prepare.</param>
 /// <param name="FailedId">The error of what has no better one.</param>
+/// <param name="WhenLeftBehind">What to do when the device cannot be taken out of it, as a sentence.</param>
 internal sealed record BacnetProcedureKind(
     string Name,
     BacnetReinitializedState Start,
@@ -19,15 +20,18 @@ internal sealed record BacnetProcedureKind(
     BacnetBackupState Performing,
     BacnetBackupState Failure,
     BacnetProperty PreparationTime,
-    string FailedId)
+    string FailedId,
+    string WhenLeftBehind)
 {
     public static BacnetProcedureKind Backup { get; } = new(
         "backup", BacnetReinitializedState.StartBackup, "START_BACKUP", BacnetBackupState.PreparingForBackup, BacnetBackupState.PerformingBackup,
-        BacnetBackupState.BackupFailure, BacnetProperty.BackupPreparationTime, ErrorIds.CaptureFailed);
+        BacnetBackupState.BackupFailure, BacnetProperty.BackupPreparationTime, ErrorIds.CaptureFailed,
+        "Take the backup again after that; restart the device if it stays busy.");
 
     public static BacnetProcedureKind Restore { get; } = new(
         "restore", BacnetReinitializedState.StartRestore, "START_RESTORE", BacnetBackupState.PreparingForRestore, BacnetBackupState.PerformingRestore,
-        BacnetBackupState.RestoreFailure, BacnetProperty.RestorePreparationTime, ErrorIds.RestoreFailed);
+        BacnetBackupState.RestoreFailure, BacnetProperty.RestorePreparationTime, ErrorIds.RestoreFailed,
+        "Restore once more: Restore-EdgeBackup takes it out first.");
 }
 
 /// <summary>The device's side of a procedure: how it is begun, where it stands and how it is left.</summary>
@@ -143,7 +147,8 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
         }
         catch (Exception exception) when (exception is EdgeBackupException or OperationCanceledException)
         {
-            link.Trace($"{link.Errors.Device}: {endName} did not end its {kind.Name} ({(exception is EdgeBackupException ? exception.Message.TrimEnd('.') : why)}); it ends by itself after the device's Backup_Failure_Timeout.");
+            link.Trace($"{link.Errors.Device}: {endName} did not end its {kind.Name} ({(exception is EdgeBackupException ? exception.Message.TrimEnd('.') : why)}).");
+            link.Warn($"The device did not confirm {endName}, and may stand in its {kind.Name}, busy to everybody, until its Backup_Failure_Timeout is over. {kind.WhenLeftBehind}");
             return false;
         }
     }

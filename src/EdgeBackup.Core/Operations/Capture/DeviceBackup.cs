@@ -2,6 +2,7 @@ using EdgeBackup.Core.Devices.Gate;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Repository;
 using EdgeBackup.Core.Validation;
@@ -33,6 +34,7 @@ internal sealed class DeviceBackup(RepositoryContext context, IOperationObserver
         CancellationToken cancellationToken,
         BackupGroup? group = null)
     {
+        var left = new LeftBehind(context, observer, device, options.Kind);
         try
         {
             try
@@ -51,14 +53,16 @@ internal sealed class DeviceBackup(RepositoryContext context, IOperationObserver
                 await using var draftLease = draft.ConfigureAwait(false);
                 BackupHeader header;
                 bool hasQueue;
+                DeviceState? accepted;
                 {
-                    var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken).ConfigureAwait(false);
+                    var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken, onLeft: left.Add).ConfigureAwait(false);
                     await using var contactLease = contact.ConfigureAwait(false);
                     VersionGate.Check(contact.Type, device, contact.Version);
                     await place.EnterAsync(cancellationToken).ConfigureAwait(false);
                     var gate = new GateKeeper(context.Clock, observer);
                     var pass = await gate.EnterAsync(contact, options.WaitForIdle, cancellationToken).ConfigureAwait(false);
                     await using var passLease = pass.ConfigureAwait(false);
+                    accepted = options.SkipValidation && contact.Connection.RestoresInPlace ? await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false) : null;
                     header = await CaptureAsync(contact, pass, options, content, policy.SizeFactor, previous, session, draft, cancellationToken).ConfigureAwait(false);
                     hasQueue = QueuedChanges.AreTold(contact);
                 }
@@ -73,6 +77,11 @@ internal sealed class DeviceBackup(RepositoryContext context, IOperationObserver
                 }
 
                 var backup = await recorder.RecordAsync(header with { Group = group }, draft, previous, registration, policies, cancellationToken).ConfigureAwait(false);
+                if (accepted is not null)
+                {
+                    await UnprovenRestores.SettleAsync(context, accepted, RestoreEnd.Accepted, observer).ConfigureAwait(false);
+                }
+
                 if (hasQueue)
                 {
                     await WaitForQueueAsync(registration, cancellationToken).ConfigureAwait(false);
@@ -87,7 +96,12 @@ internal sealed class DeviceBackup(RepositoryContext context, IOperationObserver
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return new TakeBackupOutcome(device, Backup: null, NameDevice(device, exception));
+            return new TakeBackupOutcome(device, Backup: null, left.AddTo(NameDevice(device, exception)));
+        }
+        catch (Exception)
+        {
+            await left.NoteAsync().ConfigureAwait(false);
+            throw;
         }
     }
 
@@ -163,6 +177,10 @@ internal sealed class DeviceBackup(RepositoryContext context, IOperationObserver
             notSaved = await new DeviceCapture(context.Repository, session, observer)
                 .RunAsync(contact, content, previous, review, draft, cancellationToken).ConfigureAwait(false);
             await GateKeeper.LookAgainAsync(contact, pass, cancellationToken).ConfigureAwait(false);
+            if (review is not null && contact.Connection.RestoresInPlace)
+            {
+                review.AddComplaint(UnprovenRestores.Describe(await context.Devices.GetAsync(contact.Id, cancellationToken).ConfigureAwait(false)));
+            }
         }
         catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.DeviceUnreachable)
         {

@@ -106,6 +106,9 @@ internal sealed record DeviceComparison(IReadOnlyList<Item> Listed, IReadOnlyLis
     /// <summary>The digests of the files that were read, by path; empty where nothing was.</summary>
     public IReadOnlyDictionary<string, string> Digests { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>In place of a comparison that was not made: everything may differ, and nothing is known of what else there is.</summary>
+    public static DeviceComparison NotMade(IEnumerable<string> expected) => new([], [.. expected.Select(path => new NotSavedItem(path, "it was not read"))]);
+
     /// <summary>Configuration items that a replacing restore takes away: those that it does not send.</summary>
     public IEnumerable<string> Surplus(IReadOnlyDictionary<string, SavedItem> sent) => Listed
         .Where(item => item.Kind == ItemKind.Configuration && item.Retain != RetainLevel.None && !item.IsContainer && !sent.ContainsKey(item.Path))

@@ -46,7 +46,11 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
     public static bool IsUnwritable(RepositoryContext context, EdgeBackupException exception) =>
         exception.ErrorId == ErrorIds.RepositoryNotWritable || (exception.ErrorId == ErrorIds.RepositoryDamaged && context.Repository.Notice is not null);
 
-    public async Task OpenedAsync(string sessionId, CancellationToken cancellationToken)
+    public Task OpenedAsync(string sessionId, CancellationToken cancellationToken) => NoteOpenedAsync(sessionId, inPlace: null, cancellationToken);
+
+    public Task OpenedInPlaceAsync(string sessionId, CancellationToken cancellationToken) => NoteOpenedAsync(sessionId, inPlace: true, cancellationToken);
+
+    private async Task NoteOpenedAsync(string sessionId, bool? inPlace, CancellationToken cancellationToken)
     {
         opened.Add(sessionId);
         context.RunningRestores.TryAdd(sessionId, 0);
@@ -55,7 +59,7 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
             await context.Devices.AppendAsync(
                 device,
                 DeviceLogEntryKind.RestoreOpened,
-                entry => entry with { Session = sessionId, Owner = Describe(ProcessIdentity.Current()) },
+                entry => entry with { Session = sessionId, Owner = Describe(ProcessIdentity.Current()), InPlace = inPlace },
                 cancellationToken).ConfigureAwait(false);
         }
         catch (EdgeBackupException exception) when (!isNeeded && IsUnwritable(context, exception))
@@ -66,7 +70,11 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
     }
 
     /// <summary>The session is over whether or not that can be noted; a note that is missing only lets the next restore drop a session that is gone.</summary>
-    public async Task ClosedAsync(string sessionId, CancellationToken cancellationToken)
+    public Task ClosedAsync(string sessionId, CancellationToken cancellationToken) => NoteClosedAsync(sessionId, end: null, cancellationToken);
+
+    public Task ClosedUntouchedAsync(string sessionId, CancellationToken cancellationToken) => NoteClosedAsync(sessionId, RestoreEnd.Untouched, cancellationToken);
+
+    private async Task NoteClosedAsync(string sessionId, RestoreEnd? end, CancellationToken cancellationToken)
     {
         if (unnoted.Contains(sessionId))
         {
@@ -75,7 +83,7 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
 
         try
         {
-            await context.Devices.AppendAsync(device, DeviceLogEntryKind.RestoreClosed, entry => entry with { Session = sessionId }, cancellationToken).ConfigureAwait(false);
+            await context.Devices.AppendAsync(device, DeviceLogEntryKind.RestoreClosed, entry => entry with { Session = sessionId, End = end }, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is EdgeBackupException or IOException)
         {

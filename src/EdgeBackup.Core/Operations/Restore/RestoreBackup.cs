@@ -29,7 +29,7 @@ public sealed class RestoreBackup
         this.observer = observer;
     }
 
-    /// <summary>Says item by item what a restore would do; changes nothing anywhere.</summary>
+    /// <summary>Says item by item what a restore would do; changes nothing anywhere, and so does not compare where reading changes the device's state.</summary>
     /// <exception cref="EdgeBackupException">As for the restore itself, save what only happens while restoring.</exception>
     public async Task<RestorePreview> PlanAsync(RestoreOptions options, CancellationToken cancellationToken)
     {
@@ -97,8 +97,10 @@ public sealed class RestoreBackup
         await using var contactLease = contact.ConfigureAwait(false);
         var selection = await SelectAsync(record, target, options, cancellationToken).ConfigureAwait(false);
         var sent = selection.Items.ToDictionary(item => item.Item.Path, StringComparer.Ordinal);
-        var comparison = await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
-        return new RestorePreview(record.Id, record.Device, target, MakeSteps(selection, sent, comparison, options).ToList());
+        var comparison = contact.Connection.IsDisturbedByCapture
+            ? DeviceComparison.NotMade(sent.Keys)
+            : await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
+        return new RestorePreview(record.Id, record.Device, target, MakeSteps(selection, sent, comparison, options).ToList(), !contact.Connection.IsDisturbedByCapture);
     }
 
     /// <summary>Says whether a restore could begin now; reads no item of the device and changes nothing.</summary>
@@ -158,7 +160,13 @@ public sealed class RestoreBackup
             var steps = MakeSteps(selection, sent, before, options).ToList();
             isTouched = true;
             await SendAsync(contact, pass, record, selection, options, cancellationToken).ConfigureAwait(false);
+            var state = contact.Connection.RestoresInPlace ? await context.Devices.GetAsync(target, cancellationToken).ConfigureAwait(false) : null;
             await new RestoreReadBack(context.Clock, observer).RunAsync(contact, sent, options, cancellationToken).ConfigureAwait(false);
+            if (state is not null)
+            {
+                await UnprovenRestores.SettleAsync(context, state, RestoreEnd.Verified, observer).ConfigureAwait(false);
+            }
+
             var result = new RestoreResult
             {
                 Backup = record.Id,
@@ -183,17 +191,14 @@ public sealed class RestoreBackup
         }
         catch (EdgeBackupException exception)
         {
-            var failure = safety is null ? exception : new EdgeBackupException(
-                exception.ErrorId,
-                $"{exception.Message} The state before the restore is in the safety backup {safety}.",
-                exception.Target,
-                exception);
+            var hint = (safety is null ? "" : $" The state before the restore is in the safety backup {safety}.") + await UnprovenRestores.HintAsync(context, target, contact.Connection).ConfigureAwait(false);
+            var failure = hint.Length == 0 ? exception : new EdgeBackupException(exception.ErrorId, exception.Message + hint, exception.Target, exception);
             await context.NoteAsync(observer, EdgeEventCategory.Restore, "Failed", failure.Message, target, backup: record.Id, errorId: failure.ErrorId).ConfigureAwait(false);
             throw failure;
         }
         catch (OperationCanceledException) when (isTouched)
         {
-            var before = safety is null ? "" : $" The state before the restore is in the safety backup {safety}.";
+            var before = (safety is null ? "" : $" The state before the restore is in the safety backup {safety}.") + await UnprovenRestores.HintAsync(context, target, contact.Connection).ConfigureAwait(false);
             await context.NoteAsync(
                 observer,
                 EdgeEventCategory.Restore,

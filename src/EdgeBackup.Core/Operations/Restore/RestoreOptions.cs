@@ -66,7 +66,11 @@ public sealed record RestoreStep(string Path, RestoreAction Action, long Length,
 /// <param name="Source">The device that it is of.</param>
 /// <param name="Target">The device that it would be restored onto.</param>
 /// <param name="Steps">By path.</param>
-public sealed record RestorePreview(string Backup, string Source, string Target, IReadOnlyList<RestoreStep> Steps);
+/// <param name="IsCompared">
+/// Whether what the target holds was held against the backup. Where not, everything that would be written is
+/// <see cref="RestoreAction.Restore"/>, and what would be removed is not known.
+/// </param>
+public sealed record RestorePreview(string Backup, string Source, string Target, IReadOnlyList<RestoreStep> Steps, bool IsCompared);
 
 /// <summary>What a restore did.</summary>
 public sealed record RestoreResult

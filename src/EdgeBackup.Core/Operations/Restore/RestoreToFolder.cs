@@ -46,7 +46,7 @@ public sealed class RestoreToFolder
         var steps = selection.Items.Where(item => !item.Item.IsContainer).Select(item => new RestoreStep(item.Item.Path, RestoreAction.Restore, item.Item.Length))
             .Concat(selection.NotRestored.Select(item => new RestoreStep(item.Path, RestoreAction.NotRestored, 0, item.Reason)))
             .OrderBy(step => step.Path, StringComparer.Ordinal);
-        return new RestorePreview(record.Id, record.Device, options.Destination, steps.ToList());
+        return new RestorePreview(record.Id, record.Device, options.Destination, steps.ToList(), IsCompared: false);
     }
 
     /// <summary>Writes the items: into a new folder all or nothing, into an existing one item by item.</summary>

@@ -202,7 +202,7 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
             if (IsWhatIf)
             {
                 var preview = await operation.PlanAsync(options, cancellationToken).ConfigureAwait(false);
-                await RestoreWhatIf.ShowAsync(this, pipeline, preview).ConfigureAwait(false);
+                await RestoreWhatIf.ShowAsync(this, pipeline, preview, isDevice: false).ConfigureAwait(false);
                 await pipeline.WriteAsync(preview.ToOutput(folder)).ConfigureAwait(false);
                 return;
             }

@@ -8,8 +8,13 @@ namespace EdgeBackup.PowerShell.Commands;
 /// <summary>Shows a restore's plan, path by path, as -WhatIf does.</summary>
 internal static class RestoreWhatIf
 {
-    public static async Task ShowAsync(PSCmdlet command, OperationPipeline pipeline, RestorePreview preview)
+    public static async Task ShowAsync(PSCmdlet command, OperationPipeline pipeline, RestorePreview preview, bool isDevice = true)
     {
+        if (!preview.IsCompared && isDevice)
+        {
+            await ShowAsync($"Leave the present configuration of {preview.Target} unread, since reading it is a procedure on the device: what follows is in the backup, and is not compared.").ConfigureAwait(false);
+        }
+
         foreach (var step in preview.Steps)
         {
             var text = step.Action switch
@@ -19,7 +24,9 @@ internal static class RestoreWhatIf
                 RestoreAction.Remove => $"Remove '{step.Path}' from {preview.Target}: it is not in the backup.",
                 _ => $"Not restore '{step.Path}': {step.Reason}",
             };
-            await pipeline.AskAsync(() => command.ShouldProcess(text, text, "Restore")).ConfigureAwait(false);
+            await ShowAsync(text).ConfigureAwait(false);
         }
+
+        Task ShowAsync(string text) => pipeline.AskAsync(() => command.ShouldProcess(text, text, "Restore"));
     }
 }

@@ -58,9 +58,10 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
         await DropLeftoverAsync(cancellationToken).ConfigureAwait(false);
 
         // Noted whatever happens to the command: a device that stands in a restore that nobody knows is of no use for minutes.
-        await journal.OpenedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
+        await journal.OpenedInPlaceAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
         var isBegun = false;
         var isEnding = false;
+        var isDone = false;
         bool? isLeft = null;
         try
         {
@@ -69,6 +70,7 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
             isEnding = true;
             var outcome = await new BacnetRestoreEnd(link, procedure).RunAsync(cancellationToken).ConfigureAwait(false);
             isBegun = false;
+            isDone = true;
             return outcome;
         }
         catch (EdgeBackupException exception) when (isBegun)
@@ -76,12 +78,16 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
             isLeft = await AbortAsync().ConfigureAwait(false);
             var now = isLeft == false ? " It did not take ABORT_RESTORE, and may stay in its restore until its Backup_Failure_Timeout is over; the next Restore-EdgeBackup takes it out first."
                 : isEnding ? ""
-                : " It took ABORT_RESTORE, after which a device goes back to the configuration that it had.";
+                : " It took ABORT_RESTORE, after which a device goes back to the configuration that it had, or should.";
             throw new EdgeBackupException(exception.ErrorId, exception.Message + now, exception.Target, exception);
         }
         finally
         {
-            if (!isBegun || (isLeft ?? await AbortAsync().ConfigureAwait(false)))
+            if (!isBegun && !isDone)
+            {
+                await journal.ClosedUntouchedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
+            }
+            else if (isDone || (isLeft ?? await AbortAsync().ConfigureAwait(false)))
             {
                 await journal.ClosedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
             }

@@ -183,6 +183,22 @@ public sealed class BacnetCaptureTests
         Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
     }
 
+    [Theory]
+    [InlineData(BacnetSegmentation.Both)]
+    [InlineData(BacnetSegmentation.None)]
+    public async Task A_device_that_answers_at_another_position_each_time_is_not_called_silent(BacnetSegmentation segmentation)
+    {
+        await using var device = await StartAsync(new SimulatedBacnetOptions { Segmentation = segmentation });
+        device.Device.Faults.ReadsFurther = 7;
+        await using var connection = device.Connect(BacnetTestDevice.Impatient);
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => CaptureAsync(connection, BackupContent.Configuration));
+
+        Assert.Equal(ErrorIds.DeviceResponseInvalid, error.ErrorId);
+        Assert.Contains("another position", error.Message, StringComparison.Ordinal);
+        Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
+    }
+
     [Fact]
     public async Task A_file_that_ends_before_the_length_that_the_device_tells_fails_the_capture()
     {
