@@ -72,7 +72,7 @@ public sealed class ArchiveFullDiskTests
                 failures++;
                 Assert.Contains(exception.ErrorId, new[] { ErrorIds.RepositoryNotWritable, ErrorIds.ArchiveFailed });
                 Assert.Contains(" full", exception.Message, StringComparison.Ordinal);
-                Assert.Empty(Directory.EnumerateDirectories(bench.Parent).Where(path => Path.GetFileName(path)[0] != '.'));
+                Assert.DoesNotContain(Directory.EnumerateDirectories(bench.Parent), path => Path.GetFileName(path)[0] != '.');
             }
         }
 
