@@ -6,6 +6,9 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// <summary>A client of its own for one device, opened when it is first needed, and the device as it was found. Thread-safe.</summary>
 internal sealed class BacnetConversation : IAsyncDisposable
 {
+    /// <summary>So often something is asked of a device that has no time.</summary>
+    public const int BusyAttempts = 4;
+
     private readonly SemaphoreSlim gate = new(1);
     private readonly BacnetClientOptions clientOptions;
     private BacnetClient? client;
@@ -106,6 +109,24 @@ internal sealed class BacnetConversation : IAsyncDisposable
         var (client, peer) = await OpenAsync(cancellationToken).ConfigureAwait(false);
         var results = await client.ReadPropertiesAsync(peer, [.. properties.Select(property => (target, property))], cancellationToken).ConfigureAwait(false);
         return [.. results.Select(result => result.Error is { } error && BacnetDeviceErrors.IsBusy(error) ? throw error : result.Value)];
+    }
+
+    /// <summary>Asks, and a few times again while the device has no time.</summary>
+    /// <exception cref="BacnetException">What the last exchange ended with.</exception>
+    public async Task<T> WhileBusyAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ask().ConfigureAwait(false);
+            }
+            catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception) && attempt < BusyAttempts)
+            {
+                Trace($"{Errors.Device}: it has no time just now ({exception.Message.TrimEnd('.')}); asking again.");
+                await Task.Delay(Times.Again * attempt, Clock, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>Whether what is sent to an address stays on this machine.</summary>
