@@ -8,7 +8,7 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// </summary>
 internal sealed class BacnetFileWriter(BacnetConversation link)
 {
-    private const int Attempts = 4;
+    private const int Attempts = BacnetConversation.BusyAttempts;
     private const int SmallestPiece = 16;
 
     /// <summary>What a record costs in a request beside its bytes.</summary>
@@ -22,16 +22,18 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
             var before = await PrepareAsync(file, cancellationToken).ConfigureAwait(false);
             var isEmptied = await EmptyAsync(file, cancellationToken).ConfigureAwait(false) is null;
             var length = await FillAsync(file, cancellationToken).ConfigureAwait(false);
-            if (!isEmptied && before > length && await ReadRemainderAsync(file, length, cancellationToken).ConfigureAwait(false) is { } remainder)
+            if (!isEmptied && before > length && await ReadLengthAsync(file, cancellationToken).ConfigureAwait(false) is { } after && after > length)
             {
                 // An old device may have become ready in between; then it lets itself be emptied now.
                 if (await EmptyAsync(file, cancellationToken).ConfigureAwait(false) is { } refusal)
                 {
-                    throw Remains(file, remainder, length == 0 ? refusal : null);
+                    throw Remains(file, after - length, length == 0 ? refusal : null);
                 }
 
                 await FillAsync(file, cancellationToken).ConfigureAwait(false);
             }
+
+            await CheckLengthAsync(file, length, cancellationToken).ConfigureAwait(false);
         }
         catch (BacnetException exception)
         {
@@ -80,9 +82,9 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
     }
 
     /// <returns>Its length in bytes or records.</returns>
-    private async Task<long> FillAsync(FileToRestore file, CancellationToken cancellationToken) => file.Place.Access == BacnetFileAccess.Stream
+    private async Task<long> FillAsync(FileToRestore file, CancellationToken cancellationToken, int mostRecords = int.MaxValue) => file.Place.Access == BacnetFileAccess.Stream
         ? await WriteBytesAsync(file, cancellationToken).ConfigureAwait(false)
-        : await WriteRecordsAsync(file, cancellationToken).ConfigureAwait(false);
+        : await WriteRecordsAsync(file, mostRecords, cancellationToken).ConfigureAwait(false);
 
     /// <returns>Null when it is empty; or the answer of a device that does not let its length be written; most of those empty the file by themselves.</returns>
     private async Task<BacnetException?> EmptyAsync(FileToRestore file, CancellationToken cancellationToken)
@@ -123,7 +125,7 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         return position;
     }
 
-    private async Task<long> WriteRecordsAsync(FileToRestore file, CancellationToken cancellationToken)
+    private async Task<long> WriteRecordsAsync(FileToRestore file, int mostRecords, CancellationToken cancellationToken)
     {
         var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
         var (room, unsegmented) = Rooms(client, peer);
@@ -131,7 +133,7 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         long position = 0;
         while (position < file.Content.Length)
         {
-            var (records, next) = await RecordRows.ReadAsync(file.Content, position, room, RecordOverhead, cancellationToken).ConfigureAwait(false);
+            var (records, next) = await RecordRows.ReadAsync(file.Content, position, room, RecordOverhead, mostRecords, cancellationToken).ConfigureAwait(false);
             if (await SendAsync(file, number, room > unsegmented, () => client.WriteFileRecordsAsync(peer, file.Place.File, number, records, cancellationToken), cancellationToken).ConfigureAwait(false))
             {
                 number += records.Count;
@@ -187,16 +189,54 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         ErrorIds.RestoreFailed,
         $"it does not take even the smallest piece of '{file.Path}' at {position}. Check what lies between this machine and the device (a router for small messages), and its software");
 
-    /// <summary>What the device still holds behind what was written, and would take for configuration; null for nothing.</summary>
-    private async Task<ulong?> ReadRemainderAsync(FileToRestore file, long length, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sees that the device has kept as much as was written, where it tells. What it acknowledges it need not keep: its
+    /// memory may be full, or a piece may have come twice and late. After END_RESTORE that would be half a configuration.
+    /// </summary>
+    /// <exception cref="EdgeBackupException">RestoreFailed: it has another length.</exception>
+    private async Task CheckLengthAsync(FileToRestore file, long length, CancellationToken cancellationToken)
     {
-        var after = (await link.ReadAsync(Target(file), [LengthOf(file)], cancellationToken).ConfigureAwait(false))[0]?.AsUnsigned;
-        return after > (ulong)length ? after - (ulong)length : null;
+        var kept = await ReadSettledLengthAsync(file, length, cancellationToken).ConfigureAwait(false);
+        if (kept < length && file.Place.Access == BacnetFileAccess.Record)
+        {
+            link.Trace($"{link.Errors.Device}: it has kept {kept} of {length} records of '{file.Path}'; sending them one at a time.");
+            await FillAsync(file, cancellationToken, mostRecords: 1).ConfigureAwait(false);
+            kept = await ReadSettledLengthAsync(file, length, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (kept is { } told && told != length)
+        {
+            throw link.Errors.Create(
+                ErrorIds.RestoreFailed,
+                $"its File object {file.Place.File} has {told} {UnitsOf(file)} after the {length} of '{file.Path}' were written to it and acknowledged. The restore was given up before the device was to use it; see whether its memory is full, restart it if need be, and try again");
+        }
     }
 
-    private EdgeBackupException Remains(FileToRestore file, ulong remainder, BacnetException? refusal) => link.Errors.Create(
+    /// <summary>A device that writes slowly may count late: a length that is not the right one is read a few times.</summary>
+    private async Task<long?> ReadSettledLengthAsync(FileToRestore file, long length, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var kept = await ReadLengthAsync(file, cancellationToken).ConfigureAwait(false);
+            if (kept is null || kept == length || attempt == Attempts)
+            {
+                return kept;
+            }
+
+            await Task.Delay(link.Times.Again * attempt, link.Clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <returns>In bytes or records; null where the device does not tell.</returns>
+    private async Task<long?> ReadLengthAsync(FileToRestore file, CancellationToken cancellationToken)
+    {
+        var told = await link.WhileBusyAsync(() => link.ReadAsync(Target(file), [LengthOf(file)], cancellationToken), cancellationToken).ConfigureAwait(false);
+        return BacnetTold.Length(told[0]);
+    }
+
+    private EdgeBackupException Remains(FileToRestore file, long remainder, BacnetException? refusal) => link.Errors.Create(
         ErrorIds.RestoreFailed,
-        $"its File object {file.Place.File} keeps {remainder} {(file.Place.Access == BacnetFileAccess.Stream ? "bytes" : "records")} of what it held before behind what was written, and does not let itself be emptied. The restore was given up; its software needs an update, or the restore its maker's tool",
+        $"its File object {file.Place.File} keeps {remainder} {UnitsOf(file)} of what it held before behind what was written, and does not let itself be emptied. The restore was given up; its software needs an update, or the restore its maker's tool",
         refusal);
 
     private static (int Room, int Unsegmented) Rooms(BacnetClient client, BacnetPeer peer)
@@ -208,6 +248,8 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
     private static BacnetObjectId Target(FileToRestore file) => new(BacnetObjectType.File, file.Place.File);
 
     private static BacnetProperty LengthOf(FileToRestore file) => file.Place.Access == BacnetFileAccess.Stream ? BacnetProperty.FileSize : BacnetProperty.RecordCount;
+
+    private static string UnitsOf(FileToRestore file) => file.Place.Access == BacnetFileAccess.Stream ? "bytes" : "records";
 
     private static string Words(BacnetFileAccess access) => access == BacnetFileAccess.Stream ? "bytes (stream access)" : "records (record access)";
 }
