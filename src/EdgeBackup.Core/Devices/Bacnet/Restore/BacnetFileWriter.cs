@@ -112,13 +112,16 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         {
             var length = (int)Math.Min(Math.Min(room, piece.Length), file.Content.Length - position);
             await file.Content.ReadAsync(position, piece.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
-            if (await SendAsync(file, (int)position, room > unsegmented, () => client.WriteFileStreamAsync(peer, file.Place.File, (int)position, piece.AsMemory(0, length), cancellationToken), cancellationToken).ConfigureAwait(false))
+            var isSegmented = room > unsegmented;
+            var refusal = await SendAsync(
+                file, (int)position, isSegmented, isLarge: isSegmented, () => client.WriteFileStreamAsync(peer, file.Place.File, (int)position, piece.AsMemory(0, length), cancellationToken), cancellationToken).ConfigureAwait(false);
+            if (refusal is null)
             {
                 position += length;
             }
             else
             {
-                room = Less(file, room, unsegmented, position);
+                room = Less(file, room, unsegmented, position, refusal);
             }
         }
 
@@ -134,33 +137,35 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         while (position < file.Content.Length)
         {
             var (records, next) = await RecordRows.ReadAsync(file.Content, position, room, RecordOverhead, mostRecords, cancellationToken).ConfigureAwait(false);
-            if (await SendAsync(file, number, room > unsegmented, () => client.WriteFileRecordsAsync(peer, file.Place.File, number, records, cancellationToken), cancellationToken).ConfigureAwait(false))
+            var refusal = await SendAsync(
+                file, number, room > unsegmented, isLarge: records.Count > 1, () => client.WriteFileRecordsAsync(peer, file.Place.File, number, records, cancellationToken), cancellationToken).ConfigureAwait(false);
+            if (refusal is null)
             {
                 number += records.Count;
                 position = next;
             }
             else if (records.Count == 1 && room <= unsegmented)
             {
-                throw TooLarge(file, number);
+                throw TooLarge(file, number, refusal);
             }
             else
             {
-                room = Less(file, room, unsegmented, number);
+                room = Less(file, room, unsegmented, number, refusal);
             }
         }
 
         return number;
     }
 
-    /// <returns>False when the piece was too long for the device or the way to it.</returns>
-    private async Task<bool> SendAsync(FileToRestore file, int position, bool isSegmented, Func<Task<int>> write, CancellationToken cancellationToken)
+    /// <returns>Null when it was taken; or why it was too much for the device or the way to it.</returns>
+    private async Task<BacnetException?> SendAsync(FileToRestore file, int position, bool isSegmented, bool isLarge, Func<Task<int>> write, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
                 _ = await write().ConfigureAwait(false);
-                return true;
+                return null;
             }
             catch (BacnetAnswerException exception)
             {
@@ -170,10 +175,10 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
                     $"it does not confirm that a piece of '{file.Path}' was written at {position} ({exception.Message.TrimEnd('.')}). Software that does not write where it is told to cannot be restored by BACnet; look for a newer one",
                     exception);
             }
-            catch (BacnetException exception) when (BacnetDeviceErrors.IsTooMuch(exception) || (isSegmented && exception is BacnetTimeoutException))
+            catch (BacnetException exception) when (BacnetDeviceErrors.CallsForLess(exception, isSegmented, isLarge, isLast: attempt == Attempts))
             {
                 link.Trace($"{link.Errors.Device}: a piece of '{file.Path}' at {position} was too much at once ({exception.Message.TrimEnd('.')}); sending less.");
-                return false;
+                return exception;
             }
             catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception) && attempt < Attempts)
             {
@@ -182,12 +187,13 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         }
     }
 
-    private int Less(FileToRestore file, int room, int unsegmented, long position) =>
-        room > unsegmented ? unsegmented : room > SmallestPiece ? Math.Max(room / 2, SmallestPiece) : throw TooLarge(file, position);
+    private int Less(FileToRestore file, int room, int unsegmented, long position, BacnetException refusal) =>
+        room > unsegmented ? unsegmented : room > SmallestPiece ? Math.Max(room / 2, SmallestPiece) : throw TooLarge(file, position, refusal);
 
-    private EdgeBackupException TooLarge(FileToRestore file, long position) => link.Errors.Create(
+    private EdgeBackupException TooLarge(FileToRestore file, long position, BacnetException refusal) => link.Errors.Create(
         ErrorIds.RestoreFailed,
-        $"it does not take even the smallest piece of '{file.Path}' at {position}. Check what lies between this machine and the device (a router for small messages), and its software");
+        $"it does not take even the smallest piece of '{file.Path}' at {position} ({refusal.Message.TrimEnd('.')}). Check what lies between this machine and the device (a router for small messages), and its software",
+        refusal);
 
     /// <summary>
     /// Sees that the device has kept as much as was written, where it tells. What it acknowledges it need not keep: its
