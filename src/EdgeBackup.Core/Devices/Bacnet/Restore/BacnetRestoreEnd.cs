@@ -12,6 +12,15 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
     private const int Attempts = 4;
     private const string Next = "What the device holds now is not known: look at it, and restore once more or another backup";
 
+    private bool isTaken;
+    private bool isInRestore;
+
+    /// <summary>
+    /// Whether ABORT_RESTORE has a place still: a device that has acknowledged END_RESTORE is past it, unless it says that
+    /// it is in its restore all the same.
+    /// </summary>
+    public bool MayBeAborted => !isTaken || isInRestore;
+
     /// <exception cref="EdgeBackupException">RestoreFailed; RestoreVerifyFailed: it came back as another device.</exception>
     public async Task<RestoreCommitOutcome> RunAsync(CancellationToken cancellationToken)
     {
@@ -20,9 +29,9 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
             // Read only now: a File object that was created for the restore has changed Database_Revision already.
             var told = await link.WhileBusyAsync(() => link.ReadAsync([BacnetProperty.RestoreCompletionTime, .. RestoreMark.Asked], cancellationToken), cancellationToken).ConfigureAwait(false);
             var limit = BacnetTold.Seconds(told[0]) is { } time ? time + link.Times.Margin : TimeSpan.Zero;
-            var isSure = await AskAsync(cancellationToken).ConfigureAwait(false);
+            isTaken = await AskAsync(cancellationToken).ConfigureAwait(false);
             await WaitAsync(new RestoreMark(told[1], told[2]), limit > link.Options.RestartLimit ? limit : link.Options.RestartLimit, cancellationToken).ConfigureAwait(false);
-            return isSure ? RestoreCommitOutcome.Completed : RestoreCommitOutcome.Unknown;
+            return isTaken ? RestoreCommitOutcome.Completed : RestoreCommitOutcome.Unknown;
         }
         catch (BacnetException exception)
         {
@@ -76,6 +85,7 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
             try
             {
                 var (state, status) = await procedure.LookAsync(cancellationToken).ConfigureAwait(false);
+                isInRestore = state == BacnetBackupState.PerformingRestore;
                 if (state is null && status is null)
                 {
                     await RefuseStrangerAsync(cancellationToken).ConfigureAwait(false);

@@ -136,7 +136,7 @@ public sealed class BacnetRestoreTests
         Assert.Equal(ErrorIds.RestoreFailed, error.ErrorId);
         Assert.Contains("restore-failure", error.Message, StringComparison.Ordinal);
         Assert.Contains("not known", error.Message, StringComparison.Ordinal);
-        Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
+        Assert.Equal(BacnetBackupState.RestoreFailure, device.Device.Procedure.State);
         Assert.Empty(journal.Open);
     }
 
