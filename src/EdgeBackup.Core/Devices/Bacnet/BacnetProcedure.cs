@@ -60,6 +60,9 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
     /// <summary>Whether the device tells where it stands; known once the procedure was begun.</summary>
     public bool TellsState { get; private set; }
 
+    /// <summary>Whether a device that does not tell where it stands said by its System_Status that the procedure was under way.</summary>
+    public bool WasUnderWay { get; private set; }
+
     /// <summary>How long the device is waited for until it is ready; known once the procedure was begun.</summary>
     public TimeSpan PreparationLimit { get; private set; }
 
@@ -263,6 +266,7 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
                 // A device without the state is taken for ready when it answers and is known to have begun; whoever reads
                 // or writes its files sees whether it is.
                 (state, var status) = await LookAsync(cancellationToken).ConfigureAwait(false);
+                WasUnderWay |= state is null && IsIn(null, status);
                 if (!TellsState && status is not null && (isSure || IsIn(null, status)))
                 {
                     return;
