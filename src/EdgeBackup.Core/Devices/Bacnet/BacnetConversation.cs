@@ -112,8 +112,11 @@ internal sealed class BacnetConversation : IAsyncDisposable
     }
 
     /// <summary>Asks, and a few times again while the device has no time.</summary>
+    /// <param name="ask">Asks once.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="isAbortFinal">Whether what was broken off may have been done, so that it is not asked for again.</param>
     /// <exception cref="BacnetException">What the last exchange ended with.</exception>
-    public async Task<T> WhileBusyAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken)
+    public async Task<T> WhileBusyAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken, bool isAbortFinal = false)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -121,7 +124,8 @@ internal sealed class BacnetConversation : IAsyncDisposable
             {
                 return await ask().ConfigureAwait(false);
             }
-            catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception) && attempt < BusyAttempts)
+            catch (BacnetException exception) when (
+                BacnetDeviceErrors.IsBusy(exception) && attempt < BusyAttempts && !(isAbortFinal && exception is BacnetAbortException))
             {
                 Trace($"{Errors.Device}: it has no time just now ({exception.Message.TrimEnd('.')}); asking again.");
                 await Task.Delay(Times.Again * attempt, Clock, cancellationToken).ConfigureAwait(false);

@@ -226,13 +226,12 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
     /// <returns>Whether it has begun for sure; false where only looking tells.</returns>
     private async Task<bool> AskToStartAsync(bool wasFree, Action<bool> isBegun, CancellationToken cancellationToken)
     {
-        var asked = link.Clock.GetTimestamp();
+        var mayBeLost = false;
         try
         {
-            await AskAsync(kind.Start, cancellationToken).ConfigureAwait(false);
-            return true;
+            return await link.WhileBusyAsync(BeginAsync, cancellationToken, isAbortFinal: true).ConfigureAwait(false);
         }
-        catch (BacnetErrorException exception) when (exception.Code == BacnetErrorCode.ConfigurationInProgress && wasFree && MayBeLost())
+        catch (BacnetErrorException exception) when (exception.Code == BacnetErrorCode.ConfigurationInProgress && wasFree && mayBeLost)
         {
             link.Trace($"{link.Errors.Device}: the answer to {kind.StartName} was lost, and the request that was sent again met our own {kind.Name}.");
             return true;
@@ -246,11 +245,24 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
         catch (BacnetException exception)
         {
             // A no to the request that was sent again says nothing of the first one.
-            isBegun(exception is not (BacnetErrorException or BacnetRejectException) || (wasFree && MayBeLost()));
+            isBegun(exception is not (BacnetErrorException or BacnetRejectException) || (wasFree && mayBeLost));
             throw link.Errors.From(exception, kind.StartName, kind.FailedId);
         }
 
-        bool MayBeLost() => link.Clock.GetElapsedTime(asked) >= link.FirstTimeout;
+        async Task<bool> BeginAsync()
+        {
+            var asked = link.Clock.GetTimestamp();
+            try
+            {
+                await AskAsync(kind.Start, cancellationToken).ConfigureAwait(false);
+                return true;
+            }
+            finally
+            {
+                // The request may have been sent twice then, and the answer be that to the second one.
+                mayBeLost |= link.Clock.GetElapsedTime(asked) >= link.FirstTimeout;
+            }
+        }
     }
 
     private async Task WaitUntilReadyAsync(bool isSure, CancellationToken cancellationToken)

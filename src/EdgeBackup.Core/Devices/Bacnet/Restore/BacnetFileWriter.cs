@@ -46,7 +46,7 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
     {
         var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
         var target = Target(file);
-        var told = await client.ReadPropertiesAsync(peer, [(target, BacnetProperty.FileAccessMethod), (target, LengthOf(file))], cancellationToken).ConfigureAwait(false);
+        var told = await link.WhileBusyAsync(AskAsync, cancellationToken).ConfigureAwait(false);
         if (told[0].Error is BacnetErrorException { Code: BacnetErrorCode.UnknownObject })
         {
             link.Trace($"{link.Errors.Device}: it has no File object {file.Place.File} yet; creating it.");
@@ -59,6 +59,12 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
                 ErrorIds.RestoreFailed,
                 $"its File object {file.Place.File} is one of {Words((BacnetFileAccess)access)}, and the backup's '{file.Path}' is one of {Words(file.Place.Access)}. The backup is of another kind of device or of other software; choose one that fits")
             : BacnetTold.Length(told[1].Value);
+
+        async Task<IReadOnlyList<BacnetPropertyResult>> AskAsync()
+        {
+            var results = await client.ReadPropertiesAsync(peer, [(target, BacnetProperty.FileAccessMethod), (target, LengthOf(file))], cancellationToken).ConfigureAwait(false);
+            return results.Select(result => result.Error).FirstOrDefault(error => error is not null && BacnetDeviceErrors.IsBusy(error)) is { } busy ? throw busy : results;
+        }
     }
 
     private async Task CreateAsync(FileToRestore file, BacnetObjectId target, CancellationToken cancellationToken)
@@ -66,7 +72,7 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            _ = await client.CreateObjectAsync(peer, target, cancellationToken).ConfigureAwait(false);
+            _ = await link.WhileBusyAsync(() => client.CreateObjectAsync(peer, target, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         catch (BacnetErrorException exception) when (exception.Code is BacnetErrorCode.ObjectIdentifierAlreadyExists or BacnetErrorCode.DuplicateObjectId)
         {
@@ -92,13 +98,18 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await client.WritePropertyAsync(peer, Target(file), LengthOf(file), arrayIndex: null, BacnetValue.OfUnsigned(0), cancellationToken).ConfigureAwait(false);
-            return null;
+            return await link.WhileBusyAsync(AskAsync, cancellationToken).ConfigureAwait(false);
         }
         catch (BacnetErrorException exception) when (exception.Code is BacnetErrorCode.WriteAccessDenied or BacnetErrorCode.UnknownProperty or BacnetErrorCode.ValueOutOfRange)
         {
             link.Trace($"{link.Errors.Device}: the length of its File object {file.Place.File} cannot be written ({exception.Message.TrimEnd('.')}); it is written over.");
             return exception;
+        }
+
+        async Task<BacnetException?> AskAsync()
+        {
+            await client.WritePropertyAsync(peer, Target(file), LengthOf(file), arrayIndex: null, BacnetValue.OfUnsigned(0), cancellationToken).ConfigureAwait(false);
+            return null;
         }
     }
 
