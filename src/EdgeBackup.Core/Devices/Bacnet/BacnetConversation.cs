@@ -70,6 +70,13 @@ internal sealed class BacnetConversation : IAsyncDisposable
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (client is { HasFailed: true } dead)
+            {
+                // The network may be back, and whoever leaves a procedure must get through.
+                (client, peer) = (null, null);
+                await dead.DisposeAsync().ConfigureAwait(false);
+            }
+
             if (client is null || peer is null)
             {
                 client ??= await BacnetClient.OpenAsync(

@@ -69,6 +69,9 @@ public sealed partial class BacnetClient : IAsyncDisposable
         return client;
     }
 
+    /// <summary>Whether it receives nothing any more, and never will.</summary>
+    public bool HasFailed => failure is not null;
+
     /// <summary>Bytes of a file that fit one answer of this peer to AtomicReadFile.</summary>
     public int LargestRead(BacnetPeer peer) => BacnetLimits.Read(peer, options);
 
@@ -125,7 +128,8 @@ public sealed partial class BacnetClient : IAsyncDisposable
         }
     }
 
-    private void Fail(Exception reason)
+    /// <summary>Ends every exchange, and the client with it.</summary>
+    internal void Fail(Exception reason)
     {
         failure ??= reason;
         FailAll(_ => true, reason as BacnetException ?? new BacnetUnreachableException($"nothing is received any more: {reason.Message}"));
