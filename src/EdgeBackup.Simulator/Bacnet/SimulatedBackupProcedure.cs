@@ -70,6 +70,16 @@ public sealed class SimulatedBackupProcedure
         return true;
     });
 
+    /// <summary>Stands in restore-failure, as after somebody else's restore that it could not use.</summary>
+    public void FailRestoreAsSomebodyElse() => Locked(() =>
+    {
+        StartRestore();
+        state = BacnetBackupState.RestoreFailure;
+        before = null;
+        staleUntil = default;
+        return true;
+    });
+
     internal void StartBackup()
     {
         Backups++;

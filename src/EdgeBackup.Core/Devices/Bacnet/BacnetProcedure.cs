@@ -102,7 +102,7 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
         isBegun(true);
         var isSure = await AskToStartAsync(wasFree: before is not null || status is not null, isBegun, cancellationToken).ConfigureAwait(false);
         link.Trace($"{link.Errors.Device}: {kind.StartName} was {(isSure ? "taken" : "sent")}; waiting until it is ready{(told is null ? "" : $", by its own word up to {told.Value.TotalSeconds:0} s")}.");
-        await WaitUntilReadyAsync(isSure, cancellationToken).ConfigureAwait(false);
+        await WaitUntilReadyAsync(isSure, before, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Another procedure is under way.</summary>
@@ -265,7 +265,10 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
         }
     }
 
-    private async Task WaitUntilReadyAsync(bool isSure, CancellationToken cancellationToken)
+    /// <param name="isSure">Whether the procedure has begun for sure.</param>
+    /// <param name="before">The state before it was asked for, restore-failure perhaps: until it changes, the device has not moved on yet.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private async Task WaitUntilReadyAsync(bool isSure, BacnetBackupState? before, CancellationToken cancellationToken)
     {
         var began = link.Clock.GetTimestamp();
         var pause = FirstPoll;
@@ -296,6 +299,15 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
             if (state == kind.Performing)
             {
                 return;
+            }
+
+            if (state is not null && state != before)
+            {
+                before = null;
+            }
+            else if (state is not null)
+            {
+                state = BacnetBackupState.Idle;
             }
 
             if (state == kind.Failure)
