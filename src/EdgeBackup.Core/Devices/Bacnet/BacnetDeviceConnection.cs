@@ -38,7 +38,7 @@ public sealed class BacnetDeviceConnection : IDeviceConnection
         this.platform = platform;
         this.locks = locks;
         this.random = random ?? new SystemRandom();
-        link = new BacnetConversation(options, address, (client ?? new BacnetClientOptions()) with { Clock = clock, Trace = options.Trace }, times ?? new BacnetTimes(), clock);
+        link = new BacnetConversation(options, address, (client ?? new BacnetClientOptions()) with { Clock = clock, Trace = options.Trace, Ears = locks.Ears }, times ?? new BacnetTimes(), clock);
     }
 
     /// <inheritdoc/>

@@ -14,6 +14,7 @@ public sealed partial class BacnetClient : IAsyncDisposable
     private readonly ConcurrentDictionary<BacnetStation, BacnetLine> lines = new();
     private readonly BacnetAnnouncements announcements = new();
     private readonly BacnetRouters routers = new();
+    private readonly BacnetEars ears;
     private readonly Action<ReadOnlyMemory<byte>, SocketAddress>? wire;
     private BacnetLink? link;
     private BacnetForeignDevice? foreign;
@@ -32,6 +33,7 @@ public sealed partial class BacnetClient : IAsyncDisposable
             Retries = Math.Max(0, options.Retries),
         };
         this.wire = wire;
+        ears = options.Ears ?? new BacnetEars();
     }
 
     /// <summary>Where this client receives.</summary>
