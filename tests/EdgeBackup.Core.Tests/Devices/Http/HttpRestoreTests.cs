@@ -180,7 +180,7 @@ public sealed class HttpRestoreTests
         await using var killed = Connect(device, clock: new StillClock());
         await using var connection = Connect(device);
         var journal = new MemoryJournal();
-        device.Faults.CommitDuration = TimeSpan.FromSeconds(5);
+        device.Faults.CommitDuration = TimeSpan.FromSeconds(2);
         using (var kill = new CancellationTokenSource())
         {
             await using var session = await killed.BeginRestoreAsync(Plan(RestoreMode.Replace, Sent), journal, CancellationToken.None);
