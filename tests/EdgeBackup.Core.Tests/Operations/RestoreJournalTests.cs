@@ -34,6 +34,31 @@ public sealed class RestoreJournalTests
     }
 
     [Fact]
+    public async Task A_session_that_lasts_is_noted_again_and_no_more_once_it_is_closed()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await bench.AddFolderAsync("kiosk");
+        using var journal = new RegistryRestoreJournal(bench.Context, "kiosk", bench.Observer, renewal: TimeSpan.FromMilliseconds(10));
+        await journal.OpenedInPlaceAsync("long", default);
+        bench.Advance(TimeSpan.FromHours(1));
+        var later = bench.Clock.GetUtcNow();
+
+        while ((await bench.Context.Devices.GetAsync("kiosk", default)).OpenRestores["long"].Time < later)
+        {
+            await Task.Delay(5);
+        }
+
+        var other = await bench.OpenAsync("somebody-else");
+        using var theirs = new RegistryRestoreJournal(other, "kiosk", bench.Observer);
+        Assert.False(await theirs.IsOwnAsync("another", default));
+        Assert.True((await bench.Context.Devices.GetAsync("kiosk", default)).UnprovenRestore?.Time < later);
+        await journal.ClosedUntouchedAsync("long", default);
+        var state = await bench.Context.Devices.GetAsync("kiosk", default);
+        Assert.Empty(state.OpenRestores);
+        Assert.Null(state.UnprovenRestore);
+    }
+
+    [Fact]
     public async Task Somebody_elses_session_is_busy_and_stays()
     {
         await using var bench = await OperationsBench.CreateAsync();
