@@ -31,19 +31,24 @@ public sealed record FindBacnetDevicesOptions
 /// <param name="Type">The device type to register it as.</param>
 /// <param name="Address">Where it is reached.</param>
 /// <param name="Found">What it says of itself.</param>
-/// <param name="RegisteredAs">The id that it is registered by; null: it is not.</param>
-public sealed record ListedBacnetDevice(string Id, string Type, DeviceAddress Address, BacnetFoundDevice Found, string? RegisteredAs);
+/// <param name="IsRegistered">Whether it is registered, by <paramref name="Id"/>; null where there is no repository that would know.</param>
+public sealed record ListedBacnetDevice(string Id, string Type, DeviceAddress Address, BacnetFoundDevice Found, bool? IsRegistered);
 
-/// <summary>Finds BACnet devices, and says which of them are registered.</summary>
+/// <summary>Finds BACnet devices, and says which of them are registered. Who only looks around in a network needs no repository for it.</summary>
 public sealed class FindBacnetDevices
 {
-    private readonly RepositoryContext context;
+    private readonly RepositoryContext? context;
     private readonly IOperationObserver observer;
+    private readonly TimeProvider clock;
 
-    public FindBacnetDevices(RepositoryContext context, IOperationObserver observer)
+    /// <param name="context">The repository; null for none.</param>
+    /// <param name="observer">Is told how far it is.</param>
+    /// <param name="clock">By which answers are waited for.</param>
+    public FindBacnetDevices(RepositoryContext? context, IOperationObserver observer, TimeProvider clock)
     {
         this.context = context;
         this.observer = observer;
+        this.clock = clock;
     }
 
     /// <summary>Gives the devices as they answer.</summary>
@@ -90,7 +95,7 @@ public sealed class FindBacnetDevices
             var ownId = BacnetStatus.OwnId(found.VendorId, found.SerialNumber);
             var id = ownId ?? $"bacnet-{found.Instance}";
             var registeredAs = registered.Ids.Contains(id) ? id : registered.Addresses.GetValueOrDefault(address.Text);
-            yield return new ListedBacnetDevice(registeredAs ?? id, BacnetStatus.TypeId, address, found, registeredAs);
+            yield return new ListedBacnetDevice(registeredAs ?? id, BacnetStatus.TypeId, address, found, context is null ? null : registeredAs is not null);
         }
 
         if (count == 0)
@@ -150,7 +155,7 @@ public sealed class FindBacnetDevices
         {
             // A device that was just heard and does not answer at once is not waited for as one that a backup is wanted of.
             return await BacnetClient.OpenAsync(
-                new BacnetClientOptions { Bbmd = bbmd, Timeout = TimeSpan.FromSeconds(2), Retries = 2, Clock = context.Clock, Trace = observer.Verbose },
+                new BacnetClientOptions { Bbmd = bbmd, Timeout = TimeSpan.FromSeconds(2), Retries = 2, Clock = clock, Trace = observer.Verbose },
                 cancellationToken).ConfigureAwait(false);
         }
         catch (BacnetException exception)
@@ -163,6 +168,11 @@ public sealed class FindBacnetDevices
     {
         var ids = new HashSet<string>(StringComparer.Ordinal);
         var addresses = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (context is null)
+        {
+            return (ids, addresses);
+        }
+
         await foreach (var listed in new FindDevices(context, observer).RunAsync(new FindDevicesOptions { Replaced = false }, onError, cancellationToken).ConfigureAwait(false))
         {
             ids.Add(listed.Device.Id);

@@ -3,6 +3,7 @@ using System.Management.Automation.Host;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.PowerShell.Errors;
 using EdgeBackup.PowerShell.Session;
 
 namespace EdgeBackup.PowerShell.Abstractions;
@@ -89,6 +90,35 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
                 await operation(context, new OperationPipeline(writer), cancellationToken).ConfigureAwait(false);
             },
             target);
+    }
+
+    /// <summary>Borrows the repository that the user named, or the session's if it can be opened: for commands that do without one where there is none.</summary>
+    /// <param name="repository">Absolute; null for the session's.</param>
+    /// <param name="without">What the user is told where there is none.</param>
+    /// <param name="pipeline">Takes that: as a warning where there is one that cannot be opened.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="EdgeBackupException">The one that the user named cannot be opened.</exception>
+    private protected static async Task<BorrowedRepository?> BorrowIfAnyAsync(string? repository, string without, OperationPipeline pipeline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RepositorySession.Current.BorrowAsync(repository, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (repository is null && EdgeErrors.EndsCommand(exception))
+        {
+            var text = $"{without} {exception.Message}";
+            if (exception.ErrorId == ErrorIds.RepositoryNotFound && !RepositorySession.Current.IsConnected)
+            {
+                pipeline.Observer.Verbose(text);
+            }
+            else
+            {
+                // There is one, and what only it knows is missing from the answer.
+                pipeline.Observer.Warning(text);
+            }
+
+            return null;
+        }
     }
 
     /// <summary>Runs an operation for each backup that texts mean; what is not found, or fails, is an error of its own.</summary>

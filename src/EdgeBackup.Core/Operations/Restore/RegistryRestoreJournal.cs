@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
@@ -16,13 +17,18 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
     /// <summary>Well below the time after which other machines take a session for one that nobody uses.</summary>
     private static readonly TimeSpan Renewal = TimeSpan.FromMinutes(4);
 
+    /// <summary>Nothing can be known of a process elsewhere, and no restore takes so long.</summary>
+    private static readonly TimeSpan ForeignNotesLast = TimeSpan.FromDays(1);
+
+    private const int CloseAttempts = 50;
+
     private readonly RepositoryContext context;
     private readonly string device;
     private readonly IOperationObserver observer;
     private readonly bool isNeeded;
     private readonly List<string> opened = [];
     private readonly HashSet<string> unnoted = [];
-    private readonly Dictionary<string, bool?> noted = [];
+    private readonly ConcurrentDictionary<string, bool?> noted = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim notes = new(1);
     private readonly CancellationTokenSource over = new();
     private readonly TimeSpan renewal;
@@ -99,7 +105,7 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
         await notes.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            noted.Remove(sessionId);
+            noted.TryRemove(sessionId, out _);
             await context.Devices.AppendAsync(device, DeviceLogEntryKind.RestoreClosed, entry => entry with { Session = sessionId, End = end }, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is EdgeBackupException or IOException)
@@ -109,6 +115,35 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
         finally
         {
             notes.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task ClosedAllButAsync(IReadOnlyCollection<string> left, CancellationToken cancellationToken)
+    {
+        if (unnoted.Count > 0)
+        {
+            return;
+        }
+
+        try
+        {
+            // A share that lists late may never show what others have written; another restore will close what is open then.
+            for (var attempt = 0; attempt < CloseAttempts; attempt++)
+            {
+                var state = await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
+                if (state.OpenRestores.Where(note => !left.Contains(note.Key) && !opened.Contains(note.Key) && IsDead(note.Key, note.Value)).Select(note => note.Key).FirstOrDefault() is not { } session)
+                {
+                    return;
+                }
+
+                // Right behind what was looked at: where a device's sessions have one name, another command may just have noted its own.
+                await context.Devices.TryAppendAsync(state, DeviceLogEntryKind.RestoreClosed, entry => entry with { Session = session }, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException)
+        {
+            observer.Warning($"{device}: the notes of earlier restores could not be closed: {exception.Message}");
         }
     }
 
@@ -156,6 +191,8 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
 
     private static string Describe(ProcessIdentity process) =>
         string.Create(CultureInfo.InvariantCulture, $"{ProcessIdentity.Shorten(process.Scope)}/{process.Pid}/{process.Start}");
+
+    private bool IsDead(string sessionId, OpenRestore open) => !MayLive(sessionId, open, ForeignNotesLast);
 
     private bool MayLive(string sessionId, OpenRestore open, TimeSpan foreignLife)
     {

@@ -101,8 +101,9 @@ public sealed class BacnetCaptureTests
     [InlineData(false, true)]
     public async Task A_device_that_prepares_is_waited_for_also_an_old_one_and_a_silent_one(bool tells, bool isSilent)
     {
-        await using var device = await StartAsync(new SimulatedBacnetOptions { BackupPreparation = TimeSpan.FromMilliseconds(400), TellsBackupState = tells, SilentWhilePreparing = isSilent });
-        await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = isSilent ? 0 : 20 });
+        var preparation = isSilent ? BacnetTestDevice.LongerThanBrief : TimeSpan.FromMilliseconds(400);
+        await using var device = await StartAsync(new SimulatedBacnetOptions { BackupPreparation = preparation, TellsBackupState = tells, SilentWhilePreparing = isSilent });
+        await using var connection = device.Connect(isSilent ? BacnetTestDevice.Brief : BacnetTestDevice.Impatient with { Retries = 20 });
 
         AssertState(await CaptureAsync(connection, BackupContent.Configuration));
         var requests = device.Device.Requests.ToList();
