@@ -87,8 +87,8 @@ public sealed class RestoreJournalTests
         Assert.Single((await bench.Context.Devices.GetAsync("edge-1", default)).OpenRestores);
     }
 
-    private static Task NoteAsync(OperationsBench bench, string session, string owner) =>
-        bench.Context.Devices.AppendAsync("edge-1", DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = session, Owner = owner }, default);
+    private static async Task NoteAsync(OperationsBench bench, string session, string owner) =>
+        await bench.Context.Devices.AppendAsync("edge-1", DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = session, Owner = owner }, default);
 
     [Fact]
     public async Task A_session_that_lasts_is_noted_again_and_no_more_once_it_is_closed()
@@ -105,9 +105,6 @@ public sealed class RestoreJournalTests
             await Task.Delay(5);
         }
 
-        var other = await bench.OpenAsync("somebody-else");
-        using var theirs = new RegistryRestoreJournal(other, "kiosk", bench.Observer);
-        Assert.False(await theirs.IsOwnAsync("another", default));
         Assert.True((await bench.Context.Devices.GetAsync("kiosk", default)).UnprovenRestore?.Time < later);
         await journal.ClosedUntouchedAsync("long", default);
         var state = await bench.Context.Devices.GetAsync("kiosk", default);
