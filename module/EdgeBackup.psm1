@@ -250,6 +250,9 @@ class EdgeBackupPolicy {
     [DscProperty()] [string] $OverdueAction
     [DscProperty()] [string] $Window
     [DscProperty()] [string] $TimeZone
+    # Calendar years that archives are kept; 0 for ever.
+    [DscProperty()] [Nullable[int]] $ArchiveRetentionYears
+    [DscProperty()] [Nullable[bool]] $LegalHold
     [DscProperty()] [string] $Repository
     [DscProperty()] [string] $KeyFile
     [DscProperty(NotConfigurable)] [EdgeBackupReason[]] $Reasons
@@ -266,7 +269,8 @@ class EdgeBackupPolicy {
             $present = if ($policy) { $policy.$property }
             if (-not (Test-DscTime $this.$property $present)) { $changes.$property = ConvertTo-DscTime $this.$property }
         }
-        foreach ($property in 'RetentionMonths', 'ManualLimit', 'KeepLast') {
+        # A hold that was never set and one that was taken off are not the same where another policy sets one.
+        foreach ($property in 'RetentionMonths', 'ManualLimit', 'KeepLast', 'ArchiveRetentionYears', 'LegalHold') {
             $present = if ($policy) { $policy.$property }
             if ($null -ne $this.$property -and $this.$property -ne $present) { $changes.$property = $this.$property }
         }
@@ -284,7 +288,7 @@ class EdgeBackupPolicy {
             foreach ($property in 'Interval', 'OverdueAfter') {
                 if ($null -ne $policy.$property) { $now.$property = $policy.$property.ToString('c') }
             }
-            foreach ($property in 'Content', 'RetentionMonths', 'ManualLimit', 'KeepLast', 'OverdueAction', 'Window', 'TimeZone') { $now.$property = $policy.$property }
+            foreach ($property in 'Content', 'RetentionMonths', 'ManualLimit', 'KeepLast', 'OverdueAction', 'Window', 'TimeZone', 'ArchiveRetentionYears', 'LegalHold') { $now.$property = $policy.$property }
         }
         $changes = $this.Changes($policy)
         $now.Reasons = @(foreach ($property in $changes.Keys) { New-DscReason EdgeBackupPolicy $property $changes[$property] $now.$property })

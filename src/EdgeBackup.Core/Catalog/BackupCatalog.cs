@@ -68,6 +68,11 @@ public sealed class BackupCatalog : IDisposable
     public Task<IReadOnlyList<EdgeBackupException>> RefreshAttemptsAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken) =>
         MendAsync(() => writer.RefreshAttemptsAsync(devices, cancellationToken), cancellationToken);
 
+    /// <summary>Brings the newest archives of some devices, or all, up to date.</summary>
+    /// <inheritdoc cref="RefreshBackupsAsync" path="/returns"/>
+    public Task<IReadOnlyList<EdgeBackupException>> RefreshArchivesAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken) =>
+        MendAsync(() => writer.RefreshArchivesAsync(devices, cancellationToken), cancellationToken);
+
     /// <summary>Takes in a backup that was just written, so that it need not be read again.</summary>
     public Task AddAsync(BackupRecord record, CancellationToken cancellationToken) =>
         MendAsync(

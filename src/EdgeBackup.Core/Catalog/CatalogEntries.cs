@@ -100,6 +100,9 @@ public sealed record CatalogDevice
 
     /// <summary>When the oldest of the newest backups that all hold the same configuration was taken; null when there is none.</summary>
     public DateTimeOffset? ConfigurationUnchangedSince { get; init; }
+
+    /// <summary>When its newest archive was written that is no extract, UTC; null when there is none.</summary>
+    public DateTimeOffset? LastArchive { get; init; }
 }
 
 /// <summary>The backups of one device in a few numbers.</summary>

@@ -124,7 +124,8 @@ internal static class CatalogReader
                 (SELECT b.created FROM backups b WHERE b.device = x.id AND b.is_suspect = 0 AND b.created > coalesce(
                     (SELECT o.created FROM backups o WHERE o.device = x.id AND o.is_suspect = 0 AND o.configuration <> x.configuration
                         ORDER BY o.created DESC LIMIT 1), -1)
-                    ORDER BY b.created LIMIT 1) AS unchanged_since
+                    ORDER BY b.created LIMIT 1) AS unchanged_since,
+                (SELECT r.time FROM archive_runs r WHERE r.device = x.id ORDER BY r.object_name DESC LIMIT 1) AS last_archive
             FROM x ORDER BY x.id
             """);
     }
@@ -163,6 +164,7 @@ internal static class CatalogReader
         Registration = Text(row, 13) is { } json ? JsonSerializer.Deserialize(json, RecordsJson.Default.DeviceRegistration) : null,
         LastGoodBackup = row.IsDBNull(15) ? null : Time(row.GetInt64(15)),
         ConfigurationUnchangedSince = row.IsDBNull(20) ? null : Time(row.GetInt64(20)),
+        LastArchive = row.IsDBNull(21) ? null : Time(row.GetInt64(21)),
     };
 
     public static SqliteCommand Newest(SqliteConnection connection)

@@ -5,7 +5,7 @@ namespace EdgeBackup.Core.Catalog;
 /// <summary>The tables of the catalog. A catalog of another version is made anew, never migrated: it is a cache.</summary>
 internal static class CatalogSchema
 {
-    public const int Version = 9;
+    public const int Version = 10;
 
     private const string Tables = """
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -73,6 +73,11 @@ internal static class CatalogSchema
         CREATE TABLE attempts (object_name TEXT PRIMARY KEY, folder TEXT NOT NULL, device TEXT NOT NULL, json BLOB NOT NULL) WITHOUT ROWID;
         CREATE INDEX attempts_device ON attempts (device, object_name);
         CREATE INDEX attempts_folder ON attempts (folder, object_name);
+
+        -- Of most only the name is known: device and time stand where a run was read that is no extract.
+        CREATE TABLE archive_runs (object_name TEXT PRIMARY KEY, folder TEXT NOT NULL, device TEXT, time INTEGER) WITHOUT ROWID;
+        CREATE INDEX archive_runs_device ON archive_runs (device, object_name);
+        CREATE INDEX archive_runs_folder ON archive_runs (folder, object_name);
 
         CREATE TABLE events (
             object_name TEXT NOT NULL UNIQUE,

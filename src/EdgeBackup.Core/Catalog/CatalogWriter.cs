@@ -20,6 +20,7 @@ internal sealed class CatalogWriter
     private readonly EventLog events;
     private readonly CatalogFolders folders;
     private readonly CatalogDevices logs;
+    private readonly CatalogArchives archives;
 
     public CatalogWriter(EdgeRepository repository, CatalogFile file)
     {
@@ -28,6 +29,7 @@ internal sealed class CatalogWriter
         events = new EventLog(repository, author: "");
         folders = new CatalogFolders(repository, file);
         logs = new CatalogDevices(repository, file, folders);
+        archives = new CatalogArchives(repository, file, folders);
     }
 
     public async Task<IReadOnlyList<EdgeBackupException>> RefreshAllAsync(CancellationToken cancellationToken)
@@ -37,6 +39,7 @@ internal sealed class CatalogWriter
         problems.AddRange(await RefreshBackupsAsync(devices: null, cancellationToken).ConfigureAwait(false));
         problems.AddRange(await RefreshEventsAsync(cancellationToken).ConfigureAwait(false));
         problems.AddRange(await RefreshAttemptsAsync(devices: null, cancellationToken).ConfigureAwait(false));
+        problems.AddRange(await RefreshArchivesAsync(devices: null, cancellationToken).ConfigureAwait(false));
         return problems;
     }
 
@@ -103,6 +106,9 @@ internal sealed class CatalogWriter
 
     public Task<IReadOnlyList<EdgeBackupException>> RefreshDevicesAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken) =>
         logs.RefreshAsync(devices, cancellationToken);
+
+    public Task<IReadOnlyList<EdgeBackupException>> RefreshArchivesAsync(IReadOnlyCollection<string>? devices, CancellationToken cancellationToken) =>
+        archives.RefreshAsync(devices, cancellationToken);
 
     /// <summary>Drops backups whose records were just removed.</summary>
     public Task RemoveBackupsAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) =>

@@ -1,3 +1,5 @@
+using NodaTime;
+
 namespace EdgeBackup.Core.Devices;
 
 /// <summary>What a connection needs to know, from the device's registration.</summary>
@@ -41,6 +43,9 @@ public sealed record ConnectionOptions
 
     /// <summary>How long a device may be away after a commit that it accepted.</summary>
     public TimeSpan RestartLimit { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The zone in which the device stands, for devices that log local times; null where nobody has said it.</summary>
+    public DateTimeZone? Zone { get; init; }
 
     /// <summary>True: nothing on the device is changed, not even to undo a restore that was interrupted. It can only be looked at then.</summary>
     public bool IsTrial { get; init; }

@@ -36,7 +36,11 @@ public interface IDeviceHistory
 /// <summary>What history a device keeps.</summary>
 /// <param name="HasEvents">Whether there is an event log; without one <see cref="IDeviceHistory.ReadEventsAsync"/> is not called.</param>
 /// <param name="Trends">The trend logs, each id once; empty where it has none.</param>
-public sealed record HistoryListing(bool HasEvents, IReadOnlyList<TrendLog> Trends);
+public sealed record HistoryListing(bool HasEvents, IReadOnlyList<TrendLog> Trends)
+{
+    /// <summary>The oldest event that the device still has, where its source knows that without asking more; null where it does not, or there is none.</summary>
+    public DeviceEvent? OldestEvent { get; init; }
+}
 
 /// <summary>A trend log.</summary>
 /// <param name="Id">As the device names it, and as it stays.</param>

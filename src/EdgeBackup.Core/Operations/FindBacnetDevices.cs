@@ -31,19 +31,24 @@ public sealed record FindBacnetDevicesOptions
 /// <param name="Type">The device type to register it as.</param>
 /// <param name="Address">Where it is reached.</param>
 /// <param name="Found">What it says of itself.</param>
-/// <param name="RegisteredAs">The id that it is registered by; null: it is not.</param>
-public sealed record ListedBacnetDevice(string Id, string Type, DeviceAddress Address, BacnetFoundDevice Found, string? RegisteredAs);
+/// <param name="IsRegistered">Whether it is registered, by <paramref name="Id"/>; null where there is no repository that would know.</param>
+public sealed record ListedBacnetDevice(string Id, string Type, DeviceAddress Address, BacnetFoundDevice Found, bool? IsRegistered);
 
-/// <summary>Finds BACnet devices, and says which of them are registered.</summary>
+/// <summary>Finds BACnet devices, and says which of them are registered. Who only looks around in a network needs no repository for it.</summary>
 public sealed class FindBacnetDevices
 {
-    private readonly RepositoryContext context;
+    private readonly RepositoryContext? context;
     private readonly IOperationObserver observer;
+    private readonly TimeProvider clock;
 
-    public FindBacnetDevices(RepositoryContext context, IOperationObserver observer)
+    /// <param name="context">The repository; null for none.</param>
+    /// <param name="observer">Is told how far it is.</param>
+    /// <param name="clock">By which answers are waited for.</param>
+    public FindBacnetDevices(RepositoryContext? context, IOperationObserver observer, TimeProvider clock)
     {
         this.context = context;
         this.observer = observer;
+        this.clock = clock;
     }
 
     /// <summary>Gives the devices as they answer.</summary>
@@ -88,7 +93,7 @@ public sealed class FindBacnetDevices
             observer.Progress(new OperationProgress("Looking for BACnet devices", $"device {found.Instance}", ++count));
             var address = AddressOf(found);
             var (id, isRegistered, reason) = await registered.FindAsync(found, address, cancellationToken).ConfigureAwait(false);
-            yield return new ListedBacnetDevice(id, BacnetStatus.TypeId, address, reason is null ? found : found with { Reason = found.Reason is null ? reason : $"{found.Reason} {reason}" }, isRegistered ? id : null);
+            yield return new ListedBacnetDevice(id, BacnetStatus.TypeId, address, reason is null ? found : found with { Reason = found.Reason is null ? reason : $"{found.Reason} {reason}" }, context is null ? null : isRegistered);
         }
 
         if (count == 0)
@@ -148,7 +153,7 @@ public sealed class FindBacnetDevices
         {
             // A device that was just heard and does not answer at once is not waited for as one that a backup is wanted of.
             return await BacnetClient.OpenAsync(
-                new BacnetClientOptions { Bbmd = bbmd, Timeout = TimeSpan.FromSeconds(2), Retries = 2, Clock = context.Clock, Trace = observer.Verbose },
+                new BacnetClientOptions { Bbmd = bbmd, Timeout = TimeSpan.FromSeconds(2), Retries = 2, Clock = clock, Trace = observer.Verbose },
                 cancellationToken).ConfigureAwait(false);
         }
         catch (BacnetException exception)
@@ -160,6 +165,11 @@ public sealed class FindBacnetDevices
     private async Task<BacnetRegistrations> LoadRegisteredAsync(Func<EdgeBackupException, Task> onError, CancellationToken cancellationToken)
     {
         var registrations = new BacnetRegistrations();
+        if (context is null)
+        {
+            return registrations;
+        }
+
         await foreach (var listed in new FindDevices(context, observer).RunAsync(new FindDevicesOptions { Replaced = false }, onError, cancellationToken).ConfigureAwait(false))
         {
             registrations.Add(listed.Device.Id, listed.Device.Address);

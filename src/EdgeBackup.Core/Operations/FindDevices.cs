@@ -34,7 +34,11 @@ public enum BackupState
 /// <param name="BackupAge">Since the newest backup; null when there is none.</param>
 /// <param name="IsOverdue">See <see cref="FindDevices.IsOverdue"/>.</param>
 /// <param name="NextTry">When a run of the schedule will take it at the earliest, UTC; null for the next run, and for a device that was replaced.</param>
-public sealed record ListedDevice(CatalogDevice Device, IReadOnlyList<string> Replaces, BackupState BackupState, bool IsOverdue, TimeSpan? BackupAge, DateTimeOffset? NextTry);
+public sealed record ListedDevice(CatalogDevice Device, IReadOnlyList<string> Replaces, BackupState BackupState, bool IsOverdue, TimeSpan? BackupAge, DateTimeOffset? NextTry)
+{
+    /// <summary>Since the newest archive that is no extract; null when there is none.</summary>
+    public TimeSpan? ArchiveAge { get; init; }
+}
 
 /// <summary>Which devices to list; null or empty leaves a property out. Texts may have wildcards.</summary>
 public sealed record FindDevicesOptions
@@ -102,6 +106,7 @@ public sealed class FindDevices
         problems.AddRange(await context.Catalog.RefreshBackupsAsync(ids, cancellationToken).ConfigureAwait(false));
         problems.AddRange(await context.Catalog.RefreshEventsAsync(cancellationToken).ConfigureAwait(false));
         problems.AddRange(await context.Catalog.RefreshAttemptsAsync(ids, cancellationToken).ConfigureAwait(false));
+        problems.AddRange(await context.Catalog.RefreshArchivesAsync(ids, cancellationToken).ConfigureAwait(false));
         foreach (var problem in problems)
         {
             await onError(problem).ConfigureAwait(false);
@@ -118,7 +123,7 @@ public sealed class FindDevices
         {
             missing.Remove(device.Name ?? "");
             var policy = policies.For(device.Id, device.Type, device.Tags, device.Site);
-            var listed = new ListedDevice(device, replaces.GetValueOrDefault(device.Id, []), Judge(device, policy, now), IsOverdue(device, policy, now), Age(device, now), NextTry(device, policy));
+            var listed = new ListedDevice(device, replaces.GetValueOrDefault(device.Id, []), Judge(device, policy, now), IsOverdue(device, policy, now), Age(device.LastBackup, now), NextTry(device, policy)) { ArchiveAge = Age(device.LastArchive, now) };
             if (options.BackupStates.Count == 0 || options.BackupStates.Contains(listed.BackupState))
             {
                 yield return listed;
@@ -185,7 +190,7 @@ public sealed class FindDevices
             return BackupState.Overdue;
         }
 
-        if (Age(device, now) is not { } age)
+        if (Age(device.LastBackup, now) is not { } age)
         {
             return BackupState.Never;
         }
@@ -202,8 +207,8 @@ public sealed class FindDevices
         || (device.LastGoodBackup is null && now - device.Registration?.Registered > policy.Interval + policy.OverdueAfter);
 
     /// <summary>A backup from the future (a clock that was set back) is no younger than new.</summary>
-    private static TimeSpan? Age(CatalogDevice device, DateTimeOffset now) =>
-        device.LastBackup is not { } last ? null : now > last ? now - last : TimeSpan.Zero;
+    private static TimeSpan? Age(DateTimeOffset? last, DateTimeOffset now) =>
+        last is not { } time ? null : now > time ? now - time : TimeSpan.Zero;
 
     private async Task<Dictionary<string, List<string>>> LoadReplacementsAsync(CancellationToken cancellationToken)
     {

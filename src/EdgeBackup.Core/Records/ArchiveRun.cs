@@ -28,14 +28,23 @@ public sealed record ArchiveRun
     /// <summary>SHA-256 of its manifest, lower-case hex.</summary>
     public required string Manifest { get; init; }
 
+    /// <summary>It wrote an extract, and moved no cursor: no proof that archives go on.</summary>
+    public bool Extract { get; init; }
+
     /// <summary>Where the next run begins among the events; null: at the oldest.</summary>
     public string? EventCursor { get; init; }
+
+    /// <summary>By what an event log that was begun anew is told from the one that was read; null where its source cannot say.</summary>
+    public ArchiveEventMarks? EventMarks { get; init; }
 
     /// <summary>Where the next run begins in each trend log, by its id; where it is none, at the oldest.</summary>
     public IReadOnlyDictionary<string, string> TrendCursors { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The device's number of the last record that was read of each trend log, by its id: one at or below it means a log that began anew.</summary>
     public IReadOnlyDictionary<string, long> TrendSequences { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>How many records each trend log held, by its id, as far as the device told.</summary>
+    public IReadOnlyDictionary<string, long> TrendCounts { get; init; } = new Dictionary<string, long>();
 
     /// <summary>Whether there is a cursor among the events, and the device had no event log.</summary>
     public bool EventsAbsent { get; init; }
@@ -54,6 +63,13 @@ public sealed record ArchiveRun
     internal static ArchiveRun FromJson(ReadOnlySpan<byte> json) =>
         JsonSerializer.Deserialize(json, RecordsJson.Default.ArchiveRun) ?? throw new JsonException("The run is null.");
 }
+
+/// <summary>Two events of a log as a run saw it.</summary>
+/// <param name="Oldest">SHA-256 of the oldest that the device had, hex.</param>
+/// <param name="OldestTime">Its time, UTC.</param>
+/// <param name="Last">SHA-256 of the last that was read, hex.</param>
+/// <param name="LastTime">Its time, UTC.</param>
+public sealed record ArchiveEventMarks(string Oldest, DateTimeOffset OldestTime, string Last, DateTimeOffset LastTime);
 
 /// <summary>The key that signs a repository's archives. Sealed in the repository; docs/format.md, "Archives".</summary>
 public sealed record ArchiveKey

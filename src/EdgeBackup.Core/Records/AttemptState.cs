@@ -73,6 +73,9 @@ public sealed record AttemptState
     /// <summary>Since when the device was without a good backup when somebody was told that it is overdue; until it was told that it is over.</summary>
     public DateTimeOffset? OverdueTold { get; init; }
 
+    /// <summary>How the runs of archives of the device fail; null where none does, and nobody was told that one did.</summary>
+    public ArchiveAttempts? Archive { get; init; }
+
     /// <summary>
     /// Ids of the writes that this adds up, the newest first, as many as <see cref="AttemptBook"/> keeps: whoever was told
     /// that somebody else was first finds out by them whether others have only gone on from what it wrote.
@@ -90,3 +93,22 @@ public sealed record AttemptState
 /// <param name="Author">Whose run: user@machine.</param>
 /// <param name="Since">UTC; for people.</param>
 public sealed record AttemptClaim(string Lease, string Author, DateTimeOffset Since);
+
+/// <summary>How a device's runs of archives fail, extracts aside. When the newest succeeded, the runs themselves say (<see cref="ArchiveRun"/>).</summary>
+public sealed record ArchiveAttempts
+{
+    /// <summary>When the first run failed of those since the last that succeeded, UTC; null when the last one did.</summary>
+    public DateTimeOffset? FailingSince { get; init; }
+
+    /// <summary>Runs in a row that failed.</summary>
+    public int ConsecutiveFailures { get; init; }
+
+    /// <summary>The error id of the newest run that failed.</summary>
+    public string? ErrorId { get; init; }
+
+    /// <summary>Why the newest run that failed did.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The <see cref="FailingSince"/> of which somebody was told; until it was told that it is over.</summary>
+    public DateTimeOffset? FailureTold { get; init; }
+}

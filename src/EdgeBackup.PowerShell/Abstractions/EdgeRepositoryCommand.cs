@@ -3,6 +3,7 @@ using System.Management.Automation.Host;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.PowerShell.Errors;
 using EdgeBackup.PowerShell.Session;
 
 namespace EdgeBackup.PowerShell.Abstractions;
@@ -91,6 +92,35 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
             target);
     }
 
+    /// <summary>Borrows the repository that the user named, or the session's if it can be opened: for commands that do without one where there is none.</summary>
+    /// <param name="repository">Absolute; null for the session's.</param>
+    /// <param name="without">What the user is told where there is none.</param>
+    /// <param name="pipeline">Takes that: as a warning where there is one that cannot be opened.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="EdgeBackupException">The one that the user named cannot be opened.</exception>
+    private protected static async Task<BorrowedRepository?> BorrowIfAnyAsync(string? repository, string without, OperationPipeline pipeline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RepositorySession.Current.BorrowAsync(repository, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (repository is null && EdgeErrors.EndsCommand(exception))
+        {
+            var text = $"{without} {exception.Message}";
+            if (exception.ErrorId == ErrorIds.RepositoryNotFound && !RepositorySession.Current.IsConnected)
+            {
+                pipeline.Observer.Verbose(text);
+            }
+            else
+            {
+                // There is one, and what only it knows is missing from the answer.
+                pipeline.Observer.Warning(text);
+            }
+
+            return null;
+        }
+    }
+
     /// <summary>Runs an operation for each backup that texts mean; what is not found, or fails, is an error of its own.</summary>
     private protected void RunForBackups(IReadOnlyList<string> texts, Func<RepositoryContext, Core.Catalog.CatalogBackup, OperationPipeline, CancellationToken, Task> operation) =>
         RunInRepository(async (context, pipeline, cancellationToken) =>
@@ -103,19 +133,28 @@ public abstract class EdgeRepositoryCommand : EdgeCommand
 
     /// <summary>Runs an operation for each registered device that texts mean; what is not found, or fails, is an error of its own.</summary>
     private protected void RunForDevices(IReadOnlyList<string> texts, Func<RepositoryContext, string, OperationPipeline, CancellationToken, Task> operation, bool passOverReplaced = false) =>
-        RunInRepository(async (context, pipeline, cancellationToken) =>
-        {
-            foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, texts, cancellationToken, passOverReplaced).ConfigureAwait(false))
-            {
-                if (error is not null)
-                {
-                    await pipeline.WriteErrorAsync(error).ConfigureAwait(false);
-                    continue;
-                }
+        RunInRepository((context, pipeline, cancellationToken) => RunForDevicesAsync(context, texts, operation, passOverReplaced, pipeline, cancellationToken));
 
-                await pipeline.GuardAsync(() => operation(context, id!, pipeline, cancellationToken), text).ConfigureAwait(false);
+    /// <inheritdoc cref="RunForDevices"/>
+    private protected static async Task RunForDevicesAsync(
+        RepositoryContext context,
+        IReadOnlyList<string> texts,
+        Func<RepositoryContext, string, OperationPipeline, CancellationToken, Task> operation,
+        bool passOverReplaced,
+        OperationPipeline pipeline,
+        CancellationToken cancellationToken)
+    {
+        foreach (var (text, id, error) in await RegisteredDevices.ResolveAsync(context, texts, cancellationToken, passOverReplaced).ConfigureAwait(false))
+        {
+            if (error is not null)
+            {
+                await pipeline.WriteErrorAsync(error).ConfigureAwait(false);
+                continue;
             }
-        });
+
+            await pipeline.GuardAsync(() => operation(context, id!, pipeline, cancellationToken), text).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Asks ShouldProcess on the pipeline's thread; -Force answers the confirmation, never -WhatIf.</summary>
     private protected Task<bool> ConfirmAsync(OperationPipeline pipeline, string target, string action, bool force = false) =>

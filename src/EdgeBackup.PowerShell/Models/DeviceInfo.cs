@@ -69,6 +69,18 @@ public sealed class DeviceInfo
     /// <summary>When a backup of it was last read back and found whole, local time; null when none was.</summary>
     public DateTime? LastVerified { get; init; }
 
+    /// <summary>When its newest archive was written that is no extract, local time; null without one.</summary>
+    public DateTime? LastArchive { get; init; }
+
+    /// <summary>How old its newest archive is; null without one.</summary>
+    public TimeSpan? ArchiveAge { get; init; }
+
+    /// <summary>Since when New-EdgeArchive has failed each time, local time; null when it does not.</summary>
+    public DateTime? ArchiveFailingSince { get; init; }
+
+    /// <summary>Why New-EdgeArchive failed the last time; null when it did not.</summary>
+    public string? ArchiveReason { get; init; }
+
     /// <summary>Words to select it by.</summary>
     public TextList Tag { get; init; } = TextList.Empty;
 

@@ -33,6 +33,6 @@ public sealed class FoundDevice
     /// <summary>Why not, or what stands against registering it as it is; null where nothing does.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>Whether it is registered in the repository.</summary>
-    public required bool Registered { get; init; }
+    /// <summary>Whether it is registered in the repository; null where there is none at hand that would know.</summary>
+    public required bool? Registered { get; init; }
 }

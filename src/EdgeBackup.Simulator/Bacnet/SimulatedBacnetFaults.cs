@@ -35,6 +35,9 @@ public sealed class SimulatedBacnetFaults
     /// <summary>Of one AtomicWriteFile no more records than this are kept; it is acknowledged. Null: all.</summary>
     public int? MostRecordsKept { get; set; }
 
+    /// <summary>AtomicReadFile and ReadRange answer with what stands so many places further than asked; 0: with what was asked for.</summary>
+    public int ReadsFurther { get; set; }
+
     /// <summary>It answers so many requests more, then nobody; null: it goes on.</summary>
     public int? SilentAfterRequests { get; set; }
 
@@ -62,6 +65,7 @@ public sealed class SimulatedBacnetFaults
             KeepsWrittenFiles = false;
             MostKept = null;
             MostRecordsKept = null;
+            ReadsFurther = 0;
             SilentAfterRequests = null;
         }
     }

@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Devices.Bacnet;
+using NodaTime;
 
 namespace EdgeBackup.Simulator.Bacnet;
 
@@ -127,4 +128,7 @@ public sealed record SimulatedBacnetOptions
 
     /// <summary>UTC minus local standard time, in minutes, as the standard counts it: -60 in Vienna.</summary>
     public int UtcOffset { get; init; }
+
+    /// <summary>The zone by whose rules its clock goes; null: it is never changed. UTC_Offset tells what <see cref="UtcOffset"/> says.</summary>
+    public DateTimeZone? Zone { get; init; }
 }

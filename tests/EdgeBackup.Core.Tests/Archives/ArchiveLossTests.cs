@@ -22,6 +22,9 @@ public sealed class ArchiveLossTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await bench.DisposeAsync();
 
+    private static IEnumerable<DeviceEvent> Entries(int first, int count) =>
+        Enumerable.Range(first, count).Select(number => new DeviceEvent($"n{number}", DateTimeOffset.UnixEpoch.AddHours(number), "system", "it", null, $"event {number}", null, null));
+
     private static TrendRecord Trend(long sequence) => new(sequence, DateTimeOffset.UnixEpoch.AddHours(sequence), "1", "ok");
 
     [Theory]
@@ -54,6 +57,81 @@ public sealed class ArchiveLossTests : IAsyncLifetime
         Assert.Contains("anew", Assert.Single(archive.Manifest.Gaps).Reason, StringComparison.Ordinal);
         history.Trends["a"].Add(Trend(6));
         Assert.Empty((await bench.ArchiveAsync(context: context)).Manifest.Gaps);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(7)]
+    [InlineData(20)]
+    public async Task An_event_log_that_was_begun_anew_loses_nothing_though_the_device_answers_as_if_it_went_on(int since)
+    {
+        var history = new ListedHistory();
+        history.Events.AddRange(Entries(1, 7));
+        var context = await bench.Operations.OpenAsync(connections: new HookedConnections(bench.Operations.Connections()) { History = history });
+        await bench.ArchiveAsync(Events, context);
+
+        // Empty for a while: nothing is known yet, and nothing forgotten.
+        history.Events.Clear();
+        Assert.Empty((await bench.ArchiveAsync(Events, context)).Manifest.Gaps);
+        history.Events.AddRange(Entries(101, since));
+        var archive = await bench.ArchiveAsync(Events, context);
+        Assert.Equal(since, archive.Manifest.Records);
+        Assert.Contains("begun anew", Assert.Single(archive.Manifest.Gaps).Reason, StringComparison.Ordinal);
+
+        history.Events.AddRange(Entries(201, 1));
+        var next = await bench.ArchiveAsync(Events, context);
+        Assert.Equal((1, 0), (next.Manifest.Records, next.Manifest.Gaps.Count));
+        Assert.Equal(7 + since + 1, bench.EventIds().Distinct().Count());
+    }
+
+    [Fact]
+    public async Task An_event_log_that_was_begun_anew_with_a_clock_that_lost_its_time_is_noticed()
+    {
+        var history = new ListedHistory();
+        history.Events.AddRange(Entries(1000, 7));
+        var context = await bench.Operations.OpenAsync(connections: new HookedConnections(bench.Operations.Connections()) { History = history });
+        await bench.ArchiveAsync(Events, context);
+        history.Events.Clear();
+        history.Events.AddRange(Entries(1, 9));
+        Assert.Equal(9, (await bench.ArchiveAsync(Events, context)).Manifest.Records);
+    }
+
+    [Fact]
+    public async Task A_device_that_drops_old_events_by_their_age_is_still_the_same_log_and_nothing_comes_twice()
+    {
+        var history = new DroppingHistory();
+        history.Events.AddRange(Entries(1, 7));
+        var context = await bench.Operations.OpenAsync(connections: new HookedConnections(bench.Operations.Connections()) { History = history });
+        await bench.ArchiveAsync(Events, context);
+        history.Events.AddRange(Entries(8, 1));
+        history.Drop(3);
+        Assert.Equal(1, (await bench.ArchiveAsync(Events, context)).Manifest.Records);
+
+        // The clock is put back, so that the oldest is younger than the last that was read.
+        history.Events.AddRange(Entries(2, 1));
+        Assert.Equal(1, (await bench.ArchiveAsync(Events, context)).Manifest.Records);
+        history.Drop(2);
+        history.Events.AddRange(Entries(3, 1));
+        var archive = await bench.ArchiveAsync(Events, context);
+        Assert.Equal((1, 0), (archive.Manifest.Records, archive.Manifest.Gaps.Count));
+
+        history.Drop(4);
+        Assert.Equal(0, (await bench.ArchiveAsync(Events, context)).Manifest.Records);
+    }
+
+    [Fact]
+    public async Task A_trend_log_that_was_emptied_loses_nothing_though_the_device_answers_an_empty_page()
+    {
+        var history = new ListedHistory();
+        history.Trends["a"] = [Trend(1), Trend(2), Trend(3), Trend(4)];
+        var context = await bench.Operations.OpenAsync(connections: new HookedConnections(bench.Operations.Connections()) { History = history });
+        await bench.ArchiveAsync(context: context);
+        history.Trends["a"] = [Trend(1), Trend(2)];
+        var archive = await bench.ArchiveAsync(context: context);
+        Assert.Equal(2, archive.Manifest.Records);
+        Assert.Contains("anew", Assert.Single(archive.Manifest.Gaps).Reason, StringComparison.Ordinal);
+        history.Trends["a"].Add(Trend(3));
+        Assert.Equal(1, (await bench.ArchiveAsync(context: context)).Manifest.Records);
     }
 
     [Fact]

@@ -52,6 +52,31 @@ internal sealed class HookedConnections(IConnectionFactory inner) : IConnectionF
     }
 }
 
+/// <summary>A log that drops its oldest events and keeps its cursors.</summary>
+internal sealed class DroppingHistory : IDeviceHistory
+{
+    private int dropped;
+
+    public List<DeviceEvent> Events { get; } = [];
+
+    public void Drop(int count)
+    {
+        Events.RemoveRange(0, count);
+        dropped += count;
+    }
+
+    public Task<HistoryListing> ListAsync(CancellationToken cancellationToken) => Task.FromResult(new HistoryListing(true, []) { OldestEvent = Events.FirstOrDefault() });
+
+    public async IAsyncEnumerable<HistoryPage<DeviceEvent>> ReadEventsAsync(string? cursor, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        var page = Events.Skip(int.Parse(cursor ?? "0", System.Globalization.CultureInfo.InvariantCulture) - dropped).ToList();
+        yield return new HistoryPage<DeviceEvent>(page, (dropped + Events.Count).ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    public IAsyncEnumerable<HistoryPage<TrendRecord>> ReadTrendAsync(string trend, string? cursor, CancellationToken cancellationToken) => throw new NotSupportedException();
+}
+
 /// <summary>A history out of lists; a cursor is the number of records that came before.</summary>
 internal sealed class ListedHistory : IDeviceHistory
 {
@@ -62,7 +87,7 @@ internal sealed class ListedHistory : IDeviceHistory
     public SortedDictionary<string, List<TrendRecord>> Trends { get; } = new(StringComparer.Ordinal);
 
     public Task<HistoryListing> ListAsync(CancellationToken cancellationToken) =>
-        Task.FromResult(new HistoryListing(true, [.. Trends.Select(trend => new TrendLog(trend.Key, $"Log {trend.Key}", null, trend.Value.Count, null))]));
+        Task.FromResult(new HistoryListing(true, [.. Trends.Select(trend => new TrendLog(trend.Key, $"Log {trend.Key}", null, trend.Value.Count, null))]) { OldestEvent = Events.FirstOrDefault() });
 
     public IAsyncEnumerable<HistoryPage<DeviceEvent>> ReadEventsAsync(string? cursor, CancellationToken cancellationToken) => ReadAsync(Events, cursor);
 

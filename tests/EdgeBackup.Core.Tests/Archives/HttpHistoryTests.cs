@@ -34,6 +34,7 @@ public sealed class HttpHistoryTests : IAsyncLifetime
     {
         var listing = await connection.History.ListAsync(default);
         Assert.True(listing.HasEvents);
+        Assert.Equal("e1", listing.OldestEvent?.Id);
         Assert.Equal(new TrendLog("supply", "Supply temperature", "°C", 96, true), Assert.Single(listing.Trends));
         var pages = await connection.History.ReadEventsAsync(null, default).ToListAsync();
         Assert.Equal(Enumerable.Range(1, 50).Select(number => $"e{number}"), pages.SelectMany(page => page.Records).Select(record => record.Id));

@@ -22,8 +22,8 @@ public sealed class FindBacnetDevicesTests
         var known = await FindAsync(bench, here);
         var other = await FindAsync(bench, there);
 
-        Assert.Equal(("bacnet-1001", "bacnet-1001", null), (known.Id, known.RegisteredAs, known.Found.Reason));
-        Assert.Null(other.RegisteredAs);
+        Assert.Equal(("bacnet-1001", true, null), (known.Id, known.IsRegistered, known.Found.Reason));
+        Assert.False(other.IsRegistered);
         Assert.NotEqual("bacnet-1001", other.Id);
         Assert.Contains("-Id", other.Found.Reason, StringComparison.Ordinal);
         Assert.Contains(here.Address, other.Found.Reason, StringComparison.Ordinal);
@@ -34,7 +34,7 @@ public sealed class FindBacnetDevicesTests
         Assert.Equal(ErrorIds.DeviceIdDuplicate, refused.ErrorId);
         Assert.Contains("-Id", refused.Message, StringComparison.Ordinal);
         Assert.Equal(other.Id, await RegisterAsync(bench, there.Address, other.Id));
-        Assert.Equal(other.Id, (await FindAsync(bench, there)).RegisteredAs);
+        Assert.Equal((other.Id, true), Known(await FindAsync(bench, there)));
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class FindBacnetDevicesTests
         await using var device = await SimulatedBacnetDevice.StartAsync(WithoutSerial);
         await RegisterAsync(bench, $"bacnet://localhost:{device.EndPoint.Port}/1001");
 
-        Assert.Equal("bacnet-1001", (await FindAsync(bench, device)).RegisteredAs);
+        Assert.Equal(("bacnet-1001", true), Known(await FindAsync(bench, device)));
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class FindBacnetDevicesTests
         var device = router.Add(WithoutSerial, mac: 9);
         await RegisterAsync(bench, $"bacnet://{router.EndPoint}/1001");
 
-        Assert.Equal("bacnet-1001", (await FindAsync(bench, device)).RegisteredAs);
+        Assert.Equal(("bacnet-1001", true), Known(await FindAsync(bench, device)));
     }
 
     [Fact]
@@ -66,8 +66,10 @@ public sealed class FindBacnetDevicesTests
         await RegisterAsync(bench, before.Address);
         await using var moved = await SimulatedBacnetDevice.StartAsync();
 
-        Assert.Equal("bacnet-999-SN-4711", (await FindAsync(bench, moved)).RegisteredAs);
+        Assert.Equal(("bacnet-999-SN-4711", true), Known(await FindAsync(bench, moved)));
     }
+
+    private static (string Id, bool? IsRegistered) Known(ListedBacnetDevice found) => (found.Id, found.IsRegistered);
 
     private static Task<string> RegisterAsync(OperationsBench bench, string address, string? id = null) =>
         new RegisterDevice(bench.Context, bench.Observer).RunAsync(new RegisterDeviceOptions { Address = DeviceAddress.Parse(address, bench.Path()), Id = id }, default);
@@ -75,7 +77,7 @@ public sealed class FindBacnetDevicesTests
     private static async Task<ListedBacnetDevice> FindAsync(OperationsBench bench, SimulatedBacnetDevice device)
     {
         var options = new FindBacnetDevicesOptions { Networks = [device.EndPoint.ToString()], Timeout = TimeSpan.FromSeconds(30) };
-        await foreach (var found in new FindBacnetDevices(bench.Context, bench.Observer).RunAsync(options, error => throw error, default))
+        await foreach (var found in new FindBacnetDevices(bench.Context, bench.Observer, TimeProvider.System).RunAsync(options, error => throw error, default))
         {
             return found;
         }

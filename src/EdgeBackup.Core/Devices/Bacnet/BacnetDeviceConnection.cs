@@ -48,6 +48,9 @@ public sealed class BacnetDeviceConnection : IDeviceConnection
     public bool RestoresInPlace => true;
 
     /// <inheritdoc/>
+    public bool IsBusyWithLeftovers => true;
+
+    /// <inheritdoc/>
     public bool IsDisturbedByCapture => true;
 
     /// <inheritdoc/>

@@ -30,6 +30,7 @@ internal sealed class HttpDeviceHistory(DeviceHttpClient client) : IDeviceHistor
     public async Task<HistoryListing> ListAsync(CancellationToken cancellationToken)
     {
         bool hasEvents;
+        DeviceEvent? oldest = null;
         using (var answer = await client.GetAsync("events?limit=1", cancellationToken).ConfigureAwait(false))
         {
             hasEvents = answer.Status switch
@@ -38,6 +39,7 @@ internal sealed class HttpDeviceHistory(DeviceHttpClient client) : IDeviceHistor
                 HttpStatusCode.OK or HttpStatusCode.Gone => true,
                 _ => throw client.Fault.Status("GET events", answer),
             };
+            oldest = answer.Status == HttpStatusCode.OK ? ReadOldest(answer.Body) : null;
         }
 
         using (var answer = await client.GetAsync("trends", cancellationToken, DeviceHttpClient.ListBodyLimit).ConfigureAwait(false))
@@ -47,7 +49,20 @@ internal sealed class HttpDeviceHistory(DeviceHttpClient client) : IDeviceHistor
                 HttpStatusCode.NotFound => [],
                 HttpStatusCode.OK => DeviceAnswers.ReadTrends(client.Fault, "GET trends", answer.Body),
                 _ => throw client.Fault.Status("GET trends", answer),
-            });
+            }) { OldestEvent = oldest };
+        }
+    }
+
+    /// <summary>What it holds that is wrong, the reading of the log says: it is no reason to list nothing.</summary>
+    private DeviceEvent? ReadOldest(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return new HistoryPageReader(client.Fault, "GET events").ReadEvents(body).Records is [var first, ..] ? first : null;
+        }
+        catch (EdgeBackupException)
+        {
+            return null;
         }
     }
 

@@ -226,7 +226,7 @@ internal sealed class SshRestoreSession : IRestoreSession
         {
             if (await SshStages.DiscardAsync(shell, work.Stage, CancellationToken.None, isDone).ConfigureAwait(false) is { } words)
             {
-                target.Options.Trace?.Invoke($"The stage {work.Stage} could not be removed ({words}); the next restore will try again.");
+                stages.TraceLeft(work.Stage, words);
             }
             else
             {

@@ -85,7 +85,10 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
                 isUndone = true;
             }
 
-            await DiscardAsync(shell, stage.Path, cancellationToken).ConfigureAwait(false);
+            if (await DiscardAsync(shell, stage.Path, cancellationToken).ConfigureAwait(false) is { } words)
+            {
+                TraceLeft(stage.Path, words);
+            }
         }
 
         return isUndone;
@@ -95,6 +98,7 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
     /// <exception cref="EdgeBackupException">DeviceBusy.</exception>
     public async Task DropDeadAsync(SshShell shell, string own, IRestoreJournal journal, CancellationToken cancellationToken)
     {
+        var left = new List<string>();
         foreach (var stage in await FindAsync(shell, cancellationToken).ConfigureAwait(false))
         {
             if (stage.Session == own)
@@ -122,13 +126,25 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
                 throw Busy("by somebody else was left open");
             }
 
-            await DiscardAsync(shell, stage.Path, cancellationToken).ConfigureAwait(false);
-            if (isOwn)
+            if (await DiscardAsync(shell, stage.Path, cancellationToken).ConfigureAwait(false) is { } words)
+            {
+                // By its note the next restore knows whose it is.
+                TraceLeft(stage.Path, words);
+                left.Add(stage.Session);
+            }
+            else if (isOwn)
             {
                 await journal.ClosedAsync(stage.Session, cancellationToken).ConfigureAwait(false);
             }
         }
+
+        // A contact that undid an interrupted swap had no journal.
+        await journal.ClosedAllButAsync(left, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Says that a stage stays for now.</summary>
+    public void TraceLeft(string stage, string words) =>
+        target.Options.Trace?.Invoke($"The stage {stage} could not be removed ({words}); the next restore will try again.");
 
     /// <summary>Makes a session's stage in the first place on the right file system that takes it.</summary>
     /// <exception cref="EdgeBackupException">RestoreFailed: none does.</exception>

@@ -44,7 +44,7 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
             NoteAbsentEvents(listing, last);
             if (listing.HasEvents)
             {
-                await CopyEventsAsync(history, folder, cancellationToken).ConfigureAwait(false);
+                await CopyEventsAsync(history, listing.OldestEvent, folder, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -80,25 +80,56 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
             options.Device);
     }
 
-    private async Task CopyEventsAsync(IDeviceHistory history, string folder, CancellationToken cancellationToken)
+    private async Task CopyEventsAsync(IDeviceHistory history, DeviceEvent? oldest, string folder, CancellationToken cancellationToken)
     {
         using var file = new ArchiveFileWriter(folder, ArchiveNames.Events(options.Format), options.Device, trend: null, options.Format, selection);
-        await CompleteAsync(file, trend: null, () => CopyEventsAsync(history, file, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await CompleteAsync(
+            file,
+            trend: null,
+            async () =>
+            {
+                if (!await TryCopyEventsAsync(history, oldest, file, isFromOldest: selection is not null, cancellationToken).ConfigureAwait(false))
+                {
+                    await TryCopyEventsAsync(history, oldest, file, isFromOldest: true, cancellationToken).ConfigureAwait(false);
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task CopyEventsAsync(IDeviceHistory history, ArchiveFileWriter file, CancellationToken cancellationToken)
+    /// <returns>False, and nothing was written: the log is another one than the last run read, and is to be read from its oldest record.</returns>
+    private async Task<bool> TryCopyEventsAsync(IDeviceHistory history, DeviceEvent? oldest, ArchiveFileWriter file, bool isFromOldest, CancellationToken cancellationToken)
     {
-        await foreach (var page in history.ReadEventsAsync(selection is null ? Places.EventCursor : null, cancellationToken).ConfigureAwait(false))
+        var suspect = selection is null && LogIdentity.IsSuspect(oldest, Places.EventMarks) ? Places.EventMarks : null;
+        DeviceEvent? last = null;
+        await foreach (var page in history.ReadEventsAsync(isFromOldest ? null : Places.EventCursor, cancellationToken).ConfigureAwait(false))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            file.Write(page);
+            var given = page;
+            if (suspect is not null && page.Gap is null)
+            {
+                if (isFromOldest)
+                {
+                    given = page with { Gap = new HistoryGap(null, "the device's log does not hold the last archived event any more: it was begun anew since the last run, or has overflowed") };
+                }
+                else if (!await LogIdentity.HoldsLastAsync(history, suspect, cancellationToken).ConfigureAwait(false))
+                {
+                    return false;
+                }
+            }
+
+            suspect = null;
+            file.Write(given);
+            last = page.Records is [.., var newest] ? newest : last;
             if (selection is null)
             {
                 Places.EventCursor = page.Next;
+                Places.EventMarks = LogIdentity.Next(Places.EventMarks, oldest, last);
             }
 
             Tell("events", page.Records.Count);
         }
+
+        return suspect is null || isFromOldest || await LogIdentity.HoldsLastAsync(history, suspect, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task CopyTrendAsync(IDeviceHistory history, TrendLog trend, string folder, CancellationToken cancellationToken)
@@ -113,6 +144,11 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
                 {
                     await TryCopyTrendAsync(history, trend, file, isFromOldest: true, cancellationToken).ConfigureAwait(false);
                 }
+
+                if (selection is null && trend.Records is { } count)
+                {
+                    Places.Count(trend.Id, count);
+                }
             },
             cancellationToken).ConfigureAwait(false);
     }
@@ -121,13 +157,22 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
     private async Task<bool> TryCopyTrendAsync(IDeviceHistory history, TrendLog trend, ArchiveFileWriter file, bool isFromOldest, CancellationToken cancellationToken)
     {
         long? reached = selection is null && Places.TrendSequences.TryGetValue(trend.Id, out var last) ? last : null;
+
+        // A log that holds fewer than it did has been emptied, unless it drops old records by their age.
+        var hasShrunk = !isFromOldest && reached is not null && trend.Records < Places.TrendCounts.GetValueOrDefault(trend.Id);
         await foreach (var page in history.ReadTrendAsync(trend.Id, isFromOldest ? null : Places.TrendCursors.GetValueOrDefault(trend.Id), cancellationToken).ConfigureAwait(false))
         {
             cancellationToken.ThrowIfCancellationRequested();
             var given = page;
+            if (hasShrunk && page.Gap is null && await LogIdentity.IsAnewAsync(history, trend.Id, reached!.Value, cancellationToken).ConfigureAwait(false))
+            {
+                return false;
+            }
+
+            hasShrunk = false;
             if (reached is { } before && page.Records.Count > 0)
             {
-                if (page.Gap is null && IsAnew(before, page.Records[0].Sequence))
+                if (page.Gap is null && LogIdentity.IsBelow(before, page.Records[0].Sequence))
                 {
                     if (!isFromOldest)
                     {
@@ -149,11 +194,8 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
             Tell(trend.Name, page.Records.Count);
         }
 
-        return true;
+        return !hasShrunk || !await LogIdentity.IsAnewAsync(history, trend.Id, reached!.Value, cancellationToken).ConfigureAwait(false);
     }
-
-    /// <summary>A number that has gone all the way round (32 bits in BACnet) is no new beginning.</summary>
-    private static bool IsAnew(long before, long first) => first <= before && before - first < uint.MaxValue / 2;
 
     /// <summary>Copies a log, and completes its file also where the log fails: what was read of it counts, and the rest waits for the next run.</summary>
     private async Task CompleteAsync(ArchiveFileWriter file, TrendLog? trend, Func<Task> copy, CancellationToken cancellationToken)

@@ -7,9 +7,13 @@ internal sealed class HistoryPlaces
 {
     private readonly Dictionary<string, string> trendCursors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> sequences = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> counts = new(StringComparer.Ordinal);
 
     /// <inheritdoc cref="ArchiveRun.EventCursor"/>
     public string? EventCursor { get; set; }
+
+    /// <inheritdoc cref="ArchiveRun.EventMarks"/>
+    public ArchiveEventMarks? EventMarks { get; set; }
 
     /// <inheritdoc cref="ArchiveRun.EventsAbsent"/>
     public bool EventsAbsent { get; set; }
@@ -19,6 +23,9 @@ internal sealed class HistoryPlaces
 
     /// <inheritdoc cref="ArchiveRun.TrendSequences"/>
     public IReadOnlyDictionary<string, long> TrendSequences => sequences;
+
+    /// <inheritdoc cref="ArchiveRun.TrendCounts"/>
+    public IReadOnlyDictionary<string, long> TrendCounts => counts;
 
     /// <inheritdoc cref="ArchiveRun.Absent"/>
     public IReadOnlyList<string> Absent { get; set; } = [];
@@ -31,7 +38,7 @@ internal sealed class HistoryPlaces
             return;
         }
 
-        (EventCursor, EventsAbsent, Absent) = (last.EventCursor, last.EventsAbsent, last.Absent);
+        (EventCursor, EventMarks, EventsAbsent, Absent) = (last.EventCursor, last.EventMarks, last.EventsAbsent, last.Absent);
         TakeTrends(last, keep: []);
     }
 
@@ -47,6 +54,10 @@ internal sealed class HistoryPlaces
         }
     }
 
+    /// <param name="trend">The trend log.</param>
+    /// <param name="count">How many records it held when it was read whole.</param>
+    public void Count(string trend, long count) => counts[trend] = count;
+
     /// <summary>
     /// Goes behind a run that came in between, if no record would be in both: where that one moved none of the cursors that
     /// were moved here, as an extract does, or a run of the other content.
@@ -56,9 +67,10 @@ internal sealed class HistoryPlaces
     /// <returns>False, and nothing has changed: both have the same records.</returns>
     public bool TryFollow(ArchiveRun? began, ArchiveRun now)
     {
-        var hasMovedEvents = EventCursor != began?.EventCursor;
+        // A log that was begun anew may have come to the very cursor that the old one had.
+        var hasMovedEvents = EventCursor != began?.EventCursor || EventMarks?.Last != began?.EventMarks?.Last;
         var moved = trendCursors.Where(trend => trend.Value != began?.TrendCursors.GetValueOrDefault(trend.Key)).Select(trend => trend.Key).ToHashSet(StringComparer.Ordinal);
-        if ((hasMovedEvents && now.EventCursor != began?.EventCursor)
+        if ((hasMovedEvents && (now.EventCursor != began?.EventCursor || now.EventMarks?.Last != began?.EventMarks?.Last))
             || moved.Any(trend => now.TrendCursors.GetValueOrDefault(trend) != began?.TrendCursors.GetValueOrDefault(trend)))
         {
             return false;
@@ -66,7 +78,7 @@ internal sealed class HistoryPlaces
 
         if (!hasMovedEvents)
         {
-            (EventCursor, EventsAbsent) = (now.EventCursor, now.EventsAbsent);
+            (EventCursor, EventMarks, EventsAbsent) = (now.EventCursor, now.EventMarks, now.EventsAbsent);
         }
 
         TakeTrends(now, keep: moved);
@@ -84,6 +96,11 @@ internal sealed class HistoryPlaces
         foreach (var (trend, sequence) in run.TrendSequences.Where(trend => !keep.Contains(trend.Key)))
         {
             sequences[trend] = sequence;
+        }
+
+        foreach (var (trend, count) in run.TrendCounts.Where(trend => !keep.Contains(trend.Key)))
+        {
+            counts[trend] = count;
         }
     }
 }

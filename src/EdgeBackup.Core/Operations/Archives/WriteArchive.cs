@@ -45,35 +45,43 @@ public sealed class WriteArchive
             throw new ArgumentException("-From must be before -To.");
         }
 
+        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
+        var registration = (await RegisteredDevices.RequireAsync(context, options.Device, cancellationToken).ConfigureAwait(false)).Registration!;
+        var notes = new ArchiveNotes(context, observer, options);
+        ArchiveFolder archive;
+        try
+        {
+            archive = await WriteAsync(options, registration, notes, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            await context.NoteAsync(observer, EdgeEventCategory.Archive, "Failed", exception.Message, options.Device, errorId: (exception as EdgeBackupException)?.ErrorId).ConfigureAwait(false);
+            await notes.NoteFailureAsync(exception).ConfigureAwait(false);
+            throw;
+        }
+
+        await notes.NoteSuccessAsync().ConfigureAwait(false);
+        return archive;
+    }
+
+    private async Task<ArchiveFolder> WriteAsync(WriteArchiveOptions options, DeviceRegistration registration, ArchiveNotes notes, CancellationToken cancellationToken)
+    {
         if (!Directory.Exists(options.Parent))
         {
             throw new EdgeBackupException(ErrorIds.ArchiveFailed, $"There is no folder '{options.Parent}'. Make it first, or give another -Path.", options.Parent);
         }
 
-        await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
-        var registration = (await RegisteredDevices.RequireAsync(context, options.Device, cancellationToken).ConfigureAwait(false)).Registration!;
-        try
-        {
-            return await WriteAsync(options, registration, cancellationToken).ConfigureAwait(false);
-        }
-        catch (EdgeBackupException exception)
-        {
-            await context.NoteAsync(observer, EdgeEventCategory.Archive, "Failed", exception.Message, options.Device, errorId: exception.ErrorId).ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    private async Task<ArchiveFolder> WriteAsync(WriteArchiveOptions options, DeviceRegistration registration, CancellationToken cancellationToken)
-    {
         try
         {
             var runs = await ArchiveRuns.LoadAsync(context, options.Device, cancellationToken).ConfigureAwait(false);
+            notes.Begin(runs);
             var unfinished = new UnfinishedArchives(context, observer, options.Device);
             await unfinished.SettleAsync(runs, options.Parent, cancellationToken).ConfigureAwait(false);
             await unfinished.RemoveExpiredAsync(registration, runs, runs.Last?.Expired ?? [], cancellationToken).ConfigureAwait(false);
             var key = await context.Archives.GetKeyAsync(cancellationToken).ConfigureAwait(false);
 
-            var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken).ConfigureAwait(false);
+            var zone = await ArchiveZone.FindAsync(context, registration, cancellationToken).ConfigureAwait(false);
+            var contact = await DeviceContact.OpenAsync(context, registration, observer, cancellationToken, zone: zone).ConfigureAwait(false);
             await using var contactLease = contact.ConfigureAwait(false);
             if (contact.Connection.History is not { } history)
             {
@@ -100,7 +108,7 @@ public sealed class WriteArchive
         var (began, isRecorded) = (runs.Last, false);
         try
         {
-            var selection = new ArchiveSelection(options.From, options.To, options.Categories) is { IsEverything: false } chosen ? chosen : null;
+            var selection = options.Selection;
             var copy = new HistoryCopy(options, selection, observer, connection.GetStatusAsync);
             await copy.RunAsync(history, began, stage.Path, cancellationToken).ConfigureAwait(false);
             for (var attempt = 1; ; attempt++)
@@ -250,9 +258,12 @@ public sealed class WriteArchive
             Parent = options.Parent,
             Folder = folder,
             Manifest = digest,
+            Extract = options.IsExtract,
             EventCursor = copy.Places.EventCursor,
+            EventMarks = copy.Places.EventMarks,
             TrendCursors = copy.Places.TrendCursors,
             TrendSequences = copy.Places.TrendSequences,
+            TrendCounts = copy.Places.TrendCounts,
             EventsAbsent = copy.Places.EventsAbsent,
             Absent = copy.Places.Absent,
             Expired = expired,

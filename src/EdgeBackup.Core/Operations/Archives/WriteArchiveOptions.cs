@@ -25,6 +25,12 @@ public sealed record WriteArchiveOptions
 
     public ArchiveFormat Format { get; init; }
 
+    /// <summary>Whether something of it is left out by a selection; the cursors stay where they are.</summary>
+    public bool IsExtract => Selection is not null;
+
+    /// <summary>What of the records is chosen; null for all.</summary>
+    internal ArchiveSelection? Selection => new ArchiveSelection(From, To, Categories) is { IsEverything: false } chosen ? chosen : null;
+
     /// <summary>Whoever names categories and no content means events.</summary>
     internal bool Wants(ArchiveContent content) =>
         Contents.Count > 0 ? Contents.Contains(content) : content == ArchiveContent.Event || Categories.Count == 0;

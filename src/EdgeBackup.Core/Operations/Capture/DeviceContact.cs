@@ -3,6 +3,7 @@ using EdgeBackup.Core.Devices.Gate;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
+using NodaTime;
 
 namespace EdgeBackup.Core.Operations.Capture;
 
@@ -37,14 +38,15 @@ internal sealed class DeviceContact : IAsyncDisposable
     /// <param name="observer">Is told what happens.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <param name="definition">The device's type where it is not yet one that the repository knows.</param>
+    /// <param name="zone">Where the device stands, for the times in its logs.</param>
     /// <param name="onLeft">Told, with the observer, what is left behind on the device.</param>
     /// <exception cref="EdgeBackupException">
     /// DeviceUnreachable, DeviceAuthenticationFailed, DeviceResponseInvalid; DeviceIdChanged: other hardware answers;
     /// DeviceRegistrationMismatch: the device is of another type than registered.
     /// </exception>
-    public static async Task<DeviceContact> OpenAsync(RepositoryContext context, DeviceRegistration registration, IOperationObserver observer, CancellationToken cancellationToken, DeviceType? definition = null, Action<string>? onLeft = null)
+    public static async Task<DeviceContact> OpenAsync(RepositoryContext context, DeviceRegistration registration, IOperationObserver observer, CancellationToken cancellationToken, DeviceType? definition = null, DateTimeZone? zone = null, Action<string>? onLeft = null)
     {
-        var options = await DeviceSecrets.FetchAsync(context, Options(registration, observer) with { Warn = Warn }, registration.Secret, cancellationToken).ConfigureAwait(false);
+        var options = await DeviceSecrets.FetchAsync(context, Options(registration, observer) with { Warn = Warn, Zone = zone }, registration.Secret, cancellationToken).ConfigureAwait(false);
         var type = definition ?? (await context.Types.FindAsync(registration.Type, options.Address.Kind, cancellationToken).ConfigureAwait(false))?.Type;
         var connection = context.Connections.Connect(options with { Definition = type });
         try

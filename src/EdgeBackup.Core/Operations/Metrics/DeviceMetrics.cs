@@ -26,6 +26,9 @@ internal static class DeviceMetrics
         ("edgebackup_device_postponed_since_timestamp_seconds", "Since when a due backup has been waiting for an idle moment; absent when none waits.", device => Timestamp(device.Device.Device.PostponedSince)),
         ("edgebackup_device_last_verified_timestamp_seconds", "When a backup of the device was last read back and found whole.", device => Timestamp(device.Device.Device.Attempts?.State.LastVerified)),
         ("edgebackup_device_overdue", "1 when the device has no backup as young as its policy wants, counting what the policy tolerates, and one that never had any from its registration; else 0.", device => device.Device.IsOverdue ? 1 : 0),
+        ("edgebackup_device_last_archive_timestamp_seconds", "When the newest archive of the device was written; extracts do not count.", device => Timestamp(device.Device.Device.LastArchive)),
+        ("edgebackup_device_archive_age_seconds", "How old the newest archive of the device was when this was written.", device => device.Device.ArchiveAge?.TotalSeconds),
+        ("edgebackup_device_archive_consecutive_failures", "Runs of archives in a row that failed; absent for a device that was never archived.", ArchiveFailures),
     ];
 
     /// <summary>Writes all of them.</summary>
@@ -57,6 +60,9 @@ internal static class DeviceMetrics
 
     private static string Labels(string repository, CatalogDevice device) => PrometheusText.Labels(
         ("repository", repository), ("device", device.Id), ("name", device.Name), ("type", device.Type), ("site", device.Site));
+
+    private static double? ArchiveFailures(MeasuredDevice device) =>
+        device.Device.Device.Attempts?.State.Archive?.ConsecutiveFailures ?? (device.Device.Device.LastArchive is null ? null : 0);
 
     private static double? Timestamp(DateTimeOffset? time) => time is { } known ? PrometheusText.Timestamp(known) : null;
 }

@@ -36,6 +36,25 @@ internal sealed class Messages(RepositoryContext context)
             json.WriteText("backup", attempts.Backup);
         });
 
+    /// <summary>Runs of archives of a device have begun to fail.</summary>
+    public NotificationMessage ArchiveFailure(CatalogDevice device, ArchiveAttempts attempts) =>
+        Make(NotificationTopic.Failure, "archive.failed", Moment(attempts.FailingSince), $"Archives of '{device.Id}' fail. {attempts.Reason}".TrimEnd(), ToSubject(device), json =>
+        {
+            json.WriteTime("failingSince", attempts.FailingSince);
+            json.WriteNumber("consecutiveFailures", attempts.ConsecutiveFailures);
+            json.WriteText("errorId", attempts.ErrorId);
+            json.WriteText("reason", attempts.Reason);
+            json.WriteTime("lastArchive", device.LastArchive);
+        });
+
+    /// <summary>What was told of a device's archives is over.</summary>
+    public NotificationMessage ArchiveRecovery(CatalogDevice device, ArchiveAttempts attempts) =>
+        Make(NotificationTopic.Recovery, "archive.recovered", Moment(attempts.FailureTold), $"'{device.Id}' is archived again.", ToSubject(device), json =>
+        {
+            json.WriteTime("failedSince", attempts.FailureTold);
+            json.WriteTime("lastArchive", device.LastArchive);
+        });
+
     /// <summary>A device has gone without a backup for too long.</summary>
     /// <param name="device">As the catalog has it.</param>
     /// <param name="since">What makes this the same piece of news however often it is found.</param>

@@ -17,6 +17,8 @@ public sealed class Notifier
 {
     private const string RunFile = "run";
 
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
+
     private readonly RepositoryContext context;
     private readonly IOperationObserver observer;
     private readonly Messages messages;
@@ -93,6 +95,25 @@ public sealed class Notifier
         }
     }
 
+    /// <summary>
+    /// Tells how devices stand at the end of a command that may be being stopped: a script that ends at its first error is
+    /// what somebody should hear of. Such a command waits a moment for it, and what was not sent by then goes with the next.
+    /// </summary>
+    public async Task TellAtEndAsync(IReadOnlyCollection<string> devices, CancellationToken cancellationToken)
+    {
+        using var patience = cancellationToken.IsCancellationRequested
+            ? new CancellationTokenSource(EndPatience, context.Clock)
+            : CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            await TellAsync(devices, patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            observer.Verbose("Messages of notifications wait for the next command.");
+        }
+    }
+
     /// <summary>Lays down the message of a restore or a switch. It is sent later: devices are held, and a fence may not stand yet.</summary>
     internal Task PutEventAsync(EdgeEvent happened) =>
         GuardAsync(
@@ -159,6 +180,7 @@ public sealed class Notifier
 
         await context.Catalog.RefreshBackupsAsync(ids, cancellationToken).ConfigureAwait(false);
         await context.Catalog.RefreshAttemptsAsync(ids, cancellationToken).ConfigureAwait(false);
+        await context.Catalog.RefreshArchivesAsync(ids, cancellationToken).ConfigureAwait(false);
         var policies = await PolicyBook.LoadAsync(context.Repository, warn: null, cancellationToken).ConfigureAwait(false);
         var now = context.Clock.GetUtcNow();
         var overdue = new List<string>();
@@ -206,6 +228,15 @@ public sealed class Notifier
         {
             yield return new News(device.Id, messages.Recovery(Messages.ToSubject(device), attempts, device.LastBackup), state => state with { FailureTold = null, OverdueTold = null });
         }
+
+        if (attempts.Archive is { FailingSince: { } archivesFail } archive && archive.FailureTold != archivesFail)
+        {
+            yield return new News(device.Id, messages.ArchiveFailure(device, archive), state => state with { Archive = (state.Archive ?? new ArchiveAttempts()) with { FailureTold = archivesFail } });
+        }
+        else if (attempts.Archive is { FailingSince: null, FailureTold: not null } over)
+        {
+            yield return new News(device.Id, messages.ArchiveRecovery(device, over), state => state with { Archive = state.Archive is { FailingSince: not null } again ? again with { FailureTold = null } : null });
+        }
     }
 
     /// <summary>What was over before anybody took the message is no news any more; where somebody did take it, the others hear of it and of its end.</summary>
@@ -218,6 +249,15 @@ public sealed class Notifier
         else if ((attempts.FailureTold ?? attempts.OverdueTold) is null)
         {
             postman.Withdraw(targets, attempts.Device, ["backup.failed", "backup.overdue"], unless: "backup.recovered");
+        }
+
+        if (attempts.Archive?.FailingSince is not null)
+        {
+            postman.Withdraw(targets, attempts.Device, ["archive.recovered"]);
+        }
+        else if (attempts.Archive?.FailureTold is null)
+        {
+            postman.Withdraw(targets, attempts.Device, ["archive.failed"], unless: "archive.recovered");
         }
     }
 

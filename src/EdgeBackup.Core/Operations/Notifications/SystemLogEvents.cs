@@ -17,6 +17,8 @@ internal static class SystemLogEvents
         "restore.completed" => new SystemLogEvent(1007, SystemLogLevel.Information),
         "restore.failed" => new SystemLogEvent(1008, SystemLogLevel.Error),
         "device.switched" => new SystemLogEvent(1009, SystemLogLevel.Information),
+        "archive.failed" => new SystemLogEvent(1010, SystemLogLevel.Error),
+        "archive.recovered" => new SystemLogEvent(1011, SystemLogLevel.Information),
         _ => new SystemLogEvent(1000, SystemLogLevel.Information),
     };
 }

@@ -13,6 +13,11 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
     /// <summary>A device drops an open session by itself after so long without a call (docs/device-api.md).</summary>
     private static readonly TimeSpan DeviceDropsAfter = TimeSpan.FromMinutes(15);
 
+    /// <summary>Nothing can be known of a process elsewhere, and no restore takes so long.</summary>
+    private static readonly TimeSpan ForeignNotesLast = TimeSpan.FromDays(1);
+
+    private const int CloseAttempts = 50;
+
     private readonly RepositoryContext context;
     private readonly string device;
     private readonly IOperationObserver observer;
@@ -91,6 +96,35 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public async Task ClosedAllButAsync(IReadOnlyCollection<string> left, CancellationToken cancellationToken)
+    {
+        if (unnoted.Count > 0)
+        {
+            return;
+        }
+
+        try
+        {
+            // A share that lists late may never show what others have written; another restore will close what is open then.
+            for (var attempt = 0; attempt < CloseAttempts; attempt++)
+            {
+                var state = await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
+                if (state.OpenRestores.Where(note => !left.Contains(note.Key) && !opened.Contains(note.Key) && IsDead(note.Key, note.Value)).Select(note => note.Key).FirstOrDefault() is not { } session)
+                {
+                    return;
+                }
+
+                // Right behind what was looked at: where a device's sessions have one name, another command may just have noted its own.
+                await context.Devices.TryAppendAsync(state, DeviceLogEntryKind.RestoreClosed, entry => entry with { Session = session }, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException)
+        {
+            observer.Warning($"{device}: the notes of earlier restores could not be closed: {exception.Message}");
+        }
+    }
+
     /// <summary>The command is over: what is left of its sessions on the device is a left-over.</summary>
     public void Dispose()
     {
@@ -102,6 +136,12 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
 
     private static string Describe(ProcessIdentity process) =>
         string.Create(CultureInfo.InvariantCulture, $"{ProcessIdentity.Shorten(process.Scope)}/{process.Pid}/{process.Start}");
+
+    private bool IsDead(string sessionId, OpenRestore open) =>
+        !MayLive(sessionId, open) && (IsOfThisMachine(open) || context.Clock.GetUtcNow() - open.Time >= ForeignNotesLast);
+
+    private static bool IsOfThisMachine(OpenRestore open) =>
+        open.Owner?.Split('/')[0] == ProcessIdentity.Shorten(ProcessIdentity.Current().Scope);
 
     private bool MayLive(string sessionId, OpenRestore open)
     {

@@ -110,17 +110,31 @@ public sealed class RestoreBackup
         var contact = await ContactAsync(record, target, options, cancellationToken).ConfigureAwait(false);
         await using var contactLease = contact.ConfigureAwait(false);
         await SelectAsync(record, target, options, cancellationToken, isQuiet: true).ConfigureAwait(false);
-        if (await context.Devices.GetAsync(target, cancellationToken).ConfigureAwait(false) is { OpenRestores.Count: > 0 })
-        {
-            // What a killed restore of ours left open makes the device busy, and is dropped before anything else.
-            return;
-        }
-
         var decision = TransactionGate.Evaluate(contact.Status, TransactionGate.DefaultSeenWithin);
-        if (!decision.IsIdle)
+        if (!decision.IsIdle && !await IsBusyWithLeftoverAsync(contact, options, cancellationToken).ConfigureAwait(false))
         {
             throw decision.ToException(contact.Id);
         }
+    }
+
+    /// <summary>Whether all that speaks against a device is a restore that a killed command of ours left open on it: that is dropped before anything else.</summary>
+    private async Task<bool> IsBusyWithLeftoverAsync(DeviceContact contact, RestoreOptions options, CancellationToken cancellationToken)
+    {
+        if (!contact.Connection.IsBusyWithLeftovers || contact.Status.RunningWork is null || !TransactionGate.Evaluate(contact.Status with { RunningWork = null }, TransactionGate.DefaultSeenWithin).IsIdle)
+        {
+            return false;
+        }
+
+        using var journal = Journal(contact, options);
+        foreach (var session in (await context.Devices.GetAsync(contact.Id, cancellationToken).ConfigureAwait(false)).OpenRestores.Keys)
+        {
+            if (await journal.IsOwnAsync(session, cancellationToken).ConfigureAwait(false))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Restores, and leaves it to the caller to send the messages about it.</summary>

@@ -1,9 +1,6 @@
 using System.Management.Automation;
-using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Abstractions;
-using EdgeBackup.PowerShell.Errors;
-using EdgeBackup.PowerShell.Session;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -29,7 +26,7 @@ public abstract class ArchiveCommand : EdgeRepositoryCommand
                 async (writer, cancellationToken) =>
                 {
                     var pipeline = new OperationPipeline(writer);
-                    var borrowed = repository is null && !usesSession ? null : await BorrowAsync(repository, pipeline, cancellationToken).ConfigureAwait(false);
+                    var borrowed = repository is null && !usesSession ? null : await BorrowIfAnyAsync(repository, "There is no repository at hand to hold the archives against.", pipeline, cancellationToken).ConfigureAwait(false);
                     try
                     {
                         await operation(borrowed?.Context, path, pipeline, cancellationToken).ConfigureAwait(false);
@@ -43,29 +40,6 @@ public abstract class ArchiveCommand : EdgeRepositoryCommand
                     }
                 },
                 path);
-        }
-    }
-
-    private static async Task<BorrowedRepository?> BorrowAsync(string? repository, OperationPipeline pipeline, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await RepositorySession.Current.BorrowAsync(repository, cancellationToken).ConfigureAwait(false);
-        }
-        catch (EdgeBackupException exception) when (repository is null && EdgeErrors.EndsCommand(exception))
-        {
-            var text = $"There is no repository at hand to hold the archives against. {exception.Message}";
-            if (exception.ErrorId == ErrorIds.RepositoryNotFound && !RepositorySession.Current.IsConnected)
-            {
-                pipeline.Observer.Verbose(text);
-            }
-            else
-            {
-                // There is one, and without it a forged key or a missing newest archive is not seen.
-                pipeline.Observer.Warning(text);
-            }
-
-            return null;
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Archives;
 using EdgeBackup.Core.Operations.Archives;
+using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Abstractions;
 
@@ -49,6 +50,7 @@ public sealed class NewEdgeArchiveCommand : DeviceCommand
     protected override void EndProcessing()
     {
         var parent = ResolvePath(Path);
+        var tried = new List<string>();
         var options = new WriteArchiveOptions
         {
             Device = "",
@@ -59,12 +61,26 @@ public sealed class NewEdgeArchiveCommand : DeviceCommand
             Categories = Category,
             Format = Format.ToCore(),
         };
-        RunForDevices(Devices, ArchiveAsync, passOverReplaced: true);
+        RunInRepository(async (context, pipeline, cancellationToken) =>
+        {
+            try
+            {
+                await RunForDevicesAsync(context, Devices, ArchiveAsync, passOverReplaced: true, pipeline, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                if (tried.Count > 0)
+                {
+                    await new Notifier(context, pipeline.Observer).TellAtEndAsync(tried, cancellationToken).ConfigureAwait(false);
+                }
+            }
+        });
 
         async Task ArchiveAsync(RepositoryContext context, string device, OperationPipeline pipeline, CancellationToken cancellationToken)
         {
             if (await ConfirmAsync(pipeline, device, $"Archive its history in '{parent}'").ConfigureAwait(false))
             {
+                tried.Add(device);
                 var archive = await new WriteArchive(context, pipeline.Observer).RunAsync(options with { Device = device }, cancellationToken).ConfigureAwait(false);
                 await pipeline.WriteAsync(archive.ToOutput(isOwnKey: true)).ConfigureAwait(false);
             }

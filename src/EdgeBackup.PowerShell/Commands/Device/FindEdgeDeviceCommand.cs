@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Abstractions;
 
 namespace EdgeBackup.PowerShell.Commands;
@@ -68,26 +69,49 @@ public sealed class FindEdgeDeviceCommand : EdgeRepositoryCommand
             HighInstance = isLimited ? (uint)HighInstance : null,
             Timeout = Timeout,
         };
-        RunInRepository(async (context, pipeline, cancellationToken) =>
+        var repository = RepositoryPath;
+        RunEach(async (writer, cancellationToken) =>
         {
-            var found = new FindBacnetDevices(context, pipeline.Observer).RunAsync(options, pipeline.WriteErrorAsync, cancellationToken);
-            await foreach (var device in found.ConfigureAwait(false))
+            var pipeline = new OperationPipeline(writer);
+            var borrowed = await BorrowIfAnyAsync(repository, "It is not known which are registered: there is no repository at hand.", pipeline, cancellationToken).ConfigureAwait(false);
+            try
             {
-                await pipeline.WriteAsync(new FoundDevice
+                if (borrowed?.Context.TakeNotice() is { } notice)
                 {
-                    Device = device.Id,
-                    Address = device.Address.Text,
-                    Instance = device.Found.Instance,
-                    Name = device.Found.Name,
-                    Vendor = device.Found.Vendor,
-                    Model = device.Found.Model,
-                    Version = device.Found.Version,
-                    Type = device.Type,
-                    CanBackup = device.Found.CanBackup,
-                    Reason = device.Found.Reason,
-                    Registered = device.RegisteredAs is not null,
-                }).ConfigureAwait(false);
+                    pipeline.Observer.Warning(notice);
+                }
+
+                await FindAsync(borrowed?.Context, options, pipeline, cancellationToken).ConfigureAwait(false);
             }
-        });
+            finally
+            {
+                if (borrowed is not null)
+                {
+                    await borrowed.DisposeAsync().ConfigureAwait(false);
+                }
+            }
+        }, target: null);
+    }
+
+    private static async Task FindAsync(RepositoryContext? context, FindBacnetDevicesOptions options, OperationPipeline pipeline, CancellationToken cancellationToken)
+    {
+        var found = new FindBacnetDevices(context, pipeline.Observer, context?.Clock ?? TimeProvider.System).RunAsync(options, pipeline.WriteErrorAsync, cancellationToken);
+        await foreach (var device in found.ConfigureAwait(false))
+        {
+            await pipeline.WriteAsync(new FoundDevice
+            {
+                Device = device.Id,
+                Address = device.Address.Text,
+                Instance = device.Found.Instance,
+                Name = device.Found.Name,
+                Vendor = device.Found.Vendor,
+                Model = device.Found.Model,
+                Version = device.Found.Version,
+                Type = device.Type,
+                CanBackup = device.Found.CanBackup,
+                Reason = device.Found.Reason,
+                Registered = device.IsRegistered,
+            }).ConfigureAwait(false);
+        }
     }
 }

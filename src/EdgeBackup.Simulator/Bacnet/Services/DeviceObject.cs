@@ -44,7 +44,7 @@ internal sealed class DeviceObject(SimulatedBacnetDevice device)
             [BacnetProperty.LocalDate] = () => new PropertyContent([DeviceTimes.DateAndTime(device, device.Clock.GetUtcNow()).Values[0]]),
             [BacnetProperty.LocalTime] = () => new PropertyContent([DeviceTimes.DateAndTime(device, device.Clock.GetUtcNow()).Values[1]]),
             [BacnetProperty.UtcOffset] = () => BacnetObjects.One(BacnetValue.OfSigned(options.UtcOffset)),
-            [BacnetProperty.DaylightSavingsStatus] = () => BacnetObjects.One(BacnetValue.OfBoolean(false)),
+            [BacnetProperty.DaylightSavingsStatus] = () => BacnetObjects.One(BacnetValue.OfBoolean(DeviceTimes.IsDaylightSaving(device, device.Clock.GetUtcNow()))),
             [BacnetProperty.DeviceAddressBinding] = () => new PropertyContent([]),
         };
         if (options.TellsRestores)

@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Devices.Bacnet;
+using NodaTime;
 
 namespace EdgeBackup.Simulator.Bacnet.Services;
 
@@ -6,7 +7,10 @@ namespace EdgeBackup.Simulator.Bacnet.Services;
 internal static class DeviceTimes
 {
     public static DateTime Local(SimulatedBacnetDevice device, DateTimeOffset time) =>
-        time.UtcDateTime.AddMinutes(-device.Options.UtcOffset);
+        device.Options.Zone is { } zone ? Instant.FromDateTimeOffset(time).InZone(zone).ToDateTimeUnspecified() : time.UtcDateTime.AddMinutes(-device.Options.UtcOffset);
+
+    public static bool IsDaylightSaving(SimulatedBacnetDevice device, DateTimeOffset time) =>
+        device.Options.Zone is { } zone && zone.GetZoneInterval(Instant.FromDateTimeOffset(time)).Savings != Offset.Zero;
 
     public static PropertyContent DateAndTime(SimulatedBacnetDevice device, DateTimeOffset time)
     {

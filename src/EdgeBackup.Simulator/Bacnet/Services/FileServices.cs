@@ -35,6 +35,7 @@ internal sealed class FileServices(SimulatedBacnetDevice device)
             return InvalidStart;
         }
 
+        start = Math.Min(start + device.Faults.ReadsFurther, total);
         total = Math.Min(total, Math.Max(start, device.Faults.EndOfFileAt ?? total));
         var given = (int)Math.Min(Math.Min(count, (uint)(total - start)), (uint)(device.Faults.LargestRead ?? int.MaxValue));
         var writer = new BacnetWriter(given + 32);

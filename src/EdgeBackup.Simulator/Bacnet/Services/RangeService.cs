@@ -49,6 +49,8 @@ internal sealed class RangeService(SimulatedBacnetDevice device, BacnetObjects o
     private ServiceAnswer Answer(BacnetObjectId id, SimulatedBacnetLog log, BacnetRangeRequest? range, int budget)
     {
         var (start, count) = Select(log, range);
+        var further = Math.Min(count, device.Faults.ReadsFurther);
+        (start, count) = (start + further, count - further);
         var items = log.Entries.Skip(start).Take(count).Select(entry => LogRecords.Encode(device, log, entry)).ToList();
 
         // What does not fit is left out at the end that lies farther from where the request began.

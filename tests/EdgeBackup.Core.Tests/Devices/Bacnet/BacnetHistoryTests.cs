@@ -2,7 +2,9 @@ using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Devices.Bacnet;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Platform;
+using EdgeBackup.Core.Schedule;
 using EdgeBackup.Simulator.Bacnet;
+using NodaTime;
 using Xunit;
 
 namespace EdgeBackup.Core.Tests.Devices.Bacnet;
@@ -62,6 +64,20 @@ public sealed class BacnetHistoryTests
         var (records, _, gaps) = await ReadTrendAsync(connection, "trend-log-5", cursor);
         Assert.Equal(75, Assert.Single(gaps).Lost);
         Assert.Equal(Enumerable.Range(126, 100).Select(number => (long)number), records.Select(record => record.Sequence));
+    }
+
+    [Fact]
+    public async Task Records_that_the_device_has_and_does_not_give_are_no_gap_but_an_error()
+    {
+        await using var device = await SimulatedBacnetDevice.StartAsync();
+        device.AddLog(BacnetObjectType.TrendLog, 5, "Odd", 100, Supply).Add(Values(0, 20));
+        device.Faults.ReadsFurther = 3;
+        await using var connection = Connect(device);
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => ReadTrendAsync(connection, "trend-log-5", null));
+
+        Assert.Equal(ErrorIds.DeviceResponseInvalid, error.ErrorId);
+        Assert.Contains("another position", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -182,8 +198,122 @@ public sealed class BacnetHistoryTests
         Assert.Equal(DateTimeOffset.UnixEpoch, clock.ToUtc(null));
     }
 
-    private static BacnetDeviceConnection Connect(SimulatedBacnetDevice device) => new(
-        new ConnectionOptions { Address = DeviceAddress.Parse(device.Address, "/") }, SystemPlatform.Create(), TimeProvider.System, new BacnetProcedureLocks());
+    [Fact]
+    public async Task One_event_log_that_cannot_be_read_keeps_its_place_and_none_of_the_others_from_being_read()
+    {
+        await using var device = await SimulatedBacnetDevice.StartAsync();
+        var broken = device.AddLog(BacnetObjectType.EventLog, 2, "Broken", 10);
+        broken.Add(Alarm("before"));
+        var behind = device.AddLog(BacnetObjectType.EventLog, 3, "Behind", 10);
+        await using var connection = Connect(device);
+        var (_, cursor, _) = await ReadEventsAsync(connection, null);
+        broken.Add(Alarm("unread"));
+        behind.Add(Alarm("behind"));
+
+        // Of the two logs that have something new, the first answers with what nobody can read.
+        device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Garbage, Service = BacnetConfirmedService.ReadRange, Answer = BrokenRange(2) });
+        var pages = new List<HistoryPage<DeviceEvent>>();
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(async () =>
+        {
+            await foreach (var page in connection.History!.ReadEventsAsync(cursor, CancellationToken.None))
+            {
+                pages.Add(page);
+            }
+        });
+
+        Assert.Equal(["behind"], pages.SelectMany(page => page.Records).Select(record => record.Message));
+        Assert.Equal(ErrorIds.DeviceResponseInvalid, error.ErrorId);
+        Assert.Contains("EventLog:2", error.Message, StringComparison.Ordinal);
+        var (rest, _, gaps) = await ReadEventsAsync(connection, pages[^1].Next);
+        Assert.Equal(["unread"], rest.Select(record => record.Message));
+        Assert.Empty(gaps);
+    }
+
+    [Fact]
+    public async Task Both_halves_of_a_year_are_right_where_the_zone_is_known_and_the_repeated_hour_is_in_order()
+    {
+        var vienna = TimeZones.Find("Europe/Vienna")!;
+        await using var device = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { UtcOffset = -60, Zone = vienna });
+        var change = new DateTimeOffset(2024, 10, 27, 1, 0, 0, TimeSpan.Zero);
+        DateTimeOffset[] times =
+        [
+            new(2024, 1, 15, 12, 0, 0, TimeSpan.Zero), new(2024, 7, 15, 12, 0, 0, TimeSpan.Zero),
+            .. Enumerable.Range(-8, 16).Select(quarter => change.AddMinutes(15 * quarter)),
+        ];
+        device.AddLog(BacnetObjectType.TrendLog, 5, "Quarters", 100, Supply).Add(times.Select(SimulatedLogEntry (time) => new SimulatedValueEntry(time, BacnetValue.OfReal(1))));
+        var hours = Enumerable.Range(-5, 10).Select(hour => change.AddHours(hour)).ToList();
+        device.AddLog(BacnetObjectType.TrendLog, 6, "Hours", 100, Supply).Add(hours.Select(SimulatedLogEntry (time) => new SimulatedValueEntry(time, BacnetValue.OfReal(1))));
+        await using var connection = Connect(device, vienna);
+
+        Assert.Equal(times, (await ReadTrendAsync(connection, "trend-log-5", null)).Records.Select(record => record.Time));
+        Assert.Equal(hours, (await ReadTrendAsync(connection, "trend-log-6", null)).Records.Select(record => record.Time));
+    }
+
+    [Fact]
+    public async Task A_device_whose_clock_does_not_go_by_the_zone_is_taken_at_its_word_and_that_is_said()
+    {
+        await using var device = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { UtcOffset = 300 });
+        device.AddLog(BacnetObjectType.TrendLog, 5, "One", 10, Supply).Add(Values(0, 1));
+        var warnings = new List<string>();
+        await using var connection = Connect(device, TimeZones.Find("Europe/Vienna"), warnings.Add);
+
+        var history = connection.History!;
+        var (records, _, _) = await DrainAsync(history.ReadTrendAsync("trend-log-5", null, CancellationToken.None));
+        await DrainAsync(history.ReadEventsAsync(null, CancellationToken.None));
+
+        Assert.Equal(Noon, Assert.Single(records).Time);
+        Assert.Contains("Europe/Vienna", Assert.Single(warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_order_cannot_decide_in_the_repeated_hour_is_as_the_device_counts_now()
+    {
+        var vienna = TimeZones.Find("Europe/Vienna")!;
+
+        // One record alone in that hour, in summer and in winter.
+        Assert.Equal([Utc(0, 30)], Times(summer: true, [Local(2, 30)]));
+        Assert.Equal([Utc(1, 30)], Times(summer: false, [Local(2, 30)]));
+
+        // A page ends in it: what comes behind one of the second hour is of the second hour too.
+        var times = new BacnetLogTimes(new BacnetDeviceClock(TimeSpan.FromHours(-2), vienna));
+        Assert.Equal([Utc(0, 50), Utc(1, 10)], times.ToUtc(Records(Local(2, 50), Local(2, 10))));
+        Assert.Equal([Utc(1, 20), Utc(2, 0)], times.ToUtc(Records(Local(2, 20), Local(3, 0))));
+
+        // The same moment twice is no change of clocks, nor is somebody who sets them to and fro.
+        Assert.Equal([Utc(0, 30), Utc(0, 30)], Times(summer: true, [Local(2, 30), Local(2, 30)]));
+        Assert.Equal([Utc(1, 50), Utc(1, 10), Utc(1, 40), Utc(1, 5)], Times(summer: false, [Local(2, 50), Local(2, 10), Local(2, 40), Local(2, 5)]));
+
+        // An hour that there is not: as before the change. And a record without a time disturbs nobody.
+        Assert.Equal([new DateTimeOffset(2024, 3, 31, 1, 30, 0, TimeSpan.Zero)], Times(summer: true, [new DateTime(2024, 3, 31, 2, 30, 0, DateTimeKind.Unspecified)]));
+        Assert.Equal([Utc(0, 50), DateTimeOffset.UnixEpoch, Utc(1, 10)], Times(summer: true, [Local(2, 50), null, Local(2, 10)]));
+
+        IReadOnlyList<DateTimeOffset> Times(bool summer, DateTime?[] locals) =>
+            new BacnetLogTimes(new BacnetDeviceClock(TimeSpan.FromHours(summer ? -2 : -1), vienna)).ToUtc(Records(locals));
+
+        static BacnetLogRecord[] Records(params DateTime?[] locals) => [.. locals.Select(local => new BacnetLogRecord(local, ["1"], [""]))];
+
+        static DateTime Local(int hour, int minute) => new(2024, 10, 27, hour, minute, 0, DateTimeKind.Unspecified);
+
+        static DateTimeOffset Utc(int hour, int minute) => new(2024, 10, 27, hour, minute, 0, TimeSpan.Zero);
+    }
+
+    /// <summary>An answer to ReadRange with one item that is no record of a log.</summary>
+    private static byte[] BrokenRange(uint log)
+    {
+        var writer = new BacnetWriter(64);
+        writer.WriteContextObjectId(0, new BacnetObjectId(BacnetObjectType.EventLog, log));
+        writer.WriteContextUnsigned(1, (uint)BacnetProperty.LogBuffer);
+        writer.WriteContextBits(3, BacnetBits.Of(3, 0, 1));
+        writer.WriteContextUnsigned(4, 1);
+        writer.WriteOpening(5);
+        writer.WriteUnsigned(7);
+        writer.WriteClosing(5);
+        writer.WriteContextUnsigned(6, 2);
+        return writer.Memory.ToArray();
+    }
+
+    private static BacnetDeviceConnection Connect(SimulatedBacnetDevice device, DateTimeZone? zone = null, Action<string>? warn = null) => new(
+        new ConnectionOptions { Address = DeviceAddress.Parse(device.Address, "/"), Zone = zone, Warn = warn }, SystemPlatform.Create(), TimeProvider.System, new BacnetProcedureLocks());
 
     private static IEnumerable<SimulatedLogEntry> Values(int first, int count) => Enumerable.Range(first, count)
         .Select(SimulatedLogEntry (number) => new SimulatedValueEntry(Noon.AddMinutes(number), BacnetValue.OfReal(number + 0.5f)));

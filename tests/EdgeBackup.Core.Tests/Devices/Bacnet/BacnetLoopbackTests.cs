@@ -76,7 +76,9 @@ public sealed class BacnetLoopbackTests
         using var closed = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         closed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var nobody = (IPEndPoint)closed.LocalEndPoint!;
-        closed.Close();
+
+        // Bound, and connected to somebody else: it takes nothing from us, and no other test gets the port meanwhile.
+        closed.Connect(new IPEndPoint(IPAddress.Loopback, 9));
         await using var client = await BacnetClient.OpenAsync(Options with { Timeout = TimeSpan.FromMilliseconds(50), Retries = 1 }, CancellationToken.None);
         var peer = new BacnetPeer(nobody, null, 1476, BacnetSegmentation.None, 1);
         await Assert.ThrowsAsync<BacnetTimeoutException>(

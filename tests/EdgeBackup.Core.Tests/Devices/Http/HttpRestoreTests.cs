@@ -180,7 +180,7 @@ public sealed class HttpRestoreTests
         await using var killed = Connect(device, clock: new StillClock());
         await using var connection = Connect(device);
         var journal = new MemoryJournal();
-        device.Faults.CommitDuration = TimeSpan.FromSeconds(5);
+        device.Faults.CommitDuration = TimeSpan.FromSeconds(2);
         using (var kill = new CancellationTokenSource())
         {
             await using var session = await killed.BeginRestoreAsync(Plan(RestoreMode.Replace, Sent), journal, CancellationToken.None);
@@ -209,6 +209,20 @@ public sealed class HttpRestoreTests
         await using var session = await connection.BeginRestoreAsync(Plan(RestoreMode.Replace, Sent), journal, CancellationToken.None);
 
         Assert.Equal([device.Restores.Current!.Id], journal.Open);
+    }
+
+    [Fact]
+    public async Task A_session_that_cannot_be_noted_is_dropped_again()
+    {
+        await using var device = await StartEmptyAsync();
+        await using var connection = Connect(device);
+        var journal = new MemoryJournal { OnOpened = _ => throw new EdgeBackupException(ErrorIds.RepositoryNotWritable, "The share is away.", "r") };
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => connection.BeginRestoreAsync(Plan(RestoreMode.Replace, Sent), journal, CancellationToken.None));
+
+        Assert.Equal(ErrorIds.RepositoryNotWritable, error.ErrorId);
+        Assert.Null(device.Restores.Current);
+        Assert.Contains(device.Calls, call => call.Method == "DELETE");
     }
 
     [Fact]

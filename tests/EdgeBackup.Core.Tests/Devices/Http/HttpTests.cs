@@ -15,8 +15,9 @@ internal static class HttpTests
         {
             Address = DeviceAddress.Parse(device.Address.AbsoluteUri, Path.GetTempPath()),
             Id = device.Options.Id,
-            SilenceLimit = TimeSpan.FromSeconds(5),
-            RestartLimit = TimeSpan.FromSeconds(20),
+            // Nothing here is silent unless a test says so, and then it says how long it waits: these are for a busy machine.
+            SilenceLimit = TimeSpan.FromMinutes(1),
+            RestartLimit = TimeSpan.FromMinutes(1),
         };
         return new HttpDeviceConnection(change?.Invoke(options) ?? options, clock ?? TimeProvider.System);
     }

@@ -114,12 +114,11 @@ public sealed class SshErrorTests(SshServer server) : IClassFixture<SshServer>
     [SshFact]
     public async Task A_port_where_nobody_listens_is_unreachable()
     {
-        using var reserved = new TcpListener(IPAddress.Loopback, 0);
-        reserved.Start();
-        var port = ((IPEndPoint)reserved.LocalEndpoint).Port;
-        reserved.Stop();
+        // Bound and not listening: refused, and nobody else's meanwhile.
+        using var reserved = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        reserved.Bind(new IPEndPoint(IPAddress.Loopback, 0));
 
-        var error = await FailAtAsync(port, new SshSettings());
+        var error = await FailAtAsync(((IPEndPoint)reserved.LocalEndPoint!).Port, new SshSettings());
 
         Assert.Equal(ErrorIds.DeviceUnreachable, error.ErrorId);
     }

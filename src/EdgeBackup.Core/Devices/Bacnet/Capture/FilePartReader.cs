@@ -54,7 +54,7 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
 
                 if (attempt == Attempts)
                 {
-                    throw Failed(part.Start == Position ? "it answers with nothing and does not say that this is the end" : $"it answers with what is at {part.Start}");
+                    throw part.Start == Position ? Failed("it answers with nothing and does not say that this is the end") : Elsewhere(inner: null);
                 }
 
                 Link.Trace($"{Link.Errors.Device}: {Call} was answered with {part.Count} from {part.Start}; asking again.");
@@ -75,6 +75,10 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
             catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception) && attempt < Attempts)
             {
                 await Task.Delay(Link.Times.Again * attempt, Link.Clock, cancellationToken).ConfigureAwait(false);
+            }
+            catch (BacnetAnswerException exception) when (exception.IsToAnother)
+            {
+                throw Elsewhere(exception);
             }
             catch (BacnetAnswerException exception)
             {
@@ -105,6 +109,11 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
 
     protected EdgeBackupException Failed(string what, Exception? inner = null) => Link.Errors.Create(
         ErrorIds.CaptureFailed, $"{Call} failed: {what}. Try again, and look at the device when it happens again", inner);
+
+    private EdgeBackupException Elsewhere(Exception? inner) => Link.Errors.Create(
+        ErrorIds.DeviceResponseInvalid,
+        $"{Call} failed: it answers each time with what is at another position than the one that was asked for. Its software does not keep to the standard, or something on the way mixes its answers up; look for newer software, and check the network",
+        inner);
 
     /// <summary>
     /// Whether the file ends at <see cref="Position"/>. A device that ends it before the length that it tells is asked once

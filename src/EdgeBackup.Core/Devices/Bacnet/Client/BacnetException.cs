@@ -47,4 +47,10 @@ public sealed class BacnetTimeoutException(string message) : BacnetException(mes
 public sealed class BacnetUnreachableException(string message) : BacnetException(message);
 
 /// <summary>The peer's answer cannot be read, or is not one to the request.</summary>
-public sealed class BacnetAnswerException(string message) : BacnetException(message);
+/// <param name="message">What is wrong with it.</param>
+/// <param name="isToAnother">It can be read, and answers something else than what was asked: another position, another object.</param>
+public sealed class BacnetAnswerException(string message, bool isToAnother = false) : BacnetException(message)
+{
+    /// <summary>Whether the peer answered something else, however often it was asked.</summary>
+    public bool IsToAnother { get; } = isToAnother;
+}

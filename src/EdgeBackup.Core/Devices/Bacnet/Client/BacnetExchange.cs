@@ -84,7 +84,7 @@ internal sealed class BacnetExchange
 
         IsClean = false;
         throw sawOther
-            ? new BacnetAnswerException($"{peer} answered {request.Service}, but with the answer to another request")
+            ? new BacnetAnswerException($"{peer} answered {request.Service}, but with the answer to another request", isToAnother: true)
             : new BacnetTimeoutException($"{peer} did not answer {request.Service}: {options.Retries + 1} requests, {options.Timeout.TotalSeconds:0.#} s each");
     }
 

@@ -12,6 +12,8 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
 {
     private static readonly string[] States = ["normal", "fault", "offnormal", "high-limit", "low-limit", "life-safety-alarm"];
 
+    private BacnetDeviceClock? known;
+
     /// <inheritdoc/>
     public Task<HistoryListing> ListAsync(CancellationToken cancellationToken) => GuardAsync("reading which logs it has", async () =>
     {
@@ -41,13 +43,16 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
     });
 
     /// <inheritdoc/>
-    /// <remarks>One event log after the other; the cursor says for each how far it was read.</remarks>
+    /// <remarks>
+    /// One event log after the other; the cursor says for each how far it was read. One that cannot be read stays where it
+    /// is and keeps none of the others from being read: it is the error at the end.
+    /// </remarks>
     public async IAsyncEnumerable<HistoryPage<DeviceEvent>> ReadEventsAsync(string? cursor, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var gone = new HashSet<BacnetObjectId>();
         var reached = new SortedDictionary<BacnetObjectId, uint>(ReadCursor(cursor, gone), Comparer<BacnetObjectId>.Create((one, other) => one.ToBits().CompareTo(other.ToBits())));
         var logs = await GuardAsync("reading which logs it has", () => ListLogsAsync(cancellationToken)).ConfigureAwait(false);
-        var clock = await GuardAsync("reading its clock", () => BacnetDeviceClock.ReadAsync(link, cancellationToken)).ConfigureAwait(false);
+        var clock = await ReadClockAsync(cancellationToken).ConfigureAwait(false);
         gone.ExceptWith(logs);
         foreach (var missing in reached.Keys.Except(logs).Where(gone.Add).ToList())
         {
@@ -55,17 +60,31 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
             yield return new HistoryPage<DeviceEvent>([], BacnetCursor.Write(reached, gone), new HistoryGap(null, $"the device has its {missing} no more"));
         }
 
+        var faults = new List<EdgeBackupException>();
         foreach (var log in logs.Where(log => log.Type == BacnetObjectType.EventLog))
         {
             uint? last = reached.TryGetValue(log, out var sequence) ? sequence : null;
-            await foreach (var page in PagesAsync(log, last, cancellationToken).ConfigureAwait(false))
+            var times = new BacnetLogTimes(clock);
+            var pages = PagesAsync(log, last, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using var ending = pages.ConfigureAwait(false);
+            while (await MoveNextAsync(pages, faults).ConfigureAwait(false))
             {
+                var page = pages.Current;
                 reached[log] = page.Reached;
+                var utc = times.ToUtc(page.Records);
                 yield return new HistoryPage<DeviceEvent>(
-                    [.. page.Records.Select((record, index) => ToEvent(log, BacnetSequence.Next(page.First, index), record, clock))],
+                    [.. page.Records.Select((record, index) => ToEvent(log, BacnetSequence.Next(page.First, index), record, utc[index]))],
                     BacnetCursor.Write(reached, gone),
                     page.Gap);
             }
+        }
+
+        if (faults.Count > 0)
+        {
+            throw faults.Count == 1 ? faults[0] : link.Errors.Create(
+                faults[0].ErrorId,
+                $"{faults.Count} of its event logs cannot be read: {string.Join(" ", faults.Select(fault => fault.Message)).TrimEnd('.')}",
+                faults[0]);
         }
     }
 
@@ -79,28 +98,45 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
         }
 
         uint? last = ReadCursor(cursor).TryGetValue(log, out var sequence) ? sequence : null;
-        var clock = await GuardAsync("reading its clock", () => BacnetDeviceClock.ReadAsync(link, cancellationToken)).ConfigureAwait(false);
+        var clock = await ReadClockAsync(cancellationToken).ConfigureAwait(false);
+        var times = new BacnetLogTimes(clock);
         await foreach (var page in PagesAsync(log, last, cancellationToken).ConfigureAwait(false))
         {
+            var utc = times.ToUtc(page.Records);
             yield return new HistoryPage<TrendRecord>(
-                [.. page.Records.Select((record, index) => ToTrend(BacnetSequence.Next(page.First, index), member, record, clock))],
+                [.. page.Records.Select((record, index) => ToTrend(BacnetSequence.Next(page.First, index), member, record, utc[index]))],
                 BacnetCursor.Write([new(log, page.Reached)]),
                 page.Gap);
         }
     }
 
-    private static TrendRecord ToTrend(uint sequence, int member, BacnetLogRecord record, BacnetDeviceClock clock)
+    /// <summary>Goes on to the next page of an event log.</summary>
+    /// <returns>False at its end, and where it cannot be read on; the fault is put to the others then.</returns>
+    /// <exception cref="EdgeBackupException">The device as a whole does not answer.</exception>
+    private static async Task<bool> MoveNextAsync(IAsyncEnumerator<BacnetLogPage> pages, List<EdgeBackupException> faults)
+    {
+        try
+        {
+            return await pages.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId != ErrorIds.DeviceUnreachable)
+        {
+            faults.Add(exception);
+            return false;
+        }
+    }
+
+    private static TrendRecord ToTrend(uint sequence, int member, BacnetLogRecord record, DateTimeOffset time)
     {
         // What the log says of itself counts for all of its members.
         var value = member < record.Values.Count ? record.Values[member] : null;
         var status = record.Values.Count == 0 ? LogWord(record) : member < record.Status.Count ? record.Status[member] : "";
-        return new TrendRecord(sequence, clock.ToUtc(record.Local), value, WithTime(status, record));
+        return new TrendRecord(sequence, time, value, WithTime(status, record));
     }
 
-    private static DeviceEvent ToEvent(BacnetObjectId log, uint sequence, BacnetLogRecord record, BacnetDeviceClock clock)
+    private static DeviceEvent ToEvent(BacnetObjectId log, uint sequence, BacnetLogRecord record, DateTimeOffset time)
     {
         var id = string.Create(CultureInfo.InvariantCulture, $"{log}/{sequence}");
-        var time = clock.ToUtc(record.Local);
         if (record.Event is not { } logged)
         {
             return new DeviceEvent(id, time, "system", log.ToString(), null, WithTime(LogWord(record), record), null, null);
@@ -146,6 +182,10 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
             yield return pages.Current;
         }
     }
+
+    /// <summary>Once for all logs: what is to be said of it is said once.</summary>
+    private async Task<BacnetDeviceClock> ReadClockAsync(CancellationToken cancellationToken) =>
+        known ??= await GuardAsync("reading its clock", () => BacnetDeviceClock.ReadAsync(link, cancellationToken)).ConfigureAwait(false);
 
     /// <summary>The log objects, in the order of their kinds and instances.</summary>
     private async Task<List<BacnetObjectId>> ListLogsAsync(CancellationToken cancellationToken)

@@ -77,10 +77,12 @@ internal sealed class BacnetLogBuffer(BacnetConversation link, BacnetObjectId lo
             var first = range.FirstSequence ?? next;
             if (first != next)
             {
+                // A gap is only what the device has no more; records that it has and does not give are a fault of it.
+                (count, newest) = await ReadCountsAsync(cancellationToken).ConfigureAwait(false);
                 var skipped = BacnetSequence.From(next, first);
-                gap = skipped < uint.MaxValue / 2
+                gap = count > 0 && skipped < uint.MaxValue / 2 && BacnetSequence.IsReached(first, BacnetSequence.Next(newest, 1 - count))
                     ? new HistoryGap((gap is null ? 0 : gap.Lost) + skipped, gap?.Reason ?? Overflowed)
-                    : throw new BacnetAnswerException($"{log} was asked for record {next} and answered with record {first}");
+                    : throw new BacnetAnswerException($"{log} was asked for record {next}, and answered at another position, with record {first}", isToAnother: true);
             }
 
             var end = BacnetSequence.Next(first, records.Count - 1);

@@ -23,6 +23,8 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
                     await journal.ClosedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
                 }
 
+                // The others are of another address.
+                await journal.ClosedAllButAsync([], CancellationToken.None).ConfigureAwait(false);
                 return false;
             }
 

@@ -167,10 +167,13 @@ owner() {
 # Makes the first of some stages that can be made.
 prepare() {
   for stage; do
-    if err=$(mkdir "$stage" 2>&1) && mkdir "$stage/n" "$stage/old" && owner >"$stage/lock"; then
+    err=$(mkdir "$stage" 2>&1) || continue
+    if err=$({ mkdir "$stage/n" "$stage/old" && owner >"$stage/lock"; } 2>&1); then
       say "$stage" ''
       return
     fi
+    # A full disk, say: a stage half made helps nobody.
+    rm -rf "$stage"
   done
   say '' "$err"
 }

@@ -101,8 +101,9 @@ public sealed class BacnetCaptureTests
     [InlineData(false, true)]
     public async Task A_device_that_prepares_is_waited_for_also_an_old_one_and_a_silent_one(bool tells, bool isSilent)
     {
-        await using var device = await StartAsync(new SimulatedBacnetOptions { BackupPreparation = TimeSpan.FromMilliseconds(400), TellsBackupState = tells, SilentWhilePreparing = isSilent });
-        await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = isSilent ? 0 : 20 });
+        var preparation = isSilent ? BacnetTestDevice.LongerThanBrief : TimeSpan.FromMilliseconds(400);
+        await using var device = await StartAsync(new SimulatedBacnetOptions { BackupPreparation = preparation, TellsBackupState = tells, SilentWhilePreparing = isSilent });
+        await using var connection = device.Connect(isSilent ? BacnetTestDevice.Brief : BacnetTestDevice.Impatient with { Retries = 20 });
 
         AssertState(await CaptureAsync(connection, BackupContent.Configuration));
         var requests = device.Device.Requests.ToList();
@@ -179,6 +180,22 @@ public sealed class BacnetCaptureTests
 
         await (await connection.BeginCaptureAsync(BackupContent.All, CancellationToken.None)).DisposeAsync();
 
+        Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
+    }
+
+    [Theory]
+    [InlineData(BacnetSegmentation.Both)]
+    [InlineData(BacnetSegmentation.None)]
+    public async Task A_device_that_answers_at_another_position_each_time_is_not_called_silent(BacnetSegmentation segmentation)
+    {
+        await using var device = await StartAsync(new SimulatedBacnetOptions { Segmentation = segmentation });
+        device.Device.Faults.ReadsFurther = 7;
+        await using var connection = device.Connect(BacnetTestDevice.Impatient);
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => CaptureAsync(connection, BackupContent.Configuration));
+
+        Assert.Equal(ErrorIds.DeviceResponseInvalid, error.ErrorId);
+        Assert.Contains("another position", error.Message, StringComparison.Ordinal);
         Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
     }
 

@@ -72,14 +72,15 @@ public sealed class BacnetRestoreTests
     [InlineData(false, false)]
     public async Task A_device_that_prepares_and_takes_its_time_is_waited_for(bool tells, bool isSilent)
     {
+        var time = isSilent ? BacnetTestDevice.LongerThanBrief : TimeSpan.FromMilliseconds(400);
         await using var device = await StartAsync(new SimulatedBacnetOptions
         {
             TellsBackupState = tells,
             SilentWhilePreparing = isSilent,
-            RestorePreparation = TimeSpan.FromMilliseconds(400),
-            RestoreCompletion = TimeSpan.FromMilliseconds(400),
+            RestorePreparation = time,
+            RestoreCompletion = time,
         });
-        await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = isSilent ? 0 : 20 });
+        await using var connection = device.Connect(isSilent ? BacnetTestDevice.Brief : BacnetTestDevice.Impatient with { Retries = 20 });
 
         Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New));
 

@@ -21,6 +21,12 @@ internal sealed class BacnetTestDevice(SimulatedBacnetDevice device, string id =
     /// <summary>For tests in which answers do not come: the real times would be waited for.</summary>
     public static BacnetClientOptions Impatient { get; } = new() { Timeout = TimeSpan.FromMilliseconds(200), Retries = 0 };
 
+    /// <summary>For tests in which silence must be noticed although answers come too: as brief as a busy machine allows.</summary>
+    public static BacnetClientOptions Brief { get; } = new() { Timeout = TimeSpan.FromSeconds(1), Retries = 0 };
+
+    /// <summary>So long is silence noticed by <see cref="Brief"/>.</summary>
+    public static TimeSpan LongerThanBrief { get; } = Brief.Timeout * 1.2;
+
     public SimulatedBacnetDevice Device { get; } = device;
 
     public BacnetProcedureLocks Locks { get; init; } = new();

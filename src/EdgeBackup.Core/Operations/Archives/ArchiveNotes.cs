@@ -1,0 +1,84 @@
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations.Repositories;
+using EdgeBackup.Core.Records;
+
+namespace EdgeBackup.Core.Operations.Archives;
+
+/// <summary>
+/// Counts the runs of a device's archives that fail, so that somebody is told. A run's own record is the proof that it
+/// succeeded, so nothing is written of one that did but the end of a failure. An extract neither begins a failure nor ends
+/// one: who makes it sees for himself what becomes of it, and it moves no cursor.
+/// </summary>
+internal sealed class ArchiveNotes(RepositoryContext context, IOperationObserver observer, WriteArchiveOptions options)
+{
+    private readonly DateTimeOffset started = context.Clock.GetUtcNow();
+    private long? began;
+
+    /// <summary>The number of the newest run when this one began; 0 for none.</summary>
+    public void Begin(ArchiveRuns runs) => began = runs.Last?.Number ?? 0;
+
+    public Task NoteSuccessAsync() => options.IsExtract ? Task.CompletedTask : GuardAsync(async () =>
+    {
+        var seen = await context.Attempts.ReadAsync(options.Device, CancellationToken.None).ConfigureAwait(false);
+        if (seen.State.Archive is { FailingSince: not null })
+        {
+            await context.Attempts.ChangeAsync(seen, options.Device, End, CancellationToken.None).ConfigureAwait(false);
+        }
+    });
+
+    public async Task NoteFailureAsync(Exception exception)
+    {
+        // Who asks for archives of everything gets that answer of a device that never had any, each time.
+        var errorId = (exception as EdgeBackupException)?.ErrorId ?? exception.GetType().Name;
+        if (options.IsExtract || (errorId == ErrorIds.ArchiveNotSupported && began == 0))
+        {
+            return;
+        }
+
+        await GuardAsync(async () =>
+        {
+            // Another run may have archived the same records meanwhile, or this one failed when it was recorded.
+            await context.Attempts.ChangeAsync(seen: null, options.Device, await HasRunSinceAsync().ConfigureAwait(false) ? End : Fail, CancellationToken.None).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+
+        AttemptState Fail(AttemptState before)
+        {
+            var archive = before.Archive ?? new ArchiveAttempts();
+            return before with
+            {
+                Archive = archive with { FailingSince = archive.FailingSince ?? started, ConsecutiveFailures = archive.ConsecutiveFailures + 1, ErrorId = errorId, Reason = exception.Message },
+            };
+        }
+    }
+
+    /// <summary>What was told is kept until its end is told.</summary>
+    private static AttemptState End(AttemptState before) =>
+        before with { Archive = before.Archive?.FailureTold is { } told ? new ArchiveAttempts { FailureTold = told } : null };
+
+    private async Task<bool> HasRunSinceAsync()
+    {
+        try
+        {
+            return began is { } number
+                && await (await ArchiveRuns.LoadAsync(context, options.Device, CancellationToken.None).ConfigureAwait(false))
+                    .FromAsync(number + 1, CancellationToken.None).AnyAsync(run => !run.Extract).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception)
+        {
+            observer.Verbose($"{options.Device}: whether another run has archived it meanwhile could not be found out: {exception.Message}");
+            return false;
+        }
+    }
+
+    private async Task GuardAsync(Func<Task> note)
+    {
+        try
+        {
+            await note().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException)
+        {
+            observer.Warning($"{options.Device}: what became of the archive could not be written down for notifications: {exception.Message}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+using System.Diagnostics.CodeAnalysis;
+using EdgeBackup.Core.Archives;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Operations;
+using EdgeBackup.Core.Operations.Archives;
+using EdgeBackup.Core.Operations.Metrics;
+using EdgeBackup.Core.Operations.Notifications;
+using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Tests.Operations.Metrics;
+using EdgeBackup.Core.Tests.Operations.Notifications;
+using Xunit;
+
+namespace EdgeBackup.Core.Tests.Archives;
+
+/// <summary>That archives stop is seen in the listing and in the metrics, and somebody is told.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "xunit calls DisposeAsync.")]
+public sealed class ArchiveNoticeTests : IAsyncLifetime
+{
+    private static readonly WriteArchiveOptions Extract = new() { Device = "", Parent = "", From = DateTimeOffset.UnixEpoch };
+
+    private readonly WebhookReceiver receiver = new();
+    private ArchiveBench bench = null!;
+
+    public async Task InitializeAsync()
+    {
+        bench = await ArchiveBench.CreateAsync();
+        bench.Operations.Context.Notifications = new NotificationOptions { Pause = TimeSpan.FromMilliseconds(1), Patience = TimeSpan.FromMinutes(1), Bound = TimeSpan.FromMinutes(5) };
+    }
+
+    public async Task DisposeAsync()
+    {
+        await receiver.DisposeAsync();
+        await bench.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task How_old_the_newest_archive_is_stands_in_the_listing_and_an_extract_is_none()
+    {
+        Assert.Null((await ListAsync()).ArchiveAge);
+        await bench.ArchiveAsync(Extract);
+        Assert.Null((await ListAsync()).ArchiveAge);
+        await bench.ArchiveAsync();
+        await bench.ArchiveAsync();
+        var first = (await ListAsync()).Device.LastArchive;
+        bench.Operations.Advance(TimeSpan.FromHours(30));
+        await bench.ArchiveAsync(Extract);
+        await bench.ArchiveAsync(Extract);
+
+        var listed = await ListAsync();
+        Assert.Equal(first, listed.Device.LastArchive);
+        Assert.InRange(listed.ArchiveAge!.Value.TotalHours, 30, 31);
+        await bench.ArchiveAsync();
+        Assert.InRange((await ListAsync()).ArchiveAge!.Value.TotalHours, 0, 1);
+    }
+
+    [Fact]
+    public async Task A_catalog_that_was_lost_finds_the_same_again_and_one_that_saw_a_newer_run_forgets_what_is_gone()
+    {
+        await bench.ArchiveAsync();
+        bench.Operations.Advance(TimeSpan.FromHours(30));
+        await bench.ArchiveAsync();
+        await bench.ArchiveAsync(Extract);
+        var last = (await ListAsync()).Device.LastArchive;
+        var other = await bench.Operations.OpenAsync("another-machine");
+        Assert.Equal(last, (await ListAsync(other)).Device.LastArchive);
+
+        // The newest two records are taken away, as a copy from before would: the one before them was never read here.
+        var names = await bench.Operations.Context.Archives.ListAsync(ArchiveBench.DeviceId, default);
+        foreach (var name in names.Skip(1))
+        {
+            File.Delete(Path.Combine(bench.Operations.RepositoryFolder, name));
+        }
+
+        Assert.InRange((await ListAsync(other)).ArchiveAge!.Value.TotalHours, 30, 31);
+    }
+
+    [Fact]
+    public async Task A_run_that_fails_again_and_again_is_told_once_and_so_is_its_recovery()
+    {
+        await RegisterAsync();
+        await bench.ArchiveAsync();
+        var hidden = bench.Parent + "-unplugged";
+        for (var round = 0; round < 2; round++)
+        {
+            Directory.Move(bench.Parent, hidden);
+            for (var run = 1; run <= 3; run++)
+            {
+                await FailAsync(ErrorIds.ArchiveFailed);
+                Assert.Equal(run, (await AttemptsAsync())?.ConsecutiveFailures);
+            }
+
+            Directory.Move(hidden, bench.Parent);
+
+            // An extract proves nothing for the runs.
+            await bench.ArchiveAsync(Extract);
+            await TellAsync();
+            Assert.Equal((round * 2) + 1, receiver.Received.Count);
+            await bench.ArchiveAsync();
+            await TellAsync();
+            await TellAsync();
+        }
+
+        Assert.Equal(["archive.failed", "archive.recovered", "archive.failed", "archive.recovered"], receiver.Types);
+        var failure = receiver.Received[0].Data;
+        Assert.Equal((ArchiveBench.DeviceId, "ArchiveFailed", 1), (failure.GetProperty("device").GetProperty("id").GetString(), failure.GetProperty("errorId").GetString(), failure.GetProperty("consecutiveFailures").GetInt32()));
+        Assert.Contains("There is no folder", failure.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.True(failure.TryGetProperty("lastArchive", out _));
+        Assert.Equal(failure.GetProperty("failingSince").GetDateTime(), receiver.Received[1].Data.GetProperty("failedSince").GetDateTime());
+        Assert.Null(await AttemptsAsync());
+        Assert.Equal(6, (await bench.Operations.EventsAsync("Failed")).Count);
+    }
+
+    [Fact]
+    public async Task A_script_that_is_ended_by_the_failure_is_told_of_all_the_same()
+    {
+        await RegisterAsync();
+        Directory.Delete(bench.Parent);
+        using var stopped = new CancellationTokenSource();
+        await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ArchiveAsync());
+        await stopped.CancelAsync();
+        await new Notifier(bench.Operations.Context, bench.Operations.Observer).TellAtEndAsync([ArchiveBench.DeviceId], stopped.Token);
+
+        // Sent, or laid down for the next command where this machine is slow.
+        var listed = Assert.Single(await new ManageNotifications(bench.Operations.Context, bench.Operations.Observer).FindAsync([], error => throw error, default));
+        Assert.InRange(receiver.Received.Count + listed.Pending, 1, 2);
+    }
+
+    [Fact]
+    public async Task A_failure_that_was_over_before_anybody_could_be_told_is_told_to_nobody()
+    {
+        await RegisterAsync();
+        receiver.Status = 503;
+        Directory.Delete(bench.Parent);
+        await FailAsync(ErrorIds.ArchiveFailed);
+        var asked = receiver.Received.Count;
+        receiver.Status = 200;
+        Directory.CreateDirectory(bench.Parent);
+        await bench.ArchiveAsync();
+        bench.Operations.Advance(TimeSpan.FromHours(1));
+        await TellAsync();
+
+        Assert.Equal(asked, receiver.Received.Count);
+    }
+
+    [Fact]
+    public async Task An_extract_that_fails_and_a_device_that_never_had_an_archive_are_no_news()
+    {
+        await RegisterAsync();
+        await bench.Operations.AddFolderAsync("kiosk");
+        await FailAsync(ErrorIds.ArchiveNotSupported, new WriteArchiveOptions { Device = "kiosk", Parent = bench.Parent });
+        Directory.Delete(bench.Parent);
+        await FailAsync(ErrorIds.ArchiveFailed, Extract with { Device = ArchiveBench.DeviceId, Parent = bench.Parent });
+
+        Assert.Empty(receiver.Received);
+        Assert.Null(await AttemptsAsync());
+    }
+
+    [Fact]
+    public async Task A_device_that_cannot_be_archived_any_more_is_news()
+    {
+        await RegisterAsync();
+        await bench.ArchiveAsync();
+        bench.Operations.SwitchOff(ArchiveBench.DeviceId);
+        await FailAsync(ErrorIds.DeviceResponseInvalid);
+
+        Assert.Equal("DeviceResponseInvalid", Assert.Single(receiver.Received).Data.GetProperty("errorId").GetString());
+    }
+
+    [Fact]
+    public async Task A_run_that_came_second_is_no_failure_of_the_device()
+    {
+        await bench.ArchiveAsync();
+        bench.AddEvents(5);
+        var hooked = new HookedConnections(bench.Operations.Connections()) { BeforePage = () => bench.ArchiveAsync() };
+        var second = await bench.Operations.OpenAsync(connections: hooked);
+        await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ArchiveAsync(context: second));
+
+        Assert.Null(await AttemptsAsync());
+    }
+
+    [Fact]
+    public async Task Age_and_failures_are_metrics_and_what_never_was_has_none()
+    {
+        await bench.Operations.AddFolderAsync("kiosk");
+        await bench.ArchiveAsync();
+        bench.Operations.Advance(TimeSpan.FromHours(30));
+        Directory.Move(bench.Parent, bench.Parent + "-unplugged");
+        await FailAsync(ErrorIds.ArchiveFailed);
+
+        var samples = PrometheusParser.Parse(await new ExportMetrics(bench.Operations.Context, bench.Operations.Observer).RunAsync(null, error => throw error, default)).Samples;
+        Assert.InRange(Value("archive_age_seconds"), 30 * 3600, 31 * 3600);
+        Assert.Equal(Value("archive_age_seconds"), Value("", "edgebackup_export_timestamp_seconds") - Value("last_archive_timestamp_seconds"), 5.0);
+        Assert.Equal(1, Value("archive_consecutive_failures"));
+        Assert.DoesNotContain(samples, sample => sample["device"] == "kiosk" && sample.Name.Contains("archive", StringComparison.Ordinal));
+
+        double Value(string name, string? whole = null) => Assert.Single(samples, sample => sample.Name == (whole ?? "edgebackup_device_" + name) && (whole is not null || sample["device"] == ArchiveBench.DeviceId)).Value;
+    }
+
+    private async Task<ArchiveAttempts?> AttemptsAsync() => (await bench.Operations.Context.Attempts.ReadAsync(ArchiveBench.DeviceId, default)).State.Archive;
+
+    private async Task<ListedDevice> ListAsync(Core.Operations.Repositories.RepositoryContext? context = null) =>
+        await new FindDevices(context ?? bench.Operations.Context, bench.Operations.Observer).RunAsync(new FindDevicesOptions(), error => throw error, default).SingleAsync(device => device.Device.Id == ArchiveBench.DeviceId);
+
+    private async Task RegisterAsync() => await new ManageNotifications(bench.Operations.Context, bench.Operations.Observer).RegisterAsync(
+        new RegisterNotificationOptions { Name = "hook", Url = receiver.Url, Topics = [NotificationTopic.Failure, NotificationTopic.Recovery] }, default);
+
+    private Task TellAsync() => new Notifier(bench.Operations.Context, bench.Operations.Observer).TellAtEndAsync([ArchiveBench.DeviceId, "kiosk"], default);
+
+    private async Task FailAsync(string errorId, WriteArchiveOptions? options = null)
+    {
+        var write = new WriteArchive(bench.Operations.Context, bench.Operations.Observer);
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => write.RunAsync(options ?? new WriteArchiveOptions { Device = ArchiveBench.DeviceId, Parent = bench.Parent }, default));
+        Assert.Equal(errorId, error.ErrorId);
+        await TellAsync();
+    }
+}
