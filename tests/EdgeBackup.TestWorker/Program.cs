@@ -13,6 +13,8 @@ Deed? deed = args is [var name, _, ..]
         "verify" => Verify.RunAsync,
         "hold" => Hold.RunAsync,
         "crash" => CrashWork.RunAsync,
+        "archive" => ArchiveDeed.RunAsync,
+        "restore" => RestoreDeeds.OnceAsync,
         _ => null,
     }
     : null;

@@ -36,6 +36,9 @@ public interface IDeviceConnection : IAsyncDisposable
     /// </summary>
     bool IsDisturbedByCapture => false;
 
+    /// <summary>Whether a restore that was left open on such a device makes it busy, so that <see cref="DropLeftoversAsync"/> comes before everything else.</summary>
+    bool IsBusyWithLeftovers => false;
+
     /// <summary>
     /// Takes the device out of a restore that a killed command of ours left open on it, where such a restore keeps
     /// captures from beginning too.
@@ -165,6 +168,14 @@ public interface IRestoreJournal
 
     /// <summary>As <see cref="IsOwnAsync(string, CancellationToken)"/>, where it was noted no longer ago than <paramref name="life"/>: for devices that give sessions no names.</summary>
     Task<bool> IsOwnAsync(string sessionId, TimeSpan life, CancellationToken cancellationToken) => IsOwnAsync(sessionId, cancellationToken);
+
+    /// <summary>
+    /// Forgets the sessions of killed commands of which nothing is left: the device has shown which ones there are. One whose
+    /// command may still run keeps its note.
+    /// </summary>
+    /// <param name="left">Those of which something is left on the device.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    Task ClosedAllButAsync(IReadOnlyCollection<string> left, CancellationToken cancellationToken);
 
     /// <summary>Notes a session; durable when it returns.</summary>
     Task OpenedAsync(string sessionId, CancellationToken cancellationToken);

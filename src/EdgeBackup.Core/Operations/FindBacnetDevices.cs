@@ -27,7 +27,7 @@ public sealed record FindBacnetDevicesOptions
 }
 
 /// <summary>A device that answered.</summary>
-/// <param name="Id">The id that it would be registered by; for a device that tells no serial number, by its instance.</param>
+/// <param name="Id">The id that it is or would be registered by; for a device that tells no serial number, by its instance, and by its place too where another one has that.</param>
 /// <param name="Type">The device type to register it as.</param>
 /// <param name="Address">Where it is reached.</param>
 /// <param name="Found">What it says of itself.</param>
@@ -92,10 +92,8 @@ public sealed class FindBacnetDevices
             var found = devices.Current;
             observer.Progress(new OperationProgress("Looking for BACnet devices", $"device {found.Instance}", ++count));
             var address = AddressOf(found);
-            var ownId = BacnetStatus.OwnId(found.VendorId, found.SerialNumber);
-            var id = ownId ?? $"bacnet-{found.Instance}";
-            var registeredAs = registered.Ids.Contains(id) ? id : registered.Addresses.GetValueOrDefault(address.Text);
-            yield return new ListedBacnetDevice(registeredAs ?? id, BacnetStatus.TypeId, address, found, context is null ? null : registeredAs is not null);
+            var (id, isRegistered, reason) = await registered.FindAsync(found, address, cancellationToken).ConfigureAwait(false);
+            yield return new ListedBacnetDevice(id, BacnetStatus.TypeId, address, reason is null ? found : found with { Reason = found.Reason is null ? reason : $"{found.Reason} {reason}" }, context is null ? null : isRegistered);
         }
 
         if (count == 0)
@@ -164,21 +162,19 @@ public sealed class FindBacnetDevices
         }
     }
 
-    private async Task<(HashSet<string> Ids, Dictionary<string, string> Addresses)> LoadRegisteredAsync(Func<EdgeBackupException, Task> onError, CancellationToken cancellationToken)
+    private async Task<BacnetRegistrations> LoadRegisteredAsync(Func<EdgeBackupException, Task> onError, CancellationToken cancellationToken)
     {
-        var ids = new HashSet<string>(StringComparer.Ordinal);
-        var addresses = new Dictionary<string, string>(StringComparer.Ordinal);
+        var registrations = new BacnetRegistrations();
         if (context is null)
         {
-            return (ids, addresses);
+            return registrations;
         }
 
         await foreach (var listed in new FindDevices(context, observer).RunAsync(new FindDevicesOptions { Replaced = false }, onError, cancellationToken).ConfigureAwait(false))
         {
-            ids.Add(listed.Device.Id);
-            addresses[listed.Device.Address] = listed.Device.Id;
+            registrations.Add(listed.Device.Id, listed.Device.Address);
         }
 
-        return (ids, addresses);
+        return registrations;
     }
 }

@@ -248,7 +248,7 @@ public sealed class RegisterDevice
 
         throw new EdgeBackupException(
             ErrorIds.DeviceIdDuplicate,
-            $"The device at {options.Address.Text} says that it is '{identity.Id}', but '{identity.Id}' is registered at {registered.Address}. If it has moved: Set-EdgeDevice -Device '{identity.Id}' -Address '{options.Address.Text}'. If these are two devices, one of them needs an id of its own.",
+            $"The device at {options.Address.Text} says that it is '{identity.Id}', but '{identity.Id}' is registered at {registered.Address}. If it has moved: Set-EdgeDevice -Device '{identity.Id}' -Address '{options.Address.Text}'. If these are two devices, {(identity.IsOwnId ? "one of them needs an id of its own" : "give this one an id of its own with -Id")}.",
             identity.Id);
     }
 

@@ -30,7 +30,7 @@ public sealed class FoundDevice
     /// <summary>Whether it has what a backup by the standard's procedure needs.</summary>
     public required bool CanBackup { get; init; }
 
-    /// <summary>Why not; null when it has.</summary>
+    /// <summary>Why not, or what stands against registering it as it is; null where nothing does.</summary>
     public string? Reason { get; init; }
 
     /// <summary>Whether it is registered in the repository; null where there is none at hand that would know.</summary>

@@ -10,6 +10,9 @@ namespace EdgeBackup.Simulator.Bacnet;
 public readonly record struct ReceivedBacnetRequest(
     BacnetConfirmedService Service, BacnetObjectId? Target, BacnetProperty? Property, BacnetReinitializedState? State)
 {
+    /// <summary>Bytes of the request.</summary>
+    public int Length { get; init; }
+
     /// <summary>Reads of a request what faults and tests ask for; what cannot be read is left out.</summary>
     internal static ReceivedBacnetRequest Of(BacnetConfirmedService service, ReadOnlySpan<byte> payload)
     {

@@ -12,12 +12,18 @@ public sealed class SimulatedBackupProcedure
     private BacnetBackupState state;
     private DateTimeOffset readyAt;
     private DateTimeOffset lastAccess;
+    private DateTimeOffset appliesAt;
     private DateTimeOffset? completesAt;
+    private BacnetBackupState stale;
+    private DateTimeOffset staleUntil;
     private Dictionary<uint, SimulatedBacnetFile>? before;
 
     internal SimulatedBackupProcedure(SimulatedBacnetDevice device) => this.device = device;
 
     public BacnetBackupState State => Locked(() => state);
+
+    /// <summary>What Backup_And_Restore_State says.</summary>
+    public BacnetBackupState ToldState => Locked(() => device.Clock.GetUtcNow() < staleUntil ? stale : state);
 
     /// <summary>How many backups were begun.</summary>
     public int Backups { get; private set; }
@@ -41,7 +47,10 @@ public sealed class SimulatedBackupProcedure
 
     /// <summary>Whether it has been told to answer nobody just now.</summary>
     internal bool IsSilent => device.Options.SilentWhilePreparing
-        && (state is BacnetBackupState.PreparingForBackup or BacnetBackupState.PreparingForRestore || completesAt is not null);
+        && (state is BacnetBackupState.PreparingForBackup or BacnetBackupState.PreparingForRestore || (completesAt is not null && !IsYetToApply));
+
+    /// <summary>Whether it has taken END_RESTORE and goes on for a moment as if nothing were to come.</summary>
+    internal bool IsYetToApply => completesAt is not null && device.Clock.GetUtcNow() < appliesAt;
 
     internal bool FilesAreReadable => state == BacnetBackupState.PerformingBackup;
 
@@ -58,6 +67,16 @@ public sealed class SimulatedBackupProcedure
     public void StartRestoreAsSomebodyElse() => Locked(() =>
     {
         StartRestore();
+        return true;
+    });
+
+    /// <summary>Stands in restore-failure, as after somebody else's restore that it could not use.</summary>
+    public void FailRestoreAsSomebodyElse() => Locked(() =>
+    {
+        StartRestore();
+        state = BacnetBackupState.RestoreFailure;
+        before = null;
+        staleUntil = default;
         return true;
     });
 
@@ -84,7 +103,8 @@ public sealed class SimulatedBackupProcedure
     /// <summary>Accepts the end of a restore; what comes of it is seen only when its completion time is over.</summary>
     internal void EndRestore()
     {
-        completesAt = device.Clock.GetUtcNow() + device.Options.RestoreCompletion;
+        appliesAt = device.Clock.GetUtcNow() + device.Options.RestoreDelay;
+        completesAt = appliesAt + device.Options.RestoreCompletion;
         Advance();
     }
 
@@ -103,10 +123,10 @@ public sealed class SimulatedBackupProcedure
     /// <summary>A configuration file was read, written or created; to read its properties is no access.</summary>
     internal void Touch() => lastAccess = device.Clock.GetUtcNow();
 
-    /// <summary>Forgets everything, as after a crash. What a restore had written so far is lost with it.</summary>
+    /// <summary>Forgets everything, as after a crash. What a restore had written so far is lost with it, unless it is told otherwise.</summary>
     internal void Forget()
     {
-        if (state is BacnetBackupState.PreparingForRestore or BacnetBackupState.PerformingRestore)
+        if (state is BacnetBackupState.PreparingForRestore or BacnetBackupState.PerformingRestore && !device.Faults.KeepsWrittenFiles)
         {
             GiveBack();
         }
@@ -150,6 +170,8 @@ public sealed class SimulatedBackupProcedure
 
     private void Begin(BacnetBackupState preparing, TimeSpan preparation)
     {
+        stale = state;
+        staleUntil = device.Clock.GetUtcNow() + device.Options.StateLag;
         state = preparing;
         completesAt = null;
         lastAccess = device.Clock.GetUtcNow();

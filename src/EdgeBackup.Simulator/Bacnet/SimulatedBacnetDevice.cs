@@ -191,7 +191,7 @@ public sealed class SimulatedBacnetDevice : IAsyncDisposable
     /// <returns>Null: nobody is told.</returns>
     internal ServiceAnswer? Serve(BacnetConfirmedService service, ReadOnlyMemory<byte> payload, int budget)
     {
-        var request = ReceivedBacnetRequest.Of(service, payload.Span);
+        var request = ReceivedBacnetRequest.Of(service, payload.Span) with { Length = payload.Length };
         requests.Add(request);
         if (Faults.IsExhausted())
         {

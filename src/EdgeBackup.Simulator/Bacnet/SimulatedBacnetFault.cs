@@ -41,6 +41,9 @@ public sealed record SimulatedBacnetFault
     /// <summary>Which property is read or written; null: any.</summary>
     public BacnetProperty? Property { get; init; }
 
+    /// <summary>Only requests of more bytes than this; null: any.</summary>
+    public int? LongerThan { get; init; }
+
     public BacnetErrorClass ErrorClass { get; init; } = BacnetErrorClass.Device;
 
     public BacnetErrorCode ErrorCode { get; init; } = BacnetErrorCode.DeviceBusy;

@@ -29,6 +29,15 @@ public sealed class SimulatedBacnetFaults
     /// <summary>AtomicReadFile and ReadRange answer with what stands so many places further than asked; 0: with what was asked for.</summary>
     public int ReadsFurther { get; set; }
 
+    /// <summary>A crash in a restore leaves in the files what was written, as where they are written in place; the configuration in force stays the old one.</summary>
+    public bool KeepsWrittenFiles { get; set; }
+
+    /// <summary>A file keeps no more bytes, or records, than this; the writes are acknowledged. Null: it keeps all.</summary>
+    public int? MostKept { get; set; }
+
+    /// <summary>Of one AtomicWriteFile no more records than this are kept; it is acknowledged. Null: all.</summary>
+    public int? MostRecordsKept { get; set; }
+
     /// <summary>It answers so many requests more, then nobody; null: it goes on.</summary>
     public int? SilentAfterRequests { get; set; }
 
@@ -54,6 +63,9 @@ public sealed class SimulatedBacnetFaults
             EndOfFileAt = null;
             LargestRead = null;
             ReadsFurther = 0;
+            KeepsWrittenFiles = false;
+            MostKept = null;
+            MostRecordsKept = null;
             SilentAfterRequests = null;
         }
     }
@@ -94,7 +106,8 @@ public sealed class SimulatedBacnetFaults
             times != 0
             && (fault.Service is null || fault.Service == request.Service)
             && (fault.State is null || fault.State == request.State)
-            && (fault.Property is null || fault.Property == request.Property);
+            && (fault.Property is null || fault.Property == request.Property)
+            && (fault.LongerThan is null || request.Length > fault.LongerThan);
 
         public bool Take()
         {

@@ -58,6 +58,12 @@ public sealed record SimulatedBacnetOptions
     /// <summary>Parts of one request that it takes, and that it sends.</summary>
     public int MaxSegments { get; init; } = 255;
 
+    /// <summary>Why it breaks off what needs more parts than that.</summary>
+    public BacnetAbortReason TooLongReason { get; init; } = BacnetAbortReason.BufferOverflow;
+
+    /// <summary>Records that one AtomicReadFile may ask for; more are rejected as parameter-out-of-range, as bacnet-stack's server does it. Null: as many as fit.</summary>
+    public int? MostRecords { get; init; }
+
     /// <summary>How long it waits for an acknowledgement before it sends parts again.</summary>
     public TimeSpan SegmentTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -75,11 +81,20 @@ public sealed record SimulatedBacnetOptions
     /// <summary>How long a restore is worked on after END_RESTORE was acknowledged.</summary>
     public TimeSpan RestoreCompletion { get; init; }
 
+    /// <summary>How long after the acknowledgement of END_RESTORE it goes on as before, by its System_Status, until it works on the restore: old devices restart a moment later.</summary>
+    public TimeSpan RestoreDelay { get; init; }
+
+    /// <summary>How long after START_BACKUP or START_RESTORE was acknowledged Backup_And_Restore_State still says what it said before.</summary>
+    public TimeSpan StateLag { get; init; }
+
     /// <summary>How long a procedure lives without an access to a configuration file.</summary>
     public TimeSpan BackupFailureTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Whether it has the properties 338 to 341, which came with protocol revision 10.</summary>
     public bool TellsBackupState { get; init; } = true;
+
+    /// <summary>Whether it has Last_Restore_Time and Database_Revision, which change with a restore that came into force.</summary>
+    public bool TellsRestores { get; init; } = true;
 
     public bool HasReadPropertyMultiple { get; init; } = true;
 
@@ -89,6 +104,9 @@ public sealed record SimulatedBacnetOptions
     public bool SilentWhilePreparing { get; init; }
 
     public EmptyFileAnswer EmptyFiles { get; init; } = EmptyFileAnswer.EndOfFile;
+
+    /// <summary>Whether its configuration files can be read outside a backup too.</summary>
+    public bool FilesAreAlwaysReadable { get; init; }
 
     /// <summary>
     /// Whether File_Size and Record_Count can be written, as the standard wants of a file that can be. Otherwise
@@ -110,6 +128,9 @@ public sealed record SimulatedBacnetOptions
 
     /// <summary>UTC minus local standard time, in minutes, as the standard counts it: -60 in Vienna.</summary>
     public int UtcOffset { get; init; }
+
+    /// <summary>Status flags stand behind every record of a trend log, also behind what the log says of itself.</summary>
+    public bool FlagsBehindEveryRecord { get; init; }
 
     /// <summary>The zone by whose rules its clock goes; null: it is never changed. UTC_Offset tells what <see cref="UtcOffset"/> says.</summary>
     public DateTimeZone? Zone { get; init; }

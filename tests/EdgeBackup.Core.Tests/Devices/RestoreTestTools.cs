@@ -19,12 +19,34 @@ public sealed class MemoryJournal : IRestoreJournal
     /// <summary>Looks on when a session is forgotten.</summary>
     public Action<string>? OnClosed { get; set; }
 
-    public Task<bool> IsOwnAsync(string sessionId, CancellationToken cancellationToken) => Task.FromResult(open.ContainsKey(sessionId));
+    /// <summary>Called before a session is noted.</summary>
+    public Action<string>? OnOpened { get; set; }
+
+    /// <summary>Looks on when somebody asks whose a session is.</summary>
+    public Action<string>? OnAsked { get; set; }
+
+    public Task<bool> IsOwnAsync(string sessionId, CancellationToken cancellationToken)
+    {
+        OnAsked?.Invoke(sessionId);
+        return Task.FromResult(open.ContainsKey(sessionId));
+    }
 
     public Task OpenedAsync(string sessionId, CancellationToken cancellationToken)
     {
+        OnOpened?.Invoke(sessionId);
         open[sessionId] = true;
         Noted.Enqueue(sessionId);
+        return Task.CompletedTask;
+    }
+
+    public Task ClosedAllButAsync(IReadOnlyCollection<string> left, CancellationToken cancellationToken)
+    {
+        // It knows no commands: the last one noted is the one that asks.
+        foreach (var session in open.Keys.Where(session => !left.Contains(session) && session != Noted.LastOrDefault()))
+        {
+            open.TryRemove(session, out _);
+        }
+
         return Task.CompletedTask;
     }
 

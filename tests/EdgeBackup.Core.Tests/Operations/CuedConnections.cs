@@ -11,6 +11,9 @@ internal sealed class CuedConnections(IConnectionFactory inner) : IConnectionFac
     /// <summary>Called when the first item of a restore was sent.</summary>
     public Action Staged { get; init; } = () => { };
 
+    /// <summary>Called when a restore was committed.</summary>
+    public Action Committed { get; init; } = () => { };
+
     /// <summary>Called before a device is asked how it is, with its id.</summary>
     public Func<string?, Task> Asking { get; init; } = _ => Task.CompletedTask;
 
@@ -57,7 +60,12 @@ internal sealed class CuedConnections(IConnectionFactory inner) : IConnectionFac
             }
         }
 
-        public Task<RestoreCommitOutcome> CommitAsync(CancellationToken cancellationToken) => inner.CommitAsync(cancellationToken);
+        public async Task<RestoreCommitOutcome> CommitAsync(CancellationToken cancellationToken)
+        {
+            var outcome = await inner.CommitAsync(cancellationToken);
+            owner.Committed();
+            return outcome;
+        }
 
         public Task AbortAsync(CancellationToken cancellationToken) => inner.AbortAsync(cancellationToken);
 

@@ -339,6 +339,8 @@ public sealed class DeviceTypeTests : IAsyncLifetime
 
         public Task OpenedAsync(string sessionId, CancellationToken cancellationToken) => Task.CompletedTask;
 
+        public Task ClosedAllButAsync(IReadOnlyCollection<string> left, CancellationToken cancellationToken) => Task.CompletedTask;
+
         public Task ClosedAsync(string sessionId, CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

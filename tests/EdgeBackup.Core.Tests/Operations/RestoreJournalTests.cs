@@ -4,6 +4,7 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Repository.Stores;
 using EdgeBackup.Simulator.Devices;
 using Xunit;
 
@@ -31,6 +32,84 @@ public sealed class RestoreJournalTests
         var result = await new RestoreBackup(other, bench.Observer).RunAsync(new RestoreOptions { Backup = backup.Backup.Id }, default);
         Assert.Equal(["config/site.json"], result.Restored);
         Assert.Empty((await bench.Context.Devices.GetAsync("edge-1", default)).OpenRestores);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Notes_of_killed_commands_go_with_the_next_restore_and_those_that_may_live_stay(bool isFolder)
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var folder = isFolder ? await bench.AddFolderAsync("edge-1") : null;
+        var device = isFolder ? null : await bench.AddSimulatedAsync("edge-1");
+        var backup = await bench.AutomaticAsync("edge-1");
+        var self = ProcessIdentity.Current();
+        var here = ProcessIdentity.Shorten(self.Scope);
+
+        // No process has this number; the simulator's sessions are other ones.
+        await NoteAsync(bench, "killed", $"{here}/{int.MaxValue}/1");
+        await NoteAsync(bench, "killed long ago elsewhere", "0badcafe/17/1");
+        bench.Advance(TimeSpan.FromHours(25));
+        await NoteAsync(bench, "elsewhere", "0badcafe/17/2");
+        await NoteAsync(bench, "alive", $"{here}/{self.Pid}/{self.Start}");
+        bench.Context.RunningRestores.TryAdd("alive", 0);
+        bench.Advance(TimeSpan.FromMinutes(20));
+
+        if (folder is not null)
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, "setting.ini"), "broken");
+        }
+
+        device?.Items.Set("config/site.json", Encoding.UTF8.GetBytes("broken"));
+        Assert.True((await new RestoreBackup(bench.Context, bench.Observer).RunAsync(new RestoreOptions { Backup = backup.Backup.Id }, default)).Verified);
+
+        Assert.Equal(["alive", "elsewhere"], (await bench.Context.Devices.GetAsync("edge-1", default)).OpenRestores.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_note_of_the_same_name_that_came_meanwhile_stays_open()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await bench.AddFolderAsync("edge-1");
+        var self = ProcessIdentity.Current();
+        var here = ProcessIdentity.Shorten(self.Scope);
+        await NoteAsync(bench, "the only name", $"{here}/{int.MaxValue}/1");
+        var seen = await bench.Context.Devices.GetAsync("edge-1", default);
+        bench.Advance(TimeSpan.FromMinutes(1));
+        bench.Context.RunningRestores.TryAdd("the only name", 0);
+        await NoteAsync(bench, "the only name", $"{here}/{self.Pid}/{self.Start}");
+
+        // What was decided upon the older look, and what is decided now.
+        await bench.Context.Devices.TryAppendAsync(seen, DeviceLogEntryKind.RestoreClosed, entry => entry with { Session = "the only name" }, default);
+        using var journal = new RegistryRestoreJournal(bench.Context, "edge-1", bench.Observer);
+        await journal.ClosedAllButAsync([], default);
+
+        Assert.Single((await bench.Context.Devices.GetAsync("edge-1", default)).OpenRestores);
+    }
+
+    private static async Task NoteAsync(OperationsBench bench, string session, string owner) =>
+        await bench.Context.Devices.AppendAsync("edge-1", DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = session, Owner = owner }, default);
+
+    [Fact]
+    public async Task A_session_that_lasts_is_noted_again_and_no_more_once_it_is_closed()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await bench.AddFolderAsync("kiosk");
+        using var journal = new RegistryRestoreJournal(bench.Context, "kiosk", bench.Observer, renewal: TimeSpan.FromMilliseconds(10));
+        await journal.OpenedInPlaceAsync("long", default);
+        bench.Advance(TimeSpan.FromHours(1));
+        var later = bench.Clock.GetUtcNow();
+
+        while ((await bench.Context.Devices.GetAsync("kiosk", default)).OpenRestores["long"].Time < later)
+        {
+            await Task.Delay(5);
+        }
+
+        Assert.True((await bench.Context.Devices.GetAsync("kiosk", default)).UnprovenRestore?.Time < later);
+        await journal.ClosedUntouchedAsync("long", default);
+        var state = await bench.Context.Devices.GetAsync("kiosk", default);
+        Assert.Empty(state.OpenRestores);
+        Assert.Null(state.UnprovenRestore);
     }
 
     [Fact]

@@ -145,7 +145,7 @@ public sealed class UnprovenRestoreTests
     private static DateTimeOffset At(int minute) => new(2026, 3, 1, 12, minute, 0, TimeSpan.Zero);
 
     /// <summary>As the repository has it when our own command was killed in the middle of a restore.</summary>
-    private static Task LeaveOpenAsync(OperationsBench bench, SimulatedBacnetDevice device) => bench.Context.Devices.AppendAsync(
+    private static async Task LeaveOpenAsync(OperationsBench bench, SimulatedBacnetDevice device) => await bench.Context.Devices.AppendAsync(
         Id, DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = $"bacnet-restore {BacnetDeviceAddress.Parse(device.Address)}", InPlace = true }, default);
 
     private static async Task<SimulatedBacnetDevice> RegisterAsync(OperationsBench bench)

@@ -6,7 +6,9 @@ using EdgeBackup.Core.Repository;
 namespace EdgeBackup.TestWorker.Crash;
 
 /// <summary>Where everything is, below one folder.</summary>
-public sealed class CrashSite(string root)
+/// <param name="root">The folder.</param>
+/// <param name="platform">Null for the system's own.</param>
+public sealed class CrashSite(string root, IPlatform? platform = null)
 {
     public const string Author = "worker@crash";
 
@@ -24,11 +26,13 @@ public sealed class CrashSite(string root)
 
     public string Exports => Path.Combine(root, "exports");
 
+    public string Archives => Path.Combine(root, "archives");
+
     public string Device(string id) => Path.Combine(root, "devices", id);
 
     public RepositoryLocations Locations => new(Path.Combine(root, "user"));
 
-    public RepositoryEnvironment Environment => new(Clock, new SystemRandom(), SystemPlatform.Create());
+    public RepositoryEnvironment Environment => new(Clock, new SystemRandom(), platform ?? SystemPlatform.Create());
 
     public IConnectionFactory Connections => new ConnectionFactory(SystemPlatform.Create(), Clock);
 

@@ -15,6 +15,14 @@ internal static class RestoreDeeds
         Worker.Say($"RESTORED {destination}");
     }
 
+    /// <summary><c>device backup</c>: restores a backup onto its device, once; <c>RESTORED backup</c>.</summary>
+    public static async Task OnceAsync(string folder, string[] arguments)
+    {
+        await using var context = await new CrashSite(folder).OpenAsync();
+        await new RestoreBackup(context, SilentObserver.Instance).RunAsync(new RestoreOptions { Device = arguments[0], Backup = arguments[1] }, default);
+        Worker.Say($"RESTORED {arguments[1]}");
+    }
+
     public static async Task ToDeviceAsync(CrashWork work)
     {
         Worker.Say($"WRITING {work.Generation}");

@@ -6,6 +6,9 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// <summary>A client of its own for one device, opened when it is first needed, and the device as it was found. Thread-safe.</summary>
 internal sealed class BacnetConversation : IAsyncDisposable
 {
+    /// <summary>So often something is asked of a device that has no time.</summary>
+    public const int BusyAttempts = 4;
+
     private readonly SemaphoreSlim gate = new(1);
     private readonly BacnetClientOptions clientOptions;
     private BacnetClient? client;
@@ -67,6 +70,13 @@ internal sealed class BacnetConversation : IAsyncDisposable
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (client is { HasFailed: true } dead)
+            {
+                // The network may be back, and whoever leaves a procedure must get through.
+                (client, peer) = (null, null);
+                await dead.DisposeAsync().ConfigureAwait(false);
+            }
+
             if (client is null || peer is null)
             {
                 client ??= await BacnetClient.OpenAsync(
@@ -106,6 +116,28 @@ internal sealed class BacnetConversation : IAsyncDisposable
         var (client, peer) = await OpenAsync(cancellationToken).ConfigureAwait(false);
         var results = await client.ReadPropertiesAsync(peer, [.. properties.Select(property => (target, property))], cancellationToken).ConfigureAwait(false);
         return [.. results.Select(result => result.Error is { } error && BacnetDeviceErrors.IsBusy(error) ? throw error : result.Value)];
+    }
+
+    /// <summary>Asks, and a few times again while the device has no time.</summary>
+    /// <param name="ask">Asks once.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="isAbortFinal">Whether what was broken off may have been done, so that it is not asked for again.</param>
+    /// <exception cref="BacnetException">What the last exchange ended with.</exception>
+    public async Task<T> WhileBusyAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken, bool isAbortFinal = false)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ask().ConfigureAwait(false);
+            }
+            catch (BacnetException exception) when (
+                BacnetDeviceErrors.IsBusy(exception) && attempt < BusyAttempts && !(isAbortFinal && exception is BacnetAbortException))
+            {
+                Trace($"{Errors.Device}: it has no time just now ({exception.Message.TrimEnd('.')}); asking again.");
+                await Task.Delay(Times.Again * attempt, Clock, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>Whether what is sent to an address stays on this machine.</summary>

@@ -38,7 +38,7 @@ public sealed class BacnetDeviceConnection : IDeviceConnection
         this.platform = platform;
         this.locks = locks;
         this.random = random ?? new SystemRandom();
-        link = new BacnetConversation(options, address, (client ?? new BacnetClientOptions()) with { Clock = clock, Trace = options.Trace }, times ?? new BacnetTimes(), clock);
+        link = new BacnetConversation(options, address, (client ?? new BacnetClientOptions()) with { Clock = clock, Trace = options.Trace, Ears = locks.Ears }, times ?? new BacnetTimes(), clock);
     }
 
     /// <inheritdoc/>
@@ -46,6 +46,9 @@ public sealed class BacnetDeviceConnection : IDeviceConnection
 
     /// <inheritdoc/>
     public bool RestoresInPlace => true;
+
+    /// <inheritdoc/>
+    public bool IsBusyWithLeftovers => true;
 
     /// <inheritdoc/>
     public bool IsDisturbedByCapture => true;
@@ -73,7 +76,7 @@ public sealed class BacnetDeviceConnection : IDeviceConnection
         var restore = new BacnetRestore(link, new BacnetProcedure(link, BacnetProcedureKind.Restore, password), locks, journal);
         BacnetRestorePlan.Check(link.Errors, plan);
         await restore.DropLeftoverAsync(cancellationToken).ConfigureAwait(false);
-        return new BacnetRestoreSession(link, restore, plan, RestoreSpool.Create(platform, random));
+        return new BacnetRestoreSession(link, restore, plan, CreateSpool());
     }
 
     /// <inheritdoc/>
@@ -84,4 +87,19 @@ public sealed class BacnetDeviceConnection : IDeviceConnection
         throw link.Errors.Create(ErrorIds.DeviceResponseInvalid, "a BACnet device has no transactions. Name the controller of the charge point");
 
     public ValueTask DisposeAsync() => link.DisposeAsync();
+
+    private RestoreSpool CreateSpool()
+    {
+        try
+        {
+            return RestoreSpool.Create(platform, random);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw link.Errors.Create(
+                ErrorIds.RestoreFailed,
+                $"its files cannot be kept on this machine until all are there ({exception.Message.TrimEnd('.')}). Nothing was changed; see that the folder for temporary files can be written and has room, then try again",
+                exception);
+        }
+    }
 }

@@ -25,6 +25,20 @@ internal sealed class BacnetDeviceErrors(ConnectionOptions options)
         or BacnetRejectException { Reason: BacnetRejectReason.BufferOverflow }
         or BacnetErrorException { Code: BacnetErrorCode.AbortBufferOverflow };
 
+    /// <summary>
+    /// Whether less at once is to be tried next. Devices without room for a long message, or for several records, say so in
+    /// many words, some of which others have for being busy: what is large is tried smaller before it is tried later.
+    /// </summary>
+    /// <param name="exception">What the exchange ended with.</param>
+    /// <param name="isSegmented">Whether it goes in several messages. Then silence may be a network that loses some.</param>
+    /// <param name="isLarge">Whether it goes in several messages, or is several records.</param>
+    /// <param name="isLast">Whether a device that had no time was asked for as much as this often enough.</param>
+    public static bool CallsForLess(Exception exception, bool isSegmented, bool isLarge, bool isLast) =>
+        IsTooMuch(exception)
+        || (isSegmented && exception is BacnetTimeoutException)
+        || (exception is BacnetAbortException or BacnetRejectException { Reason: BacnetRejectReason.ParameterOutOfRange or BacnetRejectReason.TooManyArguments }
+            && (isLarge || isLast || !IsBusy(exception)));
+
     /// <summary>Whether the device said no: not that it has no time, and not that it fell silent.</summary>
     public static bool IsRefusal(Exception exception) => exception is BacnetErrorException or BacnetRejectException && !IsBusy(exception);
 

@@ -60,6 +60,9 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
     /// <summary>Whether the device tells where it stands; known once the procedure was begun.</summary>
     public bool TellsState { get; private set; }
 
+    /// <summary>Whether a device that does not tell where it stands said by its System_Status that the procedure was under way.</summary>
+    public bool WasUnderWay { get; private set; }
+
     /// <summary>How long the device is waited for until it is ready; known once the procedure was begun.</summary>
     public TimeSpan PreparationLimit { get; private set; }
 
@@ -99,7 +102,7 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
         isBegun(true);
         var isSure = await AskToStartAsync(wasFree: before is not null || status is not null, isBegun, cancellationToken).ConfigureAwait(false);
         link.Trace($"{link.Errors.Device}: {kind.StartName} was {(isSure ? "taken" : "sent")}; waiting until it is ready{(told is null ? "" : $", by its own word up to {told.Value.TotalSeconds:0} s")}.");
-        await WaitUntilReadyAsync(isSure, cancellationToken).ConfigureAwait(false);
+        await WaitUntilReadyAsync(isSure, before, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Another procedure is under way.</summary>
@@ -223,13 +226,12 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
     /// <returns>Whether it has begun for sure; false where only looking tells.</returns>
     private async Task<bool> AskToStartAsync(bool wasFree, Action<bool> isBegun, CancellationToken cancellationToken)
     {
-        var asked = link.Clock.GetTimestamp();
+        var mayBeLost = false;
         try
         {
-            await AskAsync(kind.Start, cancellationToken).ConfigureAwait(false);
-            return true;
+            return await link.WhileBusyAsync(BeginAsync, cancellationToken, isAbortFinal: true).ConfigureAwait(false);
         }
-        catch (BacnetErrorException exception) when (exception.Code == BacnetErrorCode.ConfigurationInProgress && wasFree && MayBeLost())
+        catch (BacnetErrorException exception) when (exception.Code == BacnetErrorCode.ConfigurationInProgress && wasFree && mayBeLost)
         {
             link.Trace($"{link.Errors.Device}: the answer to {kind.StartName} was lost, and the request that was sent again met our own {kind.Name}.");
             return true;
@@ -243,14 +245,30 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
         catch (BacnetException exception)
         {
             // A no to the request that was sent again says nothing of the first one.
-            isBegun(exception is not (BacnetErrorException or BacnetRejectException) || (wasFree && MayBeLost()));
+            isBegun(exception is not (BacnetErrorException or BacnetRejectException) || (wasFree && mayBeLost));
             throw link.Errors.From(exception, kind.StartName, kind.FailedId);
         }
 
-        bool MayBeLost() => link.Clock.GetElapsedTime(asked) >= link.FirstTimeout;
+        async Task<bool> BeginAsync()
+        {
+            var asked = link.Clock.GetTimestamp();
+            try
+            {
+                await AskAsync(kind.Start, cancellationToken).ConfigureAwait(false);
+                return true;
+            }
+            finally
+            {
+                // The request may have been sent twice then, and the answer be that to the second one.
+                mayBeLost |= link.Clock.GetElapsedTime(asked) >= link.FirstTimeout;
+            }
+        }
     }
 
-    private async Task WaitUntilReadyAsync(bool isSure, CancellationToken cancellationToken)
+    /// <param name="isSure">Whether the procedure has begun for sure.</param>
+    /// <param name="before">The state before it was asked for, restore-failure perhaps: until it changes, the device has not moved on yet.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private async Task WaitUntilReadyAsync(bool isSure, BacnetBackupState? before, CancellationToken cancellationToken)
     {
         var began = link.Clock.GetTimestamp();
         var pause = FirstPoll;
@@ -263,6 +281,7 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
                 // A device without the state is taken for ready when it answers and is known to have begun; whoever reads
                 // or writes its files sees whether it is.
                 (state, var status) = await LookAsync(cancellationToken).ConfigureAwait(false);
+                WasUnderWay |= state is null && IsIn(null, status);
                 if (!TellsState && status is not null && (isSure || IsIn(null, status)))
                 {
                     return;
@@ -280,6 +299,15 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
             if (state == kind.Performing)
             {
                 return;
+            }
+
+            if (state is not null && state != before)
+            {
+                before = null;
+            }
+            else if (state is not null)
+            {
+                state = BacnetBackupState.Idle;
             }
 
             if (state == kind.Failure)

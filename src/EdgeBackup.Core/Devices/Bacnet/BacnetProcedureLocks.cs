@@ -11,6 +11,9 @@ public sealed class BacnetProcedureLocks
 {
     private readonly Dictionary<IPEndPoint, Turn> turns = [];
 
+    /// <summary>What the connections that share these locks hear by.</summary>
+    public BacnetEars Ears { get; } = new();
+
     /// <summary>Waits for the turn; disposing gives it to the next.</summary>
     public async Task<IAsyncDisposable> EnterAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
     {

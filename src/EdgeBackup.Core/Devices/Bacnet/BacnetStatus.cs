@@ -55,10 +55,17 @@ internal static class BacnetStatus
         };
     }
 
+    /// <summary>What makers leave in Serial_Number who give none: all their devices would be one.</summary>
+    private static readonly HashSet<string> Placeholders = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "n/a", "na", "none", "null", "unknown", "undefined", "unset", "not set", "not available", "default", "serial", "serial number", "serialnumber",
+        "tbd", "xxx", "xxxx", "12345", "123456", "1234567", "12345678", "123456789", "1234567890", "0123456789",
+    };
+
     /// <summary>The id that belongs to the hardware: maker and serial number (Serial_Number is unique for a maker, clause 12.11).</summary>
     /// <returns>Null where the device tells no serial number, or one that cannot tell two devices apart or cannot be typed.</returns>
     public static string? OwnId(ulong? vendor, string? serial) =>
-        vendor is not null && serial is not null && serial.Any(character => character != '0') && !serial.Any(character => char.IsControl(character) || character is '*' or '?')
+        vendor is not null && serial is not null && serial.Any(character => char.IsLetterOrDigit(character) && character != '0') && !Placeholders.Contains(serial) && !serial.Any(character => char.IsControl(character) || character is '*' or '?')
             ? string.Create(CultureInfo.InvariantCulture, $"bacnet-{vendor}-{serial}")
             : null;
 

@@ -70,7 +70,7 @@ public sealed class FolderDeviceConnection : IDeviceConnection
 
         var isCaseSensitive = FileNameRules.IsCaseSensitive(paths.Root, platform);
         FolderRestorePlan.Check(plan, paths.Root, isCaseSensitive, platform);
-        var stages = new FolderStages(paths, platform, timeProvider);
+        var stages = new FolderStages(paths, platform, timeProvider, options.Trace);
         var context = new FolderRestoreContext(
             paths,
             plan,
@@ -130,9 +130,21 @@ public sealed class FolderDeviceConnection : IDeviceConnection
     {
         if (held is not null)
         {
-            context.Stages.Remove(session);
-            await held.DisposeAsync().ConfigureAwait(false);
-            File.Delete(context.Paths.Lock(session));
+            await using (held.ConfigureAwait(false))
+            {
+                try
+                {
+                    context.Stages.Remove(session);
+                }
+                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+                {
+                    // Why it could not begin counts. The note is kept: by it the next restore knows that what is left is ours.
+                    context.Trace?.Invoke($"'{context.Paths.Stage(session)}' could not be removed ({exception.Message.TrimEnd('.')}); the next restore will try again.");
+                    return;
+                }
+            }
+
+            context.Stages.RemoveLock(session);
         }
 
         await context.Journal.ClosedAsync(session, CancellationToken.None).ConfigureAwait(false);
@@ -173,7 +185,7 @@ public sealed class FolderDeviceConnection : IDeviceConnection
             paths = FolderPaths.Of(address, platform);
             if (!options.IsTrial)
             {
-                await new FolderStages(paths, platform, timeProvider).RecoverAsync(cancellationToken).ConfigureAwait(false);
+                await new FolderStages(paths, platform, timeProvider, options.Trace).RecoverAsync(cancellationToken).ConfigureAwait(false);
             }
 
             entry = platform.Stat(paths.Root);

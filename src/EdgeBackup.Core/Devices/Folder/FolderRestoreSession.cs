@@ -321,7 +321,7 @@ internal sealed class FolderRestoreSession : IRestoreSession
         }
 
         await ReleaseLockAsync().ConfigureAwait(false);
-        File.Delete(context.Paths.Lock(session));
+        context.Stages.RemoveLock(session);
         await context.Journal.ClosedAsync(session, CancellationToken.None).ConfigureAwait(false);
     }
 

@@ -8,7 +8,7 @@ namespace EdgeBackup.Core.Devices.Folder;
 /// The stages beside a folder. Each has a lock file that its session holds open: who can open it knows that the
 /// session is dead.
 /// </summary>
-internal sealed partial class FolderStages(FolderPaths paths, IPlatform platform, TimeProvider timeProvider)
+internal sealed partial class FolderStages(FolderPaths paths, IPlatform platform, TimeProvider timeProvider, Action<string>? trace)
 {
     /// <summary>A dead session of somebody else's is left alone for so long, as docs/device-api.md has it for open restores.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
@@ -51,7 +51,7 @@ internal sealed partial class FolderStages(FolderPaths paths, IPlatform platform
                     Remove(journal.Session);
                 }
 
-                File.Delete(paths.Lock(journal.Session));
+                RemoveLock(journal.Session);
                 return;
             }
 
@@ -89,12 +89,15 @@ internal sealed partial class FolderStages(FolderPaths paths, IPlatform platform
             }
 
             // Forgotten last: what is still there when this process dies is still known to be ours.
-            File.Delete(paths.Lock(session));
+            RemoveLock(session);
             if (isOwn)
             {
                 await journal.ClosedAsync(session, cancellationToken).ConfigureAwait(false);
             }
         }
+
+        // A contact that undid an interrupted swap had no journal, and a session may have been cleared up and not forgotten.
+        await journal.ClosedAllButAsync([], cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Removes a session's trees; its lock stays. Where the folder itself is gone they may be all that is left, and stay.</summary>
@@ -107,6 +110,22 @@ internal sealed partial class FolderStages(FolderPaths paths, IPlatform platform
 
         FolderRemoval.RemoveTree(paths.Stage(session), paths.Root, platform);
         FolderRemoval.RemoveTree(paths.Old(session), paths.Root, platform);
+    }
+
+    /// <summary>
+    /// Removes a session's lock, the last that is left of it. Where another has it open just then, to see whether the session
+    /// lives, it stays: a lock with nothing beside it keeps nobody waiting, and goes with the next restore.
+    /// </summary>
+    public void RemoveLock(string session)
+    {
+        try
+        {
+            File.Delete(paths.Lock(session));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            trace?.Invoke($"'{paths.Lock(session)}' could not be removed ({exception.Message.TrimEnd('.')}); the next restore will try again.");
+        }
     }
 
     private bool HasTree(string session) => platform.Stat(paths.Stage(session)) is not null || platform.Stat(paths.Old(session)) is not null;

@@ -89,7 +89,7 @@ internal readonly partial struct DeviceJson
     public string Id()
     {
         var text = Text();
-        return text.Length == 0 ? throw Wrong($"{Here} is empty")
+        return string.IsNullOrWhiteSpace(text) ? throw Wrong($"{Here} is empty")
             : text is "." or ".." || text.Any(char.IsControl) ? throw Wrong($"{Here} cannot be an id")
             : text;
     }

@@ -25,16 +25,22 @@ internal sealed class HttpRestoreOpener(DeviceHttpClient client, ConnectionOptio
             {
                 var id = DeviceAnswers.ReadId(client.Fault, "POST restores", answer.Body);
 
-                // Noted whatever happens to the command: an open session that nobody knows blocks the device for minutes.
-                await journal.OpenedAsync(id, CancellationToken.None).ConfigureAwait(false);
                 var session = new HttpRestoreSession(client, options, plan, journal, id);
-                if (cancellationToken.IsCancellationRequested)
+                try
+                {
+                    // Noted whatever happens to the command: an open session that nobody knows blocks the device for minutes.
+                    await journal.OpenedAsync(id, CancellationToken.None).ConfigureAwait(false);
+
+                    // There is one at a time: whatever killed commands of ours had open has ended.
+                    await journal.ClosedAllButAsync([], CancellationToken.None).ConfigureAwait(false);
+                    cancellationToken.ThrowIfCancellationRequested();
+                    return session;
+                }
+                catch
                 {
                     await session.DisposeAsync().ConfigureAwait(false);
-                    cancellationToken.ThrowIfCancellationRequested();
+                    throw;
                 }
-
-                return session;
             }
 
             cancellationToken.ThrowIfCancellationRequested();

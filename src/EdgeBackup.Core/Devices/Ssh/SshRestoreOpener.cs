@@ -103,6 +103,7 @@ internal sealed class SshRestoreOpener(SshTarget target, SshScope scope, SshStat
         // Noted first, so that whatever a killed command leaves on the device is known to be ours.
         await journal.OpenedAsync(session, cancellationToken).ConfigureAwait(false);
         string? stage = null;
+        var mayStand = false;
         var isOpen = false;
         try
         {
@@ -110,6 +111,7 @@ internal sealed class SshRestoreOpener(SshTarget target, SshScope scope, SshStat
             var unchanged = await FindUnchangedAsync(shell, plan, state, cancellationToken).ConfigureAwait(false);
             var changed = plan.Items.Select(item => item.Saved.Item.Path).Where(path => !unchanged.ContainsKey(path)).ToList();
             var folders = await FindFoldersAsync(shell, changed, state, cancellationToken).ConfigureAwait(false);
+            mayStand = true;
             stage = await stages.PrepareAsync(shell, session, OneVolume(changed, folders), cancellationToken).ConfigureAwait(false);
             var upload = await SshUpload.OpenAsync(target, scope.Root, stage, cancellationToken).ConfigureAwait(false);
             isOpen = true;
@@ -119,8 +121,9 @@ internal sealed class SshRestoreOpener(SshTarget target, SshScope scope, SshStat
         {
             if (!isOpen)
             {
-                // The note of a stage that stays is kept: by it the next restore knows that the stage is ours.
-                if (stage is null || await TryDiscardAsync(shell, stage).ConfigureAwait(false))
+                // The note of a stage that stays, or may stand though nobody heard of it, is kept: by it the next restore
+                // knows that the stage is ours, and forgets it where there is none.
+                if (stage is null ? !mayStand : await TryDiscardAsync(shell, stage).ConfigureAwait(false))
                 {
                     await journal.ClosedAsync(session, CancellationToken.None).ConfigureAwait(false);
                 }
@@ -142,7 +145,7 @@ internal sealed class SshRestoreOpener(SshTarget target, SshScope scope, SshStat
 
         if (words is not null)
         {
-            target.Options.Trace?.Invoke($"The stage {stage} could not be removed ({words}); the next restore will try again.");
+            stages.TraceLeft(stage, words);
         }
 
         return words is null;

@@ -40,7 +40,32 @@ public sealed record GroupRestoreMember(string Device, string Target, string? Pa
 /// <summary>A group that is to be restored.</summary>
 /// <param name="Group">The group.</param>
 /// <param name="Members">In the order of the restore: the server first, then what stands directly below it, and so on.</param>
-public sealed record GroupRestorePlan(BackupGroup Group, IReadOnlyList<GroupRestoreMember> Members);
+public sealed record GroupRestorePlan(BackupGroup Group, IReadOnlyList<GroupRestoreMember> Members)
+{
+    /// <summary>The members onto which something is restored, as far as that is known before anything begins: those that are at fault are not among them, and what they hold up neither.</summary>
+    public IReadOnlyList<GroupRestoreMember> Restorable
+    {
+        get
+        {
+            var left = new HashSet<string>(StringComparer.Ordinal);
+            var restorable = new List<GroupRestoreMember>();
+            foreach (var member in Members)
+            {
+                // In their order: what stands above a member was looked at before.
+                if (member.HoldsUp || (member.Parent is { } parent && left.Contains(parent)))
+                {
+                    left.Add(member.Device);
+                }
+                else if (member.Fault is null)
+                {
+                    restorable.Add(member);
+                }
+            }
+
+            return restorable;
+        }
+    }
+}
 
 /// <summary>
 /// Restores a server and the devices below it from backups that were taken together (R15). A device is left alone when
@@ -66,10 +91,19 @@ public sealed class RestoreGroup
         await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         var (group, backups) = await new BackupGroups(context).RequireOneAsync(options.Group, cancellationToken).ConfigureAwait(false);
         var members = new List<GroupRestoreMember>();
+        var replaced = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var member in group.Members)
         {
             var backup = backups.GetValueOrDefault(member.Device);
             var (target, fault) = await FindTargetAsync(group, member.Device, backup, cancellationToken).ConfigureAwait(false);
+            if (fault is null && target != member.Device && !replaced.TryAdd(target, member.Device))
+            {
+                (target, fault) = (member.Device, new EdgeBackupException(
+                    ErrorIds.DeviceReplaced,
+                    $"The device '{member.Device}' was replaced by '{target}', which stands in the place of '{replaced[target]}' as well and gets the backup of that one. The backup {backup!.Id} of '{member.Device}' is not restored; to restore it onto '{target}' instead: Restore-EdgeBackup {backup.Id} -Device '{target}'.",
+                    member.Device));
+            }
+
             members.Add(new GroupRestoreMember(member.Device, target, member.Parent, backup, fault));
         }
 

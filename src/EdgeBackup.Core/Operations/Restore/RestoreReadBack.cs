@@ -15,26 +15,26 @@ internal sealed class RestoreReadBack(TimeProvider clock, IOperationObserver obs
     /// <param name="sent">What it should hold now, by path.</param>
     /// <param name="options">What was asked for.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="EdgeBackupException">RestoreVerifyFailed: it holds something else, or could not be read; DeviceUnreachable: it did not come back.</exception>
+    /// <exception cref="EdgeBackupException">RestoreVerifyFailed: it holds something else, could not be read, or did not come back.</exception>
     public async Task RunAsync(DeviceContact contact, Dictionary<string, SavedItem> sent, RestoreOptions options, CancellationToken cancellationToken)
     {
-        await WaitForDeviceAsync(contact, cancellationToken).ConfigureAwait(false);
         var items = 0;
         DeviceComparison comparison;
         try
         {
+            await WaitForDeviceAsync(contact, cancellationToken).ConfigureAwait(false);
             comparison = await new DeviceReader(contact.Connection).CompareAsync(
                 sent,
                 BackupContent.All,
                 item => observer.Progress(new OperationProgress($"Restoring {contact.Id}", $"reading back {item.Item.Path}", Interlocked.Increment(ref items), sent.Count)),
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.CaptureFailed or ErrorIds.DeviceUnreachable or ErrorIds.DeviceResponseInvalid or ErrorIds.ItemPathInvalid)
+        catch (EdgeBackupException exception) when (exception.ErrorId != ErrorIds.RestoreVerifyFailed)
         {
-            // To whoever asked for a restore this is no failed capture: the restore is made and not proven.
+            // Whatever it is: the restore is made and not proven, and an old state may bring back an old password as well.
             throw new EdgeBackupException(
                 ErrorIds.RestoreVerifyFailed,
-                $"The device '{contact.Id}' took the restore, but it could not be read back: {exception.Message} Restore once more, or look at the device.",
+                $"The device '{contact.Id}' took the restore, but it could not be read back: {exception.Message} Nobody has proven what it holds; see to that, then restore once more, or look at the device.",
                 contact.Id,
                 exception);
         }
@@ -90,8 +90,9 @@ internal sealed class RestoreReadBack(TimeProvider clock, IOperationObserver obs
                 await contact.LookAsync(cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (EdgeBackupException exception) when (exception.ErrorId == ErrorIds.DeviceUnreachable && clock.GetElapsedTime(started) < RestartLimit)
+            catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.DeviceUnreachable or ErrorIds.DeviceResponseInvalid && clock.GetElapsedTime(started) < RestartLimit)
             {
+                // A web server that boots may answer with a page of its own first.
                 observer.Progress(new OperationProgress($"Restoring {contact.Id}", "waiting for the device to come back"));
                 await Task.Delay(RestartPoll, clock, cancellationToken).ConfigureAwait(false);
             }

@@ -175,9 +175,11 @@ public sealed class RestoreEdgeBackupCommand : EdgeRepositoryCommand
                 return;
             }
 
-            var members = plan.Members.Where(member => member.Fault is null).Select(member => member.Describe()).ToList();
+            var members = plan.Restorable.Select(member => member.Describe()).ToList();
             var action = $"Restore the group {plan.Group.Name ?? plan.Group.Id} onto {members.Count} of {plan.Members.Count} devices, in this order: {string.Join(", ", members)}";
-            if (members.Count > 0 && await ConfirmAsync(pipeline, plan.Group.Server, action, Force).ConfigureAwait(false))
+
+            // Where nothing can be restored there is nothing to confirm, and each that is left alone says so.
+            if (members.Count == 0 || await ConfirmAsync(pipeline, plan.Group.Server, action, Force).ConfigureAwait(false))
             {
                 await operation.RunAsync(plan, options, result => pipeline.WriteAsync(result.ToOutput()), OnErrorAsync, cancellationToken).ConfigureAwait(false);
             }

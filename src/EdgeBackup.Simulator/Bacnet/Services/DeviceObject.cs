@@ -41,13 +41,17 @@ internal sealed class DeviceObject(SimulatedBacnetDevice device)
             [BacnetProperty.SegmentationSupported] = () => BacnetObjects.Word((uint)options.Segmentation),
             [BacnetProperty.ApduTimeout] = () => BacnetObjects.Number(3000),
             [BacnetProperty.NumberOfApduRetries] = () => BacnetObjects.Number(3),
-            [BacnetProperty.DatabaseRevision] = () => BacnetObjects.Number(device.DatabaseRevision),
             [BacnetProperty.LocalDate] = () => new PropertyContent([DeviceTimes.DateAndTime(device, device.Clock.GetUtcNow()).Values[0]]),
             [BacnetProperty.LocalTime] = () => new PropertyContent([DeviceTimes.DateAndTime(device, device.Clock.GetUtcNow()).Values[1]]),
             [BacnetProperty.UtcOffset] = () => BacnetObjects.One(BacnetValue.OfSigned(options.UtcOffset)),
             [BacnetProperty.DaylightSavingsStatus] = () => BacnetObjects.One(BacnetValue.OfBoolean(DeviceTimes.IsDaylightSaving(device, device.Clock.GetUtcNow()))),
             [BacnetProperty.DeviceAddressBinding] = () => new PropertyContent([]),
         };
+        if (options.TellsRestores)
+        {
+            properties[BacnetProperty.DatabaseRevision] = () => BacnetObjects.Number(device.DatabaseRevision);
+        }
+
         if (options.SerialNumber is { } serial)
         {
             properties[BacnetProperty.SerialNumber] = () => BacnetObjects.Text(serial);
@@ -73,10 +77,14 @@ internal sealed class DeviceObject(SimulatedBacnetDevice device)
         properties[BacnetProperty.ConfigurationFiles] = () => new PropertyContent(
             [.. ConfigurationFiles().Select(instance => BacnetValue.OfObjectId(new BacnetObjectId(BacnetObjectType.File, instance)))], IsArray: true);
         properties[BacnetProperty.BackupFailureTimeout] = () => BacnetObjects.Number((uint)options.BackupFailureTimeout.TotalSeconds);
-        properties[BacnetProperty.LastRestoreTime] = () => BacnetObjects.One(BacnetValue.OfRaw(LastRestore()));
+        if (options.TellsRestores)
+        {
+            properties[BacnetProperty.LastRestoreTime] = () => BacnetObjects.One(BacnetValue.OfRaw(LastRestore()));
+        }
+
         if (options.TellsBackupState)
         {
-            properties[BacnetProperty.BackupAndRestoreState] = () => BacnetObjects.Word((uint)device.Procedure.State);
+            properties[BacnetProperty.BackupAndRestoreState] = () => BacnetObjects.Word((uint)device.Procedure.ToldState);
             properties[BacnetProperty.BackupPreparationTime] = () => BacnetObjects.Number(Seconds(options.BackupPreparation));
             properties[BacnetProperty.RestorePreparationTime] = () => BacnetObjects.Number(Seconds(options.RestorePreparation));
             properties[BacnetProperty.RestoreCompletionTime] = () => BacnetObjects.Number(Seconds(options.RestoreCompletion));
@@ -91,8 +99,9 @@ internal sealed class DeviceObject(SimulatedBacnetDevice device)
         ? device.Files.Configuration
         : device.Files.Configuration.SkipLast(1);
 
-    private BacnetSystemStatus Status() => device.Procedure.State switch
+    private BacnetSystemStatus Status() => device.Procedure.ToldState switch
     {
+        _ when device.Procedure.IsYetToApply => BacnetSystemStatus.Operational,
         BacnetBackupState.PreparingForBackup or BacnetBackupState.PerformingBackup => BacnetSystemStatus.BackupInProgress,
         BacnetBackupState.PreparingForRestore or BacnetBackupState.PerformingRestore => BacnetSystemStatus.DownloadInProgress,
         BacnetBackupState.RestoreFailure => BacnetSystemStatus.DownloadRequired,

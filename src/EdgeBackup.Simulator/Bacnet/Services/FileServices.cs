@@ -19,9 +19,14 @@ internal sealed class FileServices(SimulatedBacnetDevice device)
             return ServiceAnswer.Malformed;
         }
 
-        if (Refuse(id, access, device.Procedure.FilesAreReadable, out var file) is { } refusal)
+        if (Refuse(id, access, device.Procedure.FilesAreReadable || device.Options.FilesAreAlwaysReadable, out var file) is { } refusal)
         {
             return refusal;
+        }
+
+        if (access == BacnetFileAccess.Record && count > device.Options.MostRecords)
+        {
+            return ServiceAnswer.Reject(BacnetRejectReason.ParameterOutOfRange);
         }
 
         var total = access == BacnetFileAccess.Stream ? file.Length : file.Records.Count;
@@ -93,11 +98,17 @@ internal sealed class FileServices(SimulatedBacnetDevice device)
             file = SimulatedBacnetFile.Empty(access);
         }
 
-        device.Files.Put(id.Instance, access == BacnetFileAccess.Stream ? file.WriteBytes(position, bytes) : file.WriteRecords(position, records));
+        device.Files.Put(id.Instance, Kept(access == BacnetFileAccess.Stream
+            ? file.WriteBytes(position, bytes)
+            : file.WriteRecords(position, [.. records.Take(device.Faults.MostRecordsKept ?? int.MaxValue)])));
         var writer = new BacnetWriter(8);
         writer.WriteContextSigned((byte)Context(access), position);
         return ServiceAnswer.Of(writer);
     }
+
+    private SimulatedBacnetFile Kept(SimulatedBacnetFile file) => device.Faults.MostKept is not { } most ? file
+        : file.Access == BacnetFileAccess.Stream ? file.Length > most ? file.Resize(most) : file
+        : file.Records.Count > most ? file.ResizeRecords(most) : file;
 
     private ServiceAnswer? Refuse(BacnetObjectId id, BacnetFileAccess access, bool isOpen, out SimulatedBacnetFile file)
     {

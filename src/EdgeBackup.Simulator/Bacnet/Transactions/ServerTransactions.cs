@@ -77,7 +77,7 @@ internal sealed class ServerTransactions(SimulatedBacnetDevice device) : IDispos
         {
             case BacnetSegmentStep.TooLong:
                 requests.Remove(key);
-                Abort(key, BacnetAbortReason.BufferOverflow);
+                Abort(key, device.Options.TooLongReason);
                 break;
             case BacnetSegmentStep.Acknowledge or BacnetSegmentStep.AskAgain or BacnetSegmentStep.Complete:
                 Acknowledge(key, request.Parts, isNegative: step == BacnetSegmentStep.AskAgain);
@@ -121,7 +121,7 @@ internal sealed class ServerTransactions(SimulatedBacnetDevice device) : IDispos
         }
         else if (answer.Payload.Length > budget)
         {
-            Abort(key, BacnetAbortReason.BufferOverflow);
+            Abort(key, device.Options.TooLongReason);
         }
         else
         {

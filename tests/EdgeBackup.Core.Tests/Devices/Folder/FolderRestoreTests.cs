@@ -343,6 +343,83 @@ public sealed class FolderRestoreTests
         Assert.Empty(device.Beside());
     }
 
+    [Fact]
+    public async Task A_restore_that_cannot_begin_and_cannot_be_cleared_up_lets_the_next_one_begin()
+    {
+        var isAway = true;
+        await using var device = new FolderTestDevice
+        {
+            Platform = new LimitedPlatform
+            {
+                OnStat = path =>
+                {
+                    if (isAway && path.Contains(".edgebackup-", StringComparison.Ordinal) && Directory.Exists(path))
+                    {
+                        throw new IOException("The share is away.");
+                    }
+                },
+            },
+        };
+        var journal = new MemoryJournal();
+        await using var connection = device.Connect();
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => connection.BeginRestoreAsync(new RestorePlan(RestoreMode.Overlay, []), journal, CancellationToken.None));
+        isAway = false;
+        Assert.Equal(ErrorIds.RestoreFailed, error.ErrorId);
+        Assert.Single(journal.Open);
+        await using (await connection.BeginRestoreAsync(new RestorePlan(RestoreMode.Overlay, []), journal, CancellationToken.None))
+        {
+        }
+
+        Assert.Empty(journal.Open);
+        Assert.Empty(device.Beside());
+    }
+
+    [Fact]
+    public async Task A_lock_that_somebody_holds_at_the_end_of_a_restore_undoes_nothing()
+    {
+        await using var device = new FolderTestDevice();
+        var journal = new MemoryJournal();
+        device.OnSwapStep = step =>
+        {
+            if (step == FolderSwap.JournalGone)
+            {
+                PutInTheWay(device, journal.Noted.Single());
+            }
+        };
+        await using var connection = device.Connect();
+
+        Assert.Equal(RestoreCommitOutcome.Completed, await RestoreTestTools.RestoreAsync(connection, RestoreMode.Overlay, new Dictionary<string, byte[]> { ["f"] = Bytes("new") }, journal));
+
+        Assert.Equal("new", await File.ReadAllTextAsync(device.At("f")));
+        Assert.Empty(journal.Open);
+    }
+
+    [Fact]
+    public async Task A_dead_lock_that_somebody_holds_lets_a_restore_begin()
+    {
+        await using var device = new FolderTestDevice();
+        var journal = new MemoryJournal();
+        await using var connection = device.Connect();
+        await device.KillAsync(await connection.BeginRestoreAsync(new RestorePlan(RestoreMode.Overlay, []), journal, CancellationToken.None));
+        journal.OnAsked = session => PutInTheWay(device, session);
+
+        await using (await connection.BeginRestoreAsync(new RestorePlan(RestoreMode.Overlay, []), journal, CancellationToken.None))
+        {
+        }
+
+        Assert.Empty(journal.Open);
+    }
+
+    /// <summary>Where files that are open cannot be removed, another program that has the lock open keeps it; a folder in its place is as hard to remove everywhere.</summary>
+    private static void PutInTheWay(FolderTestDevice device, string session)
+    {
+        var path = Directory.EnumerateFiles(device.Parent, $"*{session}.lock").Single();
+        File.Delete(path);
+        Directory.CreateDirectory(path);
+        File.WriteAllText(Path.Combine(path, "held"), "");
+    }
+
     internal static async Task<(List<SavedItem> Items, Dictionary<string, byte[]> Contents)> SaveAsync(FolderTestDevice device)
     {
         await using var connection = device.Connect();

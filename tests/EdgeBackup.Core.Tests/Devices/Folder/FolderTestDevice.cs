@@ -30,9 +30,16 @@ internal sealed class LimitedPlatform : IPlatform
     /// <summary>The name of a folder that is on a volume of its own.</summary>
     public string? MountedName { get; init; }
 
-    public FileEntry? Stat(string path) => system.Stat(path) is { } entry
-        ? entry with { FileId = !HasFileIds ? null : Path.GetFileName(path) == MountedName ? "other-volume:1" : entry.FileId }
-        : null;
+    /// <summary>Called with the path of everything that is looked at.</summary>
+    public Action<string>? OnStat { get; set; }
+
+    public FileEntry? Stat(string path)
+    {
+        OnStat?.Invoke(path);
+        return system.Stat(path) is { } entry
+            ? entry with { FileId = !HasFileIds ? null : Path.GetFileName(path) == MountedName ? "other-volume:1" : entry.FileId }
+            : null;
+    }
 
     public void FlushDirectory(string path) => system.FlushDirectory(path);
 

@@ -212,6 +212,20 @@ public sealed class HttpRestoreTests
     }
 
     [Fact]
+    public async Task A_session_that_cannot_be_noted_is_dropped_again()
+    {
+        await using var device = await StartEmptyAsync();
+        await using var connection = Connect(device);
+        var journal = new MemoryJournal { OnOpened = _ => throw new EdgeBackupException(ErrorIds.RepositoryNotWritable, "The share is away.", "r") };
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => connection.BeginRestoreAsync(Plan(RestoreMode.Replace, Sent), journal, CancellationToken.None));
+
+        Assert.Equal(ErrorIds.RepositoryNotWritable, error.ErrorId);
+        Assert.Null(device.Restores.Current);
+        Assert.Contains(device.Calls, call => call.Method == "DELETE");
+    }
+
+    [Fact]
     public async Task Folders_links_and_paths_the_device_cannot_hold_are_refused_before_it_is_asked()
     {
         await using var device = await StartEmptyAsync();

@@ -10,8 +10,38 @@ namespace EdgeBackup.Core.Tests.Devices.Ssh;
 /// <summary>A device whose mv can be told to end the shell that calls it, as a power failure would.</summary>
 public sealed class FragileServer : SshServer
 {
+    /// <summary>What has this in its name cannot be removed; null: all can.</summary>
+    public void Keep(string? name) => Put("kept", name);
+
+    /// <summary>Whether a stage is left half made, and the device silent.</summary>
+    public void HangInStage(bool hangs) => Put("hang", hangs ? "" : null);
+
+    /// <summary>Whether every mv waits.</summary>
+    public void HangInMove(bool hangs) => Put("hang-mv", hangs ? "" : null);
+
+    /// <summary>Waits until an mv waits.</summary>
+    public async Task WaitForMoveAsync()
+    {
+        while (new FileInfo(At("in-mv")) is not { Exists: true, Length: > 0 })
+        {
+            await Task.Delay(20);
+        }
+    }
+
     /// <summary>The number of the mv that does not come to its end any more; 0: none.</summary>
     public void FailAtMove(int number) => File.WriteAllText(At("fail-at"), number + "\n");
+
+    private void Put(string name, string? text)
+    {
+        if (text is null)
+        {
+            File.Delete(At(name));
+        }
+        else
+        {
+            File.WriteAllText(At(name), text);
+        }
+    }
 
     protected override void Prepare()
     {
@@ -20,10 +50,25 @@ public sealed class FragileServer : SshServer
             read -r left <{At("fail-at")}
             echo $((left - 1)) >{At("fail-at")}
             [ "$left" = 1 ] && kill -KILL $PPID && exit 1
+            while [ -e {At("hang-mv")} ]; do echo >{At("in-mv")}; sleep 0.1; done
             exec /bin/mv "$@"
             """);
         File.WriteAllText(At("fail-at"), "0\n");
         Programs.SetMode(At("fail-at"), 0x1B6);
+        File.WriteAllText(At("in-mv"), "");
+        Programs.SetMode(At("in-mv"), 0x1B6);
+        WriteProgram("rm", $"""
+            #!/bin/sh
+            if [ -e {At("kept")} ]; then
+              case "$*" in *"$(cat {At("kept")})"*) echo 'rm: it is busy' >&2; exit 1 ;; esac
+            fi
+            exec /bin/rm "$@"
+            """);
+        WriteProgram("mkdir", $"""
+            #!/bin/sh
+            case "$1" in */n) while [ -e {At("hang")} ]; do sleep 0.1; done ;; esac
+            exec /bin/mkdir "$@"
+            """);
     }
 }
 
@@ -284,6 +329,49 @@ public sealed class SshRestoreTests(FragileServer server) : IClassFixture<Fragil
         Assert.Equal(ErrorIds.DeviceBusy, error.ErrorId);
         await StageAsync(other, New);
         Assert.Equal(RestoreCommitOutcome.Completed, await other.CommitAsync(CancellationToken.None));
+    }
+
+    [SshFact]
+    public async Task A_stage_of_ours_that_cannot_be_removed_is_known_until_it_can_be()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var journal = new MemoryJournal();
+        await using var connection = device.Connect();
+        await device.KillAsync(await connection.BeginRestoreAsync(Plan(RestoreMode.Replace, New), journal, CancellationToken.None));
+        var dead = Assert.Single(journal.Open);
+
+        server.Keep(dead);
+        Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New, journal));
+        server.Keep(null);
+
+        Assert.Equal([dead], journal.Open);
+        Assert.Contains(dead, Assert.Single(device.Beside()), StringComparison.Ordinal);
+        Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, Old, journal));
+        Assert.Empty(journal.Open);
+        Assert.Empty(device.Beside());
+    }
+
+    [SshFact]
+    public async Task A_stage_that_was_being_made_when_the_command_was_stopped_keeps_nobody_waiting()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var journal = new MemoryJournal();
+        await using var connection = device.Connect();
+        using var stop = new CancellationTokenSource();
+        server.HangInStage(true);
+        var beginning = connection.BeginRestoreAsync(Plan(RestoreMode.Replace, New), journal, stop.Token);
+        while (!device.Beside().Any() && !beginning.IsCompleted)
+        {
+            await Task.Delay(20);
+        }
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => beginning);
+        server.HangInStage(false);
+
+        Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New, journal));
+        Assert.Empty(journal.Open);
+        Assert.Empty(device.Beside());
     }
 
     [SshFact]

@@ -2,6 +2,7 @@ using System.Text;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Restore;
+using EdgeBackup.Core.Records;
 using Xunit;
 
 namespace EdgeBackup.Core.Tests.Operations.Groups;
@@ -96,6 +97,24 @@ public sealed class RestoreGroupTests
     }
 
     [Fact]
+    public async Task A_child_on_which_a_transaction_runs_is_told_first_also_where_an_old_restore_of_it_was_never_closed()
+    {
+        await using var group = await GroupBench.CreateAsync();
+        var child = await group.Bench.AddSimulatedAsync("ladder");
+        await new ChangeDevice(group.Bench.Context, group.Bench.Observer).SetAsync("ladder", new ChangeDeviceOptions { Parent = "bms" }, default);
+        await group.TakeAsync();
+        await group.Bench.Context.Devices.AppendAsync("ladder", DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = "17" }, default);
+        Assert.NotNull(child.ChargePoints[0].StartTransaction());
+
+        var operation = new RestoreGroup(group.Bench.Context, group.Bench.Observer);
+        var options = new RestoreGroupOptions { Group = "before update" };
+        var plan = await operation.CheckAsync(await operation.FindAsync(options, default), options, default);
+
+        var busy = plan.Members.Single(member => member.Device == "ladder");
+        Assert.Equal((ErrorIds.DeviceBusy, true), (busy.Fault?.ErrorId, busy.HoldsUp));
+    }
+
+    [Fact]
     public async Task Who_stops_it_half_way_finds_the_devices_that_were_not_reached_among_the_events()
     {
         await using var group = await BrokenAsync();
@@ -118,6 +137,40 @@ public sealed class RestoreGroupTests
         Assert.Equal(["bms-2", "unit", "valve"], restored);
         Assert.Equal("broken", Encoding.UTF8.GetString(group.Server.Items.Find(Point)!.Content));
         Assert.Equal("unit=1\n", GroupBench.Get(group.Unit));
+    }
+
+    [Fact]
+    public async Task One_device_in_place_of_two_members_gets_the_backup_of_the_first_and_no_other()
+    {
+        await using var group = await BrokenAsync();
+        await group.Bench.AddFolderAsync("spare", "spare=1\n");
+        foreach (var replaced in (string[])["unit", "valve"])
+        {
+            await new SwitchDevice(group.Bench.Context, group.Bench.Observer).RunAsync(new() { Device = "spare", Replaces = replaced }, default);
+        }
+
+        var (restored, errors) = await group.RestoreAsync("before update");
+
+        Assert.Equal(["bms", "spare"], restored);
+        var error = (EdgeBackupException)errors.Single(found => found.Device == "valve").Error;
+        Assert.Equal(ErrorIds.DeviceReplaced, error.ErrorId);
+        Assert.Contains("'unit'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_is_asked_to_confirm_is_told_of_those_that_can_be_reached_only()
+    {
+        await using var group = await BrokenAsync();
+        var operation = new RestoreGroup(group.Bench.Context, group.Bench.Observer);
+        var options = new RestoreGroupOptions { Group = "before update" };
+        var plan = await operation.FindAsync(options, default);
+        Assert.Equal(["bms", "unit", "valve"], plan.Restorable.Select(member => member.Device));
+
+        Directory.Move(group.Unit, group.Unit + ".away");
+        Assert.Equal(["bms"], (await operation.CheckAsync(plan, options, default)).Restorable.Select(member => member.Device));
+
+        group.Bench.SwitchOff("bms");
+        Assert.Empty((await operation.CheckAsync(plan, options, default)).Restorable);
     }
 
     [Fact]

@@ -131,6 +131,16 @@ public sealed class TakeGroupTests
         Assert.Contains(group.Bench.Observer.Warnings, warning => warning.StartsWith("bms: it could not be asked which devices stand below it", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_server_that_lists_a_device_without_a_name_does_not_spoil_the_group()
+    {
+        await using var group = await GroupBench.CreateAsync();
+        group.Server.AddChild(new SimulatedChild("  ", "Nobody", "edge-controller", "http://127.0.0.1:9"));
+        await group.TakeAsync();
+        Assert.Equal(["bms", "unit", "valve"], (await group.ListAsync("before update")).Select(backup => backup.Backup.Device).Order(StringComparer.Ordinal));
+        Assert.Contains(group.Bench.Observer.Warnings, warning => warning.StartsWith("bms: it could not be asked which devices stand below it", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(true, "s:", "a:s", "b:a")]
     [InlineData(false, "a:s", "s:")]

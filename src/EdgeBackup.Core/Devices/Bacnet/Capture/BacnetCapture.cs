@@ -145,11 +145,12 @@ internal sealed class BacnetCapture : ICapture
     private async Task<bool> CheckStillPerformingAsync(CancellationToken cancellationToken)
     {
         var (state, status) = await RepeatAsync(() => procedure.LookAsync(cancellationToken), "reading its state before END_BACKUP", cancellationToken).ConfigureAwait(false);
-        return state is null or BacnetBackupState.PerformingBackup
-            ? procedure.IsIn(state, status)
+        var isIn = procedure.IsIn(state, status);
+        return state is BacnetBackupState.PerformingBackup || (state is null && (isIn || status is null || !procedure.WasUnderWay))
+            ? isIn
             : throw link.Errors.Create(
                 ErrorIds.CaptureFailed,
-                $"it ended the backup before all was read (its Backup_And_Restore_State is {BacnetWords.Of(state.Value)}), so that what was read last may be anything. The capture was discarded; try again");
+                $"it ended the backup before all was read ({(state is { } told ? $"its Backup_And_Restore_State is {BacnetWords.Of(told)}" : $"its System_Status was backup-in-progress and is {BacnetWords.Of(status!.Value)}")}), so that what was read last may be anything. The capture was discarded; try again");
     }
 
     /// <summary>Sends END_BACKUP until the device says yes, or is out of the backup since an answer may have been lost.</summary>

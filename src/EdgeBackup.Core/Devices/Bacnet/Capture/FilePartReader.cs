@@ -9,7 +9,7 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 internal abstract class FilePartReader(BacnetConversation link, ConfigurationFile file)
 {
     /// <summary>So often the same part is asked for.</summary>
-    private const int Attempts = 4;
+    private const int Attempts = BacnetConversation.BusyAttempts;
 
     protected BacnetConversation Link { get; } = link;
 
@@ -66,7 +66,8 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
                     ? true
                     : throw Link.Errors.From(exception, Call, ErrorIds.CaptureFailed);
             }
-            catch (BacnetException exception) when (IsForLess(exception) && TryLess())
+            catch (BacnetException exception) when (
+                BacnetDeviceErrors.CallsForLess(exception, IsSegmented, IsLarge, isLast: attempt == Attempts) && TryLess(isNumber: exception is BacnetRejectException { Reason: not BacnetRejectReason.BufferOverflow }))
             {
                 Link.Trace($"{Link.Errors.Device}: {Call} was too much at once ({exception.Message.TrimEnd('.')}); asking for less.");
                 attempt = 0;
@@ -96,11 +97,15 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
     protected abstract Task<FilePart> AskAsync(CancellationToken cancellationToken);
 
     /// <summary>Makes the next parts smaller.</summary>
+    /// <param name="isNumber">Whether the device did not take the number that was asked for, however long what it stands for is.</param>
     /// <returns>False when they are as small as they can be.</returns>
-    protected abstract bool TryLess();
+    protected abstract bool TryLess(bool isNumber);
 
     /// <summary>Whether parts are so long that they come in several messages.</summary>
     protected abstract bool IsSegmented { get; }
+
+    /// <summary>Whether parts come in several messages, or are several records.</summary>
+    protected abstract bool IsLarge { get; }
 
     protected EdgeBackupException Failed(string what, Exception? inner = null) => Link.Errors.Create(
         ErrorIds.CaptureFailed, $"{Call} failed: {what}. Try again, and look at the device when it happens again", inner);
@@ -109,9 +114,6 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
         ErrorIds.DeviceResponseInvalid,
         $"{Call} failed: it answers each time with what is at another position than the one that was asked for. Its software does not keep to the standard, or something on the way mixes its answers up; look for newer software, and check the network",
         inner);
-
-    /// <summary>Silence may be a network that loses long answers.</summary>
-    private bool IsForLess(BacnetException exception) => BacnetDeviceErrors.IsTooMuch(exception) || (IsSegmented && exception is BacnetTimeoutException);
 
     /// <summary>
     /// Whether the file ends at <see cref="Position"/>. A device that ends it before the length that it tells is asked once
@@ -155,18 +157,9 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
     private async Task<long?> ReadLengthAsync(CancellationToken cancellationToken)
     {
         var property = IsStream ? BacnetProperty.FileSize : BacnetProperty.RecordCount;
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                var length = await Link.ReadAsync(new BacnetObjectId(BacnetObjectType.File, File.Place.File), [property], cancellationToken).ConfigureAwait(false);
-                return BacnetTold.Length(length[0]);
-            }
-            catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception) && attempt < Attempts)
-            {
-                await Task.Delay(Link.Times.Again * attempt, Link.Clock, cancellationToken).ConfigureAwait(false);
-            }
-        }
+        var file = new BacnetObjectId(BacnetObjectType.File, File.Place.File);
+        var length = await Link.WhileBusyAsync(() => Link.ReadAsync(file, [property], cancellationToken), cancellationToken).ConfigureAwait(false);
+        return BacnetTold.Length(length[0]);
     }
 }
 
@@ -201,6 +194,8 @@ internal sealed class StreamPartReader : FilePartReader
 
     protected override bool IsSegmented => wanted > unsegmented;
 
+    protected override bool IsLarge => IsSegmented;
+
     protected override async Task<FilePart> AskAsync(CancellationToken cancellationToken)
     {
         var part = await reads.ReadStreamAsync(File.Place.File, Position, wanted, cancellationToken).ConfigureAwait(false);
@@ -209,7 +204,7 @@ internal sealed class StreamPartReader : FilePartReader
             : new FilePart(part.Start, part.Data.Length, part.EndOfFile, part.Data);
     }
 
-    protected override bool TryLess()
+    protected override bool TryLess(bool isNumber)
     {
         if (wanted <= SmallestPart)
         {
@@ -231,6 +226,7 @@ internal sealed class RecordPartReader : FilePartReader
     private readonly int unsegmented;
     private int largest;
     private int wanted = 1;
+    private int most = int.MaxValue;
 
     /// <inheritdoc cref="StreamPartReader(BacnetConversation, FileReads, ConfigurationFile, int, int)"/>
     public RecordPartReader(BacnetConversation link, FileReads reads, ConfigurationFile file, int largest, int unsegmented)
@@ -242,6 +238,8 @@ internal sealed class RecordPartReader : FilePartReader
     }
 
     protected override bool IsSegmented => largest > unsegmented;
+
+    protected override bool IsLarge => wanted > 1;
 
     protected override async Task<FilePart> AskAsync(CancellationToken cancellationToken)
     {
@@ -264,21 +262,29 @@ internal sealed class RecordPartReader : FilePartReader
         {
             // As many as would fit if the next were like these, and no faster than doubling.
             var each = (bytes.Length / wanted) + RecordOverhead;
-            wanted = Math.Clamp(largest / each, 1, wanted * 2);
+            wanted = Math.Min(Math.Clamp(largest / each, 1, wanted * 2), most);
         }
 
         return new FilePart(part.Start, part.Records.Count, part.EndOfFile, bytes);
     }
 
-    protected override bool TryLess()
+    protected override bool TryLess(bool isNumber)
     {
         if (wanted == 1)
         {
             return false;
         }
 
-        // The answers grow again, but not beyond what did not fit.
-        largest = IsSegmented ? unsegmented : Math.Max(largest / 2, 1);
+        // The answers grow again, but not beyond what did not fit, and not to a number that was refused.
+        if (isNumber)
+        {
+            most = wanted / 2;
+        }
+        else
+        {
+            largest = IsSegmented ? unsegmented : Math.Max(largest / 2, 1);
+        }
+
         wanted = Math.Max(wanted / 2, 1);
         return true;
     }

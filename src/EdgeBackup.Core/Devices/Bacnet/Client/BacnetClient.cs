@@ -14,6 +14,7 @@ public sealed partial class BacnetClient : IAsyncDisposable
     private readonly ConcurrentDictionary<BacnetStation, BacnetLine> lines = new();
     private readonly BacnetAnnouncements announcements = new();
     private readonly BacnetRouters routers = new();
+    private readonly BacnetEars ears;
     private readonly Action<ReadOnlyMemory<byte>, SocketAddress>? wire;
     private BacnetLink? link;
     private BacnetForeignDevice? foreign;
@@ -32,6 +33,7 @@ public sealed partial class BacnetClient : IAsyncDisposable
             Retries = Math.Max(0, options.Retries),
         };
         this.wire = wire;
+        ears = options.Ears ?? new BacnetEars();
     }
 
     /// <summary>Where this client receives.</summary>
@@ -68,6 +70,9 @@ public sealed partial class BacnetClient : IAsyncDisposable
 
         return client;
     }
+
+    /// <summary>Whether it receives nothing any more, and never will.</summary>
+    public bool HasFailed => failure is not null;
 
     /// <summary>Bytes of a file that fit one answer of this peer to AtomicReadFile.</summary>
     public int LargestRead(BacnetPeer peer) => BacnetLimits.Read(peer, options);
@@ -125,7 +130,8 @@ public sealed partial class BacnetClient : IAsyncDisposable
         }
     }
 
-    private void Fail(Exception reason)
+    /// <summary>Ends every exchange, and the client with it.</summary>
+    internal void Fail(Exception reason)
     {
         failure ??= reason;
         FailAll(_ => true, reason as BacnetException ?? new BacnetUnreachableException($"nothing is received any more: {reason.Message}"));

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -10,9 +9,6 @@ public sealed partial class BacnetClient
 {
     /// <summary>More than any network has; whoever makes up devices does not fill the memory.</summary>
     private const int MostDevices = 100_000;
-
-    /// <summary>Ports that an ear of this client is open at: what is heard there is heard for all who ask.</summary>
-    private readonly ConcurrentDictionary<int, bool> ears = new();
 
     /// <summary>
     /// Finds a device and learns what it takes. It is asked itself; where the host is a router that was given without the
@@ -64,11 +60,11 @@ public sealed partial class BacnetClient
             Payload = BacnetAnnouncements.WhoIs(low, high),
         };
         var seen = new HashSet<(BacnetStation, uint)>();
-        BacnetLink? ear = null;
+        IAsyncDisposable? ear = null;
         var listener = announcements.Listen();
         try
         {
-            await foreach (var announcement in AskAsync(listener, Ask, wait, cancellationToken).ConfigureAwait(false))
+            await foreach (var announcement in AskAsync(listener, SendAsync, wait, cancellationToken).ConfigureAwait(false))
             {
                 if (announcement.Instance >= (low ?? 0)
                     && announcement.Instance <= (high ?? BacnetObjectId.LargestInstance)
@@ -83,12 +79,15 @@ public sealed partial class BacnetClient
         finally
         {
             announcements.Leave(listener);
-            await CloseEarAsync(ear).ConfigureAwait(false);
+            if (ear is not null)
+            {
+                await ear.DisposeAsync().ConfigureAwait(false);
+            }
         }
 
-        void Ask()
+        async ValueTask SendAsync()
         {
-            ear ??= OpenEar(target);
+            ear ??= await OpenEarAsync(target, cancellationToken).ConfigureAwait(false);
             SendOpen(new Npdu(default, target.Routed), request, target);
         }
     }
@@ -101,11 +100,11 @@ public sealed partial class BacnetClient
     public async IAsyncEnumerable<BacnetRouter> WhoIsRouterAsync(
         BacnetTarget target, ushort? network, TimeSpan wait, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        BacnetLink? ear = null;
+        IAsyncDisposable? ear = null;
         var listener = routers.Listen();
         try
         {
-            await foreach (var router in AskAsync(listener, Ask, wait, cancellationToken).ConfigureAwait(false))
+            await foreach (var router in AskAsync(listener, SendAsync, wait, cancellationToken).ConfigureAwait(false))
             {
                 yield return router;
             }
@@ -113,25 +112,28 @@ public sealed partial class BacnetClient
         finally
         {
             routers.Leave(listener);
-            await CloseEarAsync(ear).ConfigureAwait(false);
+            if (ear is not null)
+            {
+                await ear.DisposeAsync().ConfigureAwait(false);
+            }
         }
 
-        void Ask()
+        async ValueTask SendAsync()
         {
-            ear ??= OpenEar(target);
+            ear ??= await OpenEarAsync(target, cancellationToken).ConfigureAwait(false);
             SendOpen(new Npdu(BacnetRouters.WhoIsRouter(network), Message: BacnetNetworkMessage.WhoIsRouter), null, target);
         }
     }
 
     /// <summary>Sends now and after half of the time, and gives what arrives until its end.</summary>
     private async IAsyncEnumerable<T> AskAsync<T>(
-        Channel<T> listener, Action send, TimeSpan wait, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Channel<T> listener, Func<ValueTask> send, TimeSpan wait, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ThrowIfFailed();
         var began = options.Clock.GetTimestamp();
         for (var half = 1; half <= 2; half++)
         {
-            send();
+            await send().ConfigureAwait(false);
             while ((wait * half / 2) - options.Clock.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
             {
                 try
@@ -155,32 +157,28 @@ public sealed partial class BacnetClient
     /// Many devices answer a Who-Is with a broadcast to the network's port, also one that came to them alone, and a router
     /// passes such an answer on as a broadcast. A socket of another port does not hear it: while somebody is asked, the port
     /// is listened on too, unless another program of this machine has it. Tried with every question, because another search
-    /// of this machine may have had it before.
+    /// of this machine may have had it before. Searches of this process share it: of several devices that are looked for at
+    /// once, all hear the answers.
     /// </summary>
-    private BacnetLink? OpenEar(BacnetTarget target)
+    private async ValueTask<IAsyncDisposable?> OpenEarAsync(BacnetTarget target, CancellationToken cancellationToken)
     {
         var port = target.EndPoint.Port;
-        if (foreign is not null || wire is not null || port == Local.Port || ears.ContainsKey(port))
+        if (foreign is not null || wire is not null || port == Local.Port)
         {
             return null;
         }
 
-        try
+        if (await ears.OpenAsync(port, Receive, Deafen, cancellationToken).ConfigureAwait(false) is { } ear)
         {
-            var ear = BacnetLink.Open(new IPEndPoint(IPAddress.Any, port), mayShare: false, Receive, Fail);
-            ears[port] = true;
             return ear;
-        }
-        catch (SocketException)
-        {
-            // Another program is there. Where the system lets a broadcast address be bound, what is sent to all is heard beside it.
         }
 
         try
         {
+            // Another program is there. Where the system lets a broadcast address be bound, what is sent to all is heard beside it.
             if ((target.IsBroadcast ? target.EndPoint.Address : BacnetHosts.LocalBroadcastFor(target.EndPoint.Address)) is { } everybody)
             {
-                return BacnetLink.Open(new IPEndPoint(everybody, port), mayShare: true, Receive, Fail);
+                return BacnetLink.Open(new IPEndPoint(everybody, port), mayShare: true, Receive, Deafen);
             }
         }
         catch (SocketException)
@@ -190,21 +188,9 @@ public sealed partial class BacnetClient
 
         options.Trace?.Invoke($"Port {port} is in use on this machine: devices that answer by broadcast are not heard.");
         return null;
-    }
 
-    private async ValueTask CloseEarAsync(BacnetLink? ear)
-    {
-        if (ear is null)
-        {
-            return;
-        }
-
-        if (ear.Local.Address.Equals(IPAddress.Any))
-        {
-            ears.TryRemove(ear.Local.Port, out _);
-        }
-
-        await ear.DisposeAsync().ConfigureAwait(false);
+        // What is asked for and answered goes its own way: only the search is the poorer for it.
+        void Deafen(Exception reason) => options.Trace?.Invoke($"Port {port} is not listened on any more: {reason.Message}");
     }
 
     private async Task<BacnetPeer> ReadSizesAsync(BacnetPeer asked, CancellationToken cancellationToken)

@@ -35,6 +35,9 @@ public sealed record BacnetClientOptions
     /// <summary>How long the registration with <see cref="Bbmd"/> holds; it is renewed at half of it.</summary>
     public TimeSpan BbmdTimeToLive { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>What it shares with other clients of this process, so that all who search hear what is broadcast; null: it is alone.</summary>
+    public BacnetEars? Ears { get; init; }
+
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Called with one line where something is worth telling: a retry, a registration that failed. Never a secret.</summary>

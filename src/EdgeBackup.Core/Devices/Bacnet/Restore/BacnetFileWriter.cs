@@ -8,7 +8,7 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// </summary>
 internal sealed class BacnetFileWriter(BacnetConversation link)
 {
-    private const int Attempts = 4;
+    private const int Attempts = BacnetConversation.BusyAttempts;
     private const int SmallestPiece = 16;
 
     /// <summary>What a record costs in a request beside its bytes.</summary>
@@ -22,16 +22,18 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
             var before = await PrepareAsync(file, cancellationToken).ConfigureAwait(false);
             var isEmptied = await EmptyAsync(file, cancellationToken).ConfigureAwait(false) is null;
             var length = await FillAsync(file, cancellationToken).ConfigureAwait(false);
-            if (!isEmptied && before > length && await ReadRemainderAsync(file, length, cancellationToken).ConfigureAwait(false) is { } remainder)
+            if (!isEmptied && before > length && await ReadLengthAsync(file, cancellationToken).ConfigureAwait(false) is { } after && after > length)
             {
                 // An old device may have become ready in between; then it lets itself be emptied now.
                 if (await EmptyAsync(file, cancellationToken).ConfigureAwait(false) is { } refusal)
                 {
-                    throw Remains(file, remainder, length == 0 ? refusal : null);
+                    throw Remains(file, after - length, length == 0 ? refusal : null);
                 }
 
                 await FillAsync(file, cancellationToken).ConfigureAwait(false);
             }
+
+            await CheckLengthAsync(file, length, cancellationToken).ConfigureAwait(false);
         }
         catch (BacnetException exception)
         {
@@ -44,7 +46,7 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
     {
         var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
         var target = Target(file);
-        var told = await client.ReadPropertiesAsync(peer, [(target, BacnetProperty.FileAccessMethod), (target, LengthOf(file))], cancellationToken).ConfigureAwait(false);
+        var told = await link.WhileBusyAsync(AskAsync, cancellationToken).ConfigureAwait(false);
         if (told[0].Error is BacnetErrorException { Code: BacnetErrorCode.UnknownObject })
         {
             link.Trace($"{link.Errors.Device}: it has no File object {file.Place.File} yet; creating it.");
@@ -57,6 +59,12 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
                 ErrorIds.RestoreFailed,
                 $"its File object {file.Place.File} is one of {Words((BacnetFileAccess)access)}, and the backup's '{file.Path}' is one of {Words(file.Place.Access)}. The backup is of another kind of device or of other software; choose one that fits")
             : BacnetTold.Length(told[1].Value);
+
+        async Task<IReadOnlyList<BacnetPropertyResult>> AskAsync()
+        {
+            var results = await client.ReadPropertiesAsync(peer, [(target, BacnetProperty.FileAccessMethod), (target, LengthOf(file))], cancellationToken).ConfigureAwait(false);
+            return results.Select(result => result.Error).FirstOrDefault(error => error is not null && BacnetDeviceErrors.IsBusy(error)) is { } busy ? throw busy : results;
+        }
     }
 
     private async Task CreateAsync(FileToRestore file, BacnetObjectId target, CancellationToken cancellationToken)
@@ -64,7 +72,7 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            _ = await client.CreateObjectAsync(peer, target, cancellationToken).ConfigureAwait(false);
+            _ = await link.WhileBusyAsync(() => client.CreateObjectAsync(peer, target, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         catch (BacnetErrorException exception) when (exception.Code is BacnetErrorCode.ObjectIdentifierAlreadyExists or BacnetErrorCode.DuplicateObjectId)
         {
@@ -80,9 +88,9 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
     }
 
     /// <returns>Its length in bytes or records.</returns>
-    private async Task<long> FillAsync(FileToRestore file, CancellationToken cancellationToken) => file.Place.Access == BacnetFileAccess.Stream
+    private async Task<long> FillAsync(FileToRestore file, CancellationToken cancellationToken, int mostRecords = int.MaxValue) => file.Place.Access == BacnetFileAccess.Stream
         ? await WriteBytesAsync(file, cancellationToken).ConfigureAwait(false)
-        : await WriteRecordsAsync(file, cancellationToken).ConfigureAwait(false);
+        : await WriteRecordsAsync(file, mostRecords, cancellationToken).ConfigureAwait(false);
 
     /// <returns>Null when it is empty; or the answer of a device that does not let its length be written; most of those empty the file by themselves.</returns>
     private async Task<BacnetException?> EmptyAsync(FileToRestore file, CancellationToken cancellationToken)
@@ -90,13 +98,18 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await client.WritePropertyAsync(peer, Target(file), LengthOf(file), arrayIndex: null, BacnetValue.OfUnsigned(0), cancellationToken).ConfigureAwait(false);
-            return null;
+            return await link.WhileBusyAsync(AskAsync, cancellationToken).ConfigureAwait(false);
         }
         catch (BacnetErrorException exception) when (exception.Code is BacnetErrorCode.WriteAccessDenied or BacnetErrorCode.UnknownProperty or BacnetErrorCode.ValueOutOfRange)
         {
             link.Trace($"{link.Errors.Device}: the length of its File object {file.Place.File} cannot be written ({exception.Message.TrimEnd('.')}); it is written over.");
             return exception;
+        }
+
+        async Task<BacnetException?> AskAsync()
+        {
+            await client.WritePropertyAsync(peer, Target(file), LengthOf(file), arrayIndex: null, BacnetValue.OfUnsigned(0), cancellationToken).ConfigureAwait(false);
+            return null;
         }
     }
 
@@ -110,20 +123,23 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         {
             var length = (int)Math.Min(Math.Min(room, piece.Length), file.Content.Length - position);
             await file.Content.ReadAsync(position, piece.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
-            if (await SendAsync(file, (int)position, room > unsegmented, () => client.WriteFileStreamAsync(peer, file.Place.File, (int)position, piece.AsMemory(0, length), cancellationToken), cancellationToken).ConfigureAwait(false))
+            var isSegmented = room > unsegmented;
+            var refusal = await SendAsync(
+                file, (int)position, isSegmented, isLarge: isSegmented, () => client.WriteFileStreamAsync(peer, file.Place.File, (int)position, piece.AsMemory(0, length), cancellationToken), cancellationToken).ConfigureAwait(false);
+            if (refusal is null)
             {
                 position += length;
             }
             else
             {
-                room = Less(file, room, unsegmented, position);
+                room = Less(file, room, unsegmented, position, refusal);
             }
         }
 
         return position;
     }
 
-    private async Task<long> WriteRecordsAsync(FileToRestore file, CancellationToken cancellationToken)
+    private async Task<long> WriteRecordsAsync(FileToRestore file, int mostRecords, CancellationToken cancellationToken)
     {
         var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
         var (room, unsegmented) = Rooms(client, peer);
@@ -131,34 +147,36 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         long position = 0;
         while (position < file.Content.Length)
         {
-            var (records, next) = await RecordRows.ReadAsync(file.Content, position, room, RecordOverhead, cancellationToken).ConfigureAwait(false);
-            if (await SendAsync(file, number, room > unsegmented, () => client.WriteFileRecordsAsync(peer, file.Place.File, number, records, cancellationToken), cancellationToken).ConfigureAwait(false))
+            var (records, next) = await RecordRows.ReadAsync(file.Content, position, room, RecordOverhead, mostRecords, cancellationToken).ConfigureAwait(false);
+            var refusal = await SendAsync(
+                file, number, room > unsegmented, isLarge: records.Count > 1, () => client.WriteFileRecordsAsync(peer, file.Place.File, number, records, cancellationToken), cancellationToken).ConfigureAwait(false);
+            if (refusal is null)
             {
                 number += records.Count;
                 position = next;
             }
             else if (records.Count == 1 && room <= unsegmented)
             {
-                throw TooLarge(file, number);
+                throw TooLarge(file, number, refusal);
             }
             else
             {
-                room = Less(file, room, unsegmented, number);
+                room = Less(file, room, unsegmented, number, refusal);
             }
         }
 
         return number;
     }
 
-    /// <returns>False when the piece was too long for the device or the way to it.</returns>
-    private async Task<bool> SendAsync(FileToRestore file, int position, bool isSegmented, Func<Task<int>> write, CancellationToken cancellationToken)
+    /// <returns>Null when it was taken; or why it was too much for the device or the way to it.</returns>
+    private async Task<BacnetException?> SendAsync(FileToRestore file, int position, bool isSegmented, bool isLarge, Func<Task<int>> write, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
                 _ = await write().ConfigureAwait(false);
-                return true;
+                return null;
             }
             catch (BacnetAnswerException exception)
             {
@@ -168,10 +186,10 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
                     $"it does not confirm that a piece of '{file.Path}' was written at {position} ({exception.Message.TrimEnd('.')}). Software that does not write where it is told to cannot be restored by BACnet; look for a newer one",
                     exception);
             }
-            catch (BacnetException exception) when (BacnetDeviceErrors.IsTooMuch(exception) || (isSegmented && exception is BacnetTimeoutException))
+            catch (BacnetException exception) when (BacnetDeviceErrors.CallsForLess(exception, isSegmented, isLarge, isLast: attempt == Attempts))
             {
                 link.Trace($"{link.Errors.Device}: a piece of '{file.Path}' at {position} was too much at once ({exception.Message.TrimEnd('.')}); sending less.");
-                return false;
+                return exception;
             }
             catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception) && attempt < Attempts)
             {
@@ -180,23 +198,62 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         }
     }
 
-    private int Less(FileToRestore file, int room, int unsegmented, long position) =>
-        room > unsegmented ? unsegmented : room > SmallestPiece ? Math.Max(room / 2, SmallestPiece) : throw TooLarge(file, position);
+    private int Less(FileToRestore file, int room, int unsegmented, long position, BacnetException refusal) =>
+        room > unsegmented ? unsegmented : room > SmallestPiece ? Math.Max(room / 2, SmallestPiece) : throw TooLarge(file, position, refusal);
 
-    private EdgeBackupException TooLarge(FileToRestore file, long position) => link.Errors.Create(
+    private EdgeBackupException TooLarge(FileToRestore file, long position, BacnetException refusal) => link.Errors.Create(
         ErrorIds.RestoreFailed,
-        $"it does not take even the smallest piece of '{file.Path}' at {position}. Check what lies between this machine and the device (a router for small messages), and its software");
+        $"it does not take even the smallest piece of '{file.Path}' at {position} ({refusal.Message.TrimEnd('.')}). Check what lies between this machine and the device (a router for small messages), and its software",
+        refusal);
 
-    /// <summary>What the device still holds behind what was written, and would take for configuration; null for nothing.</summary>
-    private async Task<ulong?> ReadRemainderAsync(FileToRestore file, long length, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sees that the device has kept as much as was written, where it tells. What it acknowledges it need not keep: its
+    /// memory may be full, or a piece may have come twice and late. After END_RESTORE that would be half a configuration.
+    /// </summary>
+    /// <exception cref="EdgeBackupException">RestoreFailed: it has another length.</exception>
+    private async Task CheckLengthAsync(FileToRestore file, long length, CancellationToken cancellationToken)
     {
-        var after = (await link.ReadAsync(Target(file), [LengthOf(file)], cancellationToken).ConfigureAwait(false))[0]?.AsUnsigned;
-        return after > (ulong)length ? after - (ulong)length : null;
+        var kept = await ReadSettledLengthAsync(file, length, cancellationToken).ConfigureAwait(false);
+        if (kept < length && file.Place.Access == BacnetFileAccess.Record)
+        {
+            link.Trace($"{link.Errors.Device}: it has kept {kept} of {length} records of '{file.Path}'; sending them one at a time.");
+            await FillAsync(file, cancellationToken, mostRecords: 1).ConfigureAwait(false);
+            kept = await ReadSettledLengthAsync(file, length, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (kept is { } told && told != length)
+        {
+            throw link.Errors.Create(
+                ErrorIds.RestoreFailed,
+                $"its File object {file.Place.File} has {told} {UnitsOf(file)} after the {length} of '{file.Path}' were written to it and acknowledged. The restore was given up before the device was to use it; see whether its memory is full, restart it if need be, and try again");
+        }
     }
 
-    private EdgeBackupException Remains(FileToRestore file, ulong remainder, BacnetException? refusal) => link.Errors.Create(
+    /// <summary>A device that writes slowly may count late: a length that is not the right one is read a few times.</summary>
+    private async Task<long?> ReadSettledLengthAsync(FileToRestore file, long length, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var kept = await ReadLengthAsync(file, cancellationToken).ConfigureAwait(false);
+            if (kept is null || kept == length || attempt == Attempts)
+            {
+                return kept;
+            }
+
+            await Task.Delay(link.Times.Again * attempt, link.Clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <returns>In bytes or records; null where the device does not tell.</returns>
+    private async Task<long?> ReadLengthAsync(FileToRestore file, CancellationToken cancellationToken)
+    {
+        var told = await link.WhileBusyAsync(() => link.ReadAsync(Target(file), [LengthOf(file)], cancellationToken), cancellationToken).ConfigureAwait(false);
+        return BacnetTold.Length(told[0]);
+    }
+
+    private EdgeBackupException Remains(FileToRestore file, long remainder, BacnetException? refusal) => link.Errors.Create(
         ErrorIds.RestoreFailed,
-        $"its File object {file.Place.File} keeps {remainder} {(file.Place.Access == BacnetFileAccess.Stream ? "bytes" : "records")} of what it held before behind what was written, and does not let itself be emptied. The restore was given up; its software needs an update, or the restore its maker's tool",
+        $"its File object {file.Place.File} keeps {remainder} {UnitsOf(file)} of what it held before behind what was written, and does not let itself be emptied. The restore was given up; its software needs an update, or the restore its maker's tool",
         refusal);
 
     private static (int Room, int Unsegmented) Rooms(BacnetClient client, BacnetPeer peer)
@@ -208,6 +265,8 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
     private static BacnetObjectId Target(FileToRestore file) => new(BacnetObjectType.File, file.Place.File);
 
     private static BacnetProperty LengthOf(FileToRestore file) => file.Place.Access == BacnetFileAccess.Stream ? BacnetProperty.FileSize : BacnetProperty.RecordCount;
+
+    private static string UnitsOf(FileToRestore file) => file.Place.Access == BacnetFileAccess.Stream ? "bytes" : "records";
 
     private static string Words(BacnetFileAccess access) => access == BacnetFileAccess.Stream ? "bytes (stream access)" : "records (record access)";
 }

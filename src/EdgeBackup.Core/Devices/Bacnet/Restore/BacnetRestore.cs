@@ -23,6 +23,8 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
                     await journal.ClosedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
                 }
 
+                // The others are of another address.
+                await journal.ClosedAllButAsync([], CancellationToken.None).ConfigureAwait(false);
                 return false;
             }
 
@@ -60,6 +62,7 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
         // Noted whatever happens to the command: a device that stands in a restore that nobody knows is of no use for minutes.
         await journal.OpenedInPlaceAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
         var isBegun = false;
+        var end = new BacnetRestoreEnd(link, procedure);
         var isEnding = false;
         var isDone = false;
         bool? isLeft = null;
@@ -68,16 +71,17 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
             await procedure.StartAsync(begun => isBegun = begun, cancellationToken).ConfigureAwait(false);
             await WriteAsync(files, cancellationToken).ConfigureAwait(false);
             isEnding = true;
-            var outcome = await new BacnetRestoreEnd(link, procedure).RunAsync(cancellationToken).ConfigureAwait(false);
+            var outcome = await end.RunAsync(cancellationToken).ConfigureAwait(false);
             isBegun = false;
             isDone = true;
             return outcome;
         }
         catch (EdgeBackupException exception) when (isBegun)
         {
-            isLeft = await AbortAsync().ConfigureAwait(false);
-            var now = isLeft == false ? " It did not take ABORT_RESTORE, and may stay in its restore until its Backup_Failure_Timeout is over; the next Restore-EdgeBackup takes it out first."
-                : isEnding ? ""
+            isLeft = !end.MayBeAborted || await AbortAsync().ConfigureAwait(false);
+            var now = !end.MayBeAborted ? " It had acknowledged END_RESTORE, so that no ABORT_RESTORE was sent."
+                : isLeft == false ? " It did not take ABORT_RESTORE, and may stay in its restore until its Backup_Failure_Timeout is over; the next Restore-EdgeBackup takes it out first."
+                : isEnding ? " ABORT_RESTORE was sent and taken; what that does after END_RESTORE is the device's own affair."
                 : " It took ABORT_RESTORE, after which a device goes back to the configuration that it had, or should.";
             throw new EdgeBackupException(exception.ErrorId, exception.Message + now, exception.Target, exception);
         }
@@ -87,7 +91,7 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
             {
                 await journal.ClosedUntouchedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
             }
-            else if (isDone || (isLeft ?? await AbortAsync().ConfigureAwait(false)))
+            else if (isDone || !end.MayBeAborted || (isLeft ?? await AbortAsync().ConfigureAwait(false)))
             {
                 await journal.ClosedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
             }

@@ -4,23 +4,34 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 
 /// <summary>
 /// The end of a restore: END_RESTORE, and then until the device says what became of it. Its answer to END_RESTORE is no
-/// success; devices acknowledge a file that they then cannot use.
+/// success; devices acknowledge a file that they then cannot use. That it is idle is none either: it may have restarted
+/// before it had used them, and give the files back as they were written.
 /// </summary>
 internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure procedure)
 {
     private const int Attempts = 4;
     private const string Next = "What the device holds now is not known: look at it, and restore once more or another backup";
 
+    private bool isTaken;
+    private bool isInRestore;
+
+    /// <summary>
+    /// Whether ABORT_RESTORE has a place still: a device that has acknowledged END_RESTORE is past it, unless it says that
+    /// it is in its restore all the same.
+    /// </summary>
+    public bool MayBeAborted => !isTaken || isInRestore;
+
     /// <exception cref="EdgeBackupException">RestoreFailed; RestoreVerifyFailed: it came back as another device.</exception>
     public async Task<RestoreCommitOutcome> RunAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var told = (await link.ReadAsync([BacnetProperty.RestoreCompletionTime], cancellationToken).ConfigureAwait(false))[0];
-            var limit = BacnetTold.Seconds(told) is { } time ? time + link.Times.Margin : TimeSpan.Zero;
-            var isSure = await AskAsync(cancellationToken).ConfigureAwait(false);
-            await WaitAsync(limit > link.Options.RestartLimit ? limit : link.Options.RestartLimit, cancellationToken).ConfigureAwait(false);
-            return isSure ? RestoreCommitOutcome.Completed : RestoreCommitOutcome.Unknown;
+            // Read only now: a File object that was created for the restore has changed Database_Revision already.
+            var told = await link.WhileBusyAsync(() => link.ReadAsync([BacnetProperty.RestoreCompletionTime, .. RestoreMark.Asked], cancellationToken), cancellationToken).ConfigureAwait(false);
+            var limit = BacnetTold.Seconds(told[0]) is { } time ? time + link.Times.Margin : TimeSpan.Zero;
+            isTaken = await AskAsync(cancellationToken).ConfigureAwait(false);
+            await WaitAsync(new RestoreMark(told[1], told[2]), limit > link.Options.RestartLimit ? limit : link.Options.RestartLimit, cancellationToken).ConfigureAwait(false);
+            return isTaken ? RestoreCommitOutcome.Completed : RestoreCommitOutcome.Unknown;
         }
         catch (BacnetException exception)
         {
@@ -63,16 +74,18 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
         }
     }
 
-    private async Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
+    private async Task WaitAsync(RestoreMark before, TimeSpan limit, CancellationToken cancellationToken)
     {
         var began = link.Clock.GetTimestamp();
         var pause = BacnetProcedure.FirstPoll;
+        long? idleSince = null;
         while (true)
         {
             string waitsFor;
             try
             {
                 var (state, status) = await procedure.LookAsync(cancellationToken).ConfigureAwait(false);
+                isInRestore = state == BacnetBackupState.PerformingRestore;
                 if (state is null && status is null)
                 {
                     await RefuseStrangerAsync(cancellationToken).ConfigureAwait(false);
@@ -87,7 +100,15 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
 
                 if (state is BacnetBackupState.Idle || (state is null && status is BacnetSystemStatus.Operational or BacnetSystemStatus.OperationalReadOnly))
                 {
-                    return;
+                    idleSince ??= link.Clock.GetTimestamp();
+                    if (await IsInForceAsync(before, tellsState: state is not null, link.Clock.GetElapsedTime(idleSince.Value), cancellationToken).ConfigureAwait(false))
+                    {
+                        return;
+                    }
+                }
+                else
+                {
+                    idleSince = null;
                 }
 
                 waitsFor = state is { } word ? $"its Backup_And_Restore_State is {BacnetWords.Of(word)}" : status is { } other ? $"its System_Status is {BacnetWords.Of(other)}" : "it does not tell its state";
@@ -95,16 +116,39 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
             catch (BacnetException exception) when (exception is BacnetTimeoutException or BacnetUnreachableException || BacnetDeviceErrors.IsBusy(exception))
             {
                 waitsFor = "it does not answer";
+                idleSince = null;
             }
 
             var waited = link.Clock.GetElapsedTime(began);
-            if (waited >= limit)
+            if (waited >= limit && idleSince is null)
             {
                 throw link.Errors.Create(ErrorIds.RestoreFailed, $"it has not come back from the restore {waited.TotalMinutes:0.#} minutes after its end was sent ({waitsFor}). {Next}");
             }
 
             pause = await procedure.PauseAsync(pause, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>
+    /// Whether an idle device has put the restored configuration into force. Where it says when it did that last, that must
+    /// have changed. An old one that does not say is believed when it has not restarted for as long as one needs to begin.
+    /// </summary>
+    /// <param name="before">What it said before.</param>
+    /// <param name="tellsState">Whether it is idle by its Backup_And_Restore_State.</param>
+    /// <param name="idle">For how long it is.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="EdgeBackupException">RestoreFailed: it is idle for long enough and does not say that it took the restore.</exception>
+    private async Task<bool> IsInForceAsync(RestoreMark before, bool tellsState, TimeSpan idle, CancellationToken cancellationToken)
+    {
+        if (!before.IsTold)
+        {
+            return tellsState || idle >= link.Times.Preparation;
+        }
+
+        var now = await link.ReadAsync(RestoreMark.Asked, cancellationToken).ConfigureAwait(false);
+        return before.IsPassedBy(new RestoreMark(now[0], now[1])) || (idle < link.Times.Preparation ? false : throw link.Errors.Create(
+            ErrorIds.RestoreFailed,
+            $"it is back and does not say that it took the files ({before.Names} as before): it has restarted before it had made its configuration of them, or its software does not keep what the standard says. {Next}"));
     }
 
     /// <summary>A restored configuration may hold another instance than the one that the device was reached by.</summary>

@@ -19,13 +19,14 @@ internal static class RecordRows
     /// <param name="position">Where the first one begins, in bytes.</param>
     /// <param name="room">Bytes.</param>
     /// <param name="overhead">What each record costs beside its bytes.</param>
+    /// <param name="most">No more records than this.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The records, and where the next one begins.</returns>
     public static async Task<(IReadOnlyList<ReadOnlyMemory<byte>> Records, long Next)> ReadAsync(
-        SpooledFile content, long position, int room, int overhead, CancellationToken cancellationToken)
+        SpooledFile content, long position, int room, int overhead, int most, CancellationToken cancellationToken)
     {
         var records = new List<ReadOnlyMemory<byte>>();
-        while (position < content.Length)
+        while (position < content.Length && records.Count < most)
         {
             var end = await ReadEndAsync(content, position, cancellationToken).ConfigureAwait(false);
             var length = (int)(end - position - RecordFraming.HeaderLength);

@@ -66,6 +66,11 @@ public sealed class BacnetErrorTableTests
     [InlineData(null, "A1", null)]
     [InlineData(260ul, "000000", null)]
     [InlineData(260ul, "A*", null)]
+    [InlineData(260ul, "N/A", null)]
+    [InlineData(260ul, "unknown", null)]
+    [InlineData(260ul, "1234567890", null)]
+    [InlineData(260ul, "-", null)]
+    [InlineData(260ul, "12345678901", "bacnet-260-12345678901")]
     public void An_id_of_its_own_is_makers_number_and_serial_number(ulong? vendor, string? serial, string? id) => Assert.Equal(id, BacnetStatus.OwnId(vendor, serial));
 
     [Theory]

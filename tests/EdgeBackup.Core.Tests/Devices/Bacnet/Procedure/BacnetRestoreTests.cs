@@ -14,7 +14,7 @@ public sealed class BacnetRestoreTests
     private static readonly SimulatedBacnetFile NewBytes = SimulatedBacnetFile.SealedStream(Noise(20_000, 7));
     private static readonly SimulatedBacnetFile NewRows = SimulatedBacnetFile.SealedRecords([Noise(30, 8), [], Noise(90, 9), Noise(5, 10)]);
 
-    private static Dictionary<string, byte[]> New => new(StringComparer.Ordinal)
+    internal static Dictionary<string, byte[]> New => new(StringComparer.Ordinal)
     {
         ["files/001-3.stream"] = NewBytes.Bytes,
         ["files/002-1.records"] = RestoreSpoolTests.Frame(NewRows.Records),
@@ -137,7 +137,7 @@ public sealed class BacnetRestoreTests
         Assert.Equal(ErrorIds.RestoreFailed, error.ErrorId);
         Assert.Contains("restore-failure", error.Message, StringComparison.Ordinal);
         Assert.Contains("not known", error.Message, StringComparison.Ordinal);
-        Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
+        Assert.Equal(BacnetBackupState.RestoreFailure, device.Device.Procedure.State);
         Assert.Empty(journal.Open);
     }
 
@@ -370,7 +370,7 @@ public sealed class BacnetRestoreTests
         Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
     }
 
-    private static async Task<BacnetTestDevice> StartAsync(SimulatedBacnetOptions? options = null, SimulatedBacnetFile? old = null)
+    internal static async Task<BacnetTestDevice> StartAsync(SimulatedBacnetOptions? options = null, SimulatedBacnetFile? old = null)
     {
         var device = await BacnetTestDevice.StartAsync(options);
         device.Device.Files.Set(3, old ?? SimulatedBacnetFile.SealedStream(Noise(30_000)));
@@ -379,7 +379,7 @@ public sealed class BacnetRestoreTests
         return device;
     }
 
-    private static void AssertNew(BacnetTestDevice device)
+    internal static void AssertNew(BacnetTestDevice device)
     {
         Assert.Equal(NewBytes.Bytes, device.Device.Files[3].Bytes);
         Assert.Equal(NewRows.Records, device.Device.Files[1].Records);
@@ -387,7 +387,7 @@ public sealed class BacnetRestoreTests
         Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
     }
 
-    private static void AssertAborted(BacnetTestDevice device, byte[] before, MemoryJournal journal)
+    internal static void AssertAborted(BacnetTestDevice device, byte[] before, MemoryJournal journal)
     {
         Assert.Equal((0, 1), (device.Device.Procedure.Completed, device.Device.Procedure.Aborted));
         Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);

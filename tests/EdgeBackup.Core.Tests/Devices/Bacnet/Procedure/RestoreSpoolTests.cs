@@ -60,12 +60,12 @@ public sealed class RestoreSpoolTests
         using var spool = RestoreSpool.Create(SystemPlatform.Create(), new SystemRandom());
         var file = await AddAsync(spool, Frame([Noise(10), [], Noise(100), Noise(5)]));
 
-        var (first, next) = await RecordRows.ReadAsync(file, 0, room: 20, overhead: 4, CancellationToken.None);
+        var (first, next) = await RecordRows.ReadAsync(file, 0, room: 20, overhead: 4, most: int.MaxValue, CancellationToken.None);
         Assert.Equal([10, 0], first.Select(record => record.Length));
         Assert.Equal(Noise(10), first[0].ToArray());
-        (first, next) = await RecordRows.ReadAsync(file, next, room: 20, overhead: 4, CancellationToken.None);
+        (first, next) = await RecordRows.ReadAsync(file, next, room: 20, overhead: 4, most: int.MaxValue, CancellationToken.None);
         Assert.Equal([100], first.Select(record => record.Length));
-        (first, next) = await RecordRows.ReadAsync(file, next, room: 20, overhead: 4, CancellationToken.None);
+        (first, next) = await RecordRows.ReadAsync(file, next, room: 20, overhead: 4, most: int.MaxValue, CancellationToken.None);
         Assert.Equal([5], first.Select(record => record.Length));
         Assert.Equal(file.Length, next);
     }

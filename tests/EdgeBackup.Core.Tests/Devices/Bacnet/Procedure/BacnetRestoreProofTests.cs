@@ -1,0 +1,89 @@
+using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Devices.Bacnet;
+using EdgeBackup.Core.Errors;
+using EdgeBackup.Simulator.Bacnet;
+using Xunit;
+using static EdgeBackup.Core.Tests.Devices.RestoreTestTools;
+
+namespace EdgeBackup.Core.Tests.Devices.Bacnet.Procedure;
+
+/// <summary>A device that is idle after END_RESTORE need not have taken anything: it may have restarted in between.</summary>
+public sealed class BacnetRestoreProofTests
+{
+    /// <summary>A second is longer than all that the devices here are away for.</summary>
+    private static readonly BacnetTimes Times = BacnetTestDevice.Times with { Preparation = TimeSpan.FromSeconds(1) };
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_device_that_crashes_at_the_end_and_keeps_the_files_has_not_taken_them(bool tells)
+    {
+        await using var device = await BacnetRestoreTests.StartAsync(new SimulatedBacnetOptions { TellsBackupState = tells });
+        device.Device.Faults.KeepsWrittenFiles = true;
+        device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Crash, State = BacnetReinitializedState.EndRestore });
+        await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = 20 }, times: Times);
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(connection, RestoreMode.Replace, BacnetRestoreTests.New));
+
+        AssertNotTaken(error, device);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_device_that_crashes_while_it_makes_its_configuration_has_not_taken_it(bool tells)
+    {
+        await using var device = await BacnetRestoreTests.StartAsync(new SimulatedBacnetOptions { TellsBackupState = tells, RestoreCompletion = TimeSpan.FromMinutes(10) });
+        device.Device.Faults.KeepsWrittenFiles = true;
+        await using var connection = device.Connect(null, times: Times);
+
+        var restore = RestoreAsync(connection, RestoreMode.Replace, BacnetRestoreTests.New);
+        await Wait.UntilAsync(() => device.Device.Requests.Any(request => request.State == BacnetReinitializedState.EndRestore));
+        device.Device.Crash(TimeSpan.FromMilliseconds(50));
+
+        AssertNotTaken(await Assert.ThrowsAsync<EdgeBackupException>(() => restore), device);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_old_device_that_restarts_a_moment_after_the_end_is_waited_for(bool tellsRestores)
+    {
+        await using var device = await BacnetRestoreTests.StartAsync(new SimulatedBacnetOptions
+        {
+            TellsBackupState = false,
+            TellsRestores = tellsRestores,
+            SilentWhilePreparing = true,
+            RestoreDelay = TimeSpan.FromMilliseconds(100),
+            RestoreCompletion = TimeSpan.FromMilliseconds(300),
+        });
+        await using var connection = device.Connect(BacnetTestDevice.Impatient, times: Times);
+
+        Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, BacnetRestoreTests.New));
+
+        Assert.Equal(1, device.Device.Procedure.Completed);
+        BacnetRestoreTests.AssertNew(device);
+    }
+
+    [Fact]
+    public async Task A_device_that_says_nothing_of_restores_is_taken_at_the_word_of_its_state()
+    {
+        await using var device = await BacnetRestoreTests.StartAsync(new SimulatedBacnetOptions { TellsRestores = false, RestoreCompletion = TimeSpan.FromMilliseconds(100) });
+        await using var connection = device.Connect(null);
+
+        Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, BacnetRestoreTests.New));
+
+        BacnetRestoreTests.AssertNew(device);
+    }
+
+    private static void AssertNotTaken(EdgeBackupException error, BacnetTestDevice device)
+    {
+        Assert.Equal(ErrorIds.RestoreFailed, error.ErrorId);
+        Assert.Contains("does not say that it took", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Last_Restore_Time", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, device.Device.Procedure.Completed);
+
+        // What the read-back would have seen.
+        BacnetRestoreTests.AssertNew(device);
+    }
+}
