@@ -81,6 +81,13 @@ public sealed class DeviceState
                 protections.Remove(entry.Backup);
                 break;
             case DeviceLogEntryKind.RestoreOpened when entry.Session is not null:
+                if (entry.Owner is not null && openRestores.TryGetValue(entry.Session, out var same) && same.Owner == entry.Owner)
+                {
+                    // Noted again, since it lasts.
+                    openRestores[entry.Session] = same with { Time = entry.Time };
+                    break;
+                }
+
                 Close(entry.Session, isUntouched: false);
                 var inPlace = entry.InPlace == true ? new UnprovenRestore(entry.Time, entry.Author) : null;
                 LastInPlace = inPlace ?? LastInPlace;

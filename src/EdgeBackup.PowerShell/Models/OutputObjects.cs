@@ -120,7 +120,7 @@ internal static class OutputObjects
         Removed = [.. result.Removed],
         NotRestored = result.NotRestored.ToOutput(),
         Verified = result.Verified,
-        Compared = destination is null,
+        Compared = result.IsCompared,
         Duration = result.Duration,
         Destination = destination,
     };

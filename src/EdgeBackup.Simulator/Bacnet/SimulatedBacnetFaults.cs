@@ -26,6 +26,9 @@ public sealed class SimulatedBacnetFaults
     /// <summary>AtomicReadFile gives no more bytes, or records, than this in one answer; null: as many as asked.</summary>
     public int? LargestRead { get; set; }
 
+    /// <summary>AtomicReadFile and ReadRange answer with what stands so many places further than asked; 0: with what was asked for.</summary>
+    public int ReadsFurther { get; set; }
+
     /// <summary>A crash in a restore leaves in the files what was written, as where they are written in place; the configuration in force stays the old one.</summary>
     public bool KeepsWrittenFiles { get; set; }
 
@@ -34,9 +37,6 @@ public sealed class SimulatedBacnetFaults
 
     /// <summary>Of one AtomicWriteFile no more records than this are kept; it is acknowledged. Null: all.</summary>
     public int? MostRecordsKept { get; set; }
-
-    /// <summary>AtomicReadFile and ReadRange answer with what stands so many places further than asked; 0: with what was asked for.</summary>
-    public int ReadsFurther { get; set; }
 
     /// <summary>It answers so many requests more, then nobody; null: it goes on.</summary>
     public int? SilentAfterRequests { get; set; }
@@ -62,10 +62,10 @@ public sealed class SimulatedBacnetFaults
             ChangesWithEachBackup = false;
             EndOfFileAt = null;
             LargestRead = null;
+            ReadsFurther = 0;
             KeepsWrittenFiles = false;
             MostKept = null;
             MostRecordsKept = null;
-            ReadsFurther = 0;
             SilentAfterRequests = null;
         }
     }

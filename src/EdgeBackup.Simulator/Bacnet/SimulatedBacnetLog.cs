@@ -73,6 +73,13 @@ public sealed class SimulatedBacnetLog
         return true;
     });
 
+    /// <summary>It is as it was when it was made, as after a restore that makes its object anew.</summary>
+    public void BeginAnew() => Locked(() =>
+    {
+        entries.Clear();
+        return Total = 0;
+    });
+
     /// <summary>The number of the entry at a place, 0 for the oldest.</summary>
     internal uint SequenceAt(int index) => Back(Total, entries.Count - 1 - index);
 

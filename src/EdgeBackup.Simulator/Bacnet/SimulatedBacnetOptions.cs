@@ -129,6 +129,9 @@ public sealed record SimulatedBacnetOptions
     /// <summary>UTC minus local standard time, in minutes, as the standard counts it: -60 in Vienna.</summary>
     public int UtcOffset { get; init; }
 
+    /// <summary>Status flags stand behind every record of a trend log, also behind what the log says of itself.</summary>
+    public bool FlagsBehindEveryRecord { get; init; }
+
     /// <summary>The zone by whose rules its clock goes; null: it is never changed. UTC_Offset tells what <see cref="UtcOffset"/> says.</summary>
     public DateTimeZone? Zone { get; init; }
 }

@@ -172,6 +172,48 @@ public sealed class BacnetOperationTests
     }
 
     [Fact]
+    public async Task A_device_that_cannot_be_backed_up_any_more_is_restored_without_a_safety_backup()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench);
+        var backup = await bench.AutomaticAsync(Id);
+        var saved = device.Files[1].Bytes;
+        device.Files.Set(1, SimulatedBacnetFile.SealedStream(Noise(3000)));
+        FailNextBackup();
+        var refused = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(bench, backup));
+        Assert.Contains("-SkipSafetyBackup", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(0, device.Procedure.Restores);
+        FailNextBackup();
+
+        var result = await RestoreAsync(bench, backup, options => options with { SkipSafetyBackup = true });
+
+        Assert.True(result.Verified);
+        Assert.False(result.IsCompared);
+        Assert.Equal(3, result.Restored.Count);
+        Assert.Equal(saved, device.Files[1].Bytes);
+        Assert.Contains(bench.Observer.Warnings, warning => warning.Contains("everything is written", StringComparison.Ordinal));
+
+        void FailNextBackup() => device.Faults.Add(new SimulatedBacnetFault { State = BacnetReinitializedState.StartBackup, ErrorClass = BacnetErrorClass.Object, ErrorCode = BacnetErrorCode.FileAccessDenied });
+    }
+
+    [Fact]
+    public async Task A_restore_that_another_machine_has_noted_is_not_taken_for_a_left_over_however_long_it_lasts()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench);
+        var backup = await bench.AutomaticAsync(Id);
+        await bench.Context.Devices.AppendAsync(
+            Id, DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = $"bacnet-restore {BacnetDeviceAddress.Parse(device.Address)}", Owner = "elsewhere/4711/1", InPlace = true }, default);
+        bench.Advance(TimeSpan.FromMinutes(40));
+        device.Procedure.StartRestoreAsSomebodyElse();
+
+        var busy = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(bench, backup));
+
+        Assert.Equal(ErrorIds.DeviceBusy, busy.ErrorId);
+        Assert.Equal(0, device.Procedure.Aborted);
+    }
+
+    [Fact]
     public async Task R2_a_backup_waits_while_another_tool_takes_one()
     {
         await using var bench = await OperationsBench.CreateAsync();

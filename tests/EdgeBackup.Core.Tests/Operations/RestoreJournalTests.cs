@@ -87,8 +87,30 @@ public sealed class RestoreJournalTests
         Assert.Single((await bench.Context.Devices.GetAsync("edge-1", default)).OpenRestores);
     }
 
-    private static Task NoteAsync(OperationsBench bench, string session, string owner) =>
-        bench.Context.Devices.AppendAsync("edge-1", DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = session, Owner = owner }, default);
+    private static async Task NoteAsync(OperationsBench bench, string session, string owner) =>
+        await bench.Context.Devices.AppendAsync("edge-1", DeviceLogEntryKind.RestoreOpened, entry => entry with { Session = session, Owner = owner }, default);
+
+    [Fact]
+    public async Task A_session_that_lasts_is_noted_again_and_no_more_once_it_is_closed()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await bench.AddFolderAsync("kiosk");
+        using var journal = new RegistryRestoreJournal(bench.Context, "kiosk", bench.Observer, renewal: TimeSpan.FromMilliseconds(10));
+        await journal.OpenedInPlaceAsync("long", default);
+        bench.Advance(TimeSpan.FromHours(1));
+        var later = bench.Clock.GetUtcNow();
+
+        while ((await bench.Context.Devices.GetAsync("kiosk", default)).OpenRestores["long"].Time < later)
+        {
+            await Task.Delay(5);
+        }
+
+        Assert.True((await bench.Context.Devices.GetAsync("kiosk", default)).UnprovenRestore?.Time < later);
+        await journal.ClosedUntouchedAsync("long", default);
+        var state = await bench.Context.Devices.GetAsync("kiosk", default);
+        Assert.Empty(state.OpenRestores);
+        Assert.Null(state.UnprovenRestore);
+    }
 
     [Fact]
     public async Task Somebody_elses_session_is_busy_and_stays()

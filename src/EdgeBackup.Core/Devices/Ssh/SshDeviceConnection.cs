@@ -60,14 +60,9 @@ public sealed class SshDeviceConnection : IDeviceConnection
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>Undoes a restore that was interrupted in its swap; the device's services work with the old state again.</summary>
-    private async Task RecoverAsync(SshShell shell, CancellationToken cancellationToken)
-    {
-        if (!target.Options.IsTrial && await stages.RecoverAsync(shell, cancellationToken).ConfigureAwait(false) && target.Options.Definition is { } type)
-        {
-            await SshCommands.RunAsync(shell, target, type.Commands.AfterRestore, ErrorIds.RestoreFailed, "after a restore", cancellationToken).ConfigureAwait(false);
-        }
-    }
+    /// <summary>Ends a restore that died in the middle; the device's services work with the old state again.</summary>
+    private Task RecoverAsync(SshShell shell, CancellationToken cancellationToken) =>
+        target.Options.IsTrial ? Task.CompletedTask : stages.RecoverAsync(shell, cancellationToken);
 
     private Task<SshShell> OpenAsync(string doing, CancellationToken cancellationToken) => SshShell.OpenAsync(target, scope.Root, doing, cancellationToken);
 }

@@ -97,6 +97,12 @@ internal sealed class SshRestoreSession : IRestoreSession
             var plan = await CompleteStageAsync(used, cancellationToken).ConfigureAwait(false);
             // The last moment at which the device can be asked: its type may stop the very service that answers.
             await opener.RefuseUnlessIdleAsync(used, cancellationToken).ConfigureAwait(false);
+            if (Commands.BeforeRestore.Count > 0)
+            {
+                // They may stop what the device is for: whoever comes after a power failure must know that it is to be started again.
+                await stages.MarkPreparedAsync(used, work.Stage, cancellationToken).ConfigureAwait(false);
+            }
+
             isPrepared = true;
             await SshCommands.RunAsync(used, target, Commands.BeforeRestore, ErrorIds.RestoreFailed, "before a restore", cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();

@@ -7,10 +7,20 @@ namespace EdgeBackup.Core.Devices.Ssh;
 /// <summary>A stage that was found on a device.</summary>
 /// <param name="Path">As the script names it.</param>
 /// <param name="Session">The restore session's id.</param>
-/// <param name="Mark">How far its swap got: empty, committing, undone or done.</param>
+/// <param name="Mark">How far its restore got: empty (nothing was done to the device), or one of those below.</param>
 internal sealed record FoundStage(string Path, string Session, string Mark)
 {
+    /// <summary>The type's commands before a restore have begun.</summary>
+    public const string Prepared = "prepared";
+
+    /// <summary>The swap has begun; it holds the old state.</summary>
     public const string Committing = "committing";
+
+    /// <summary>The old state was brought back; the type's commands after a restore are still to come.</summary>
+    public const string Undone = "undone";
+
+    /// <summary>Whether a restore that died there leaves the device other than it was.</summary>
+    public static bool IsUnfinished(string mark) => mark is Prepared or Committing or Undone;
 }
 
 /// <summary>
@@ -65,33 +75,30 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
         return found;
     }
 
-    /// <summary>Brings back the old state where a swap was interrupted; waits a little where one is in progress.</summary>
-    /// <returns>Whether anything was brought back.</returns>
-    /// <exception cref="EdgeBackupException">DeviceBusy: a swap goes on for too long. RestoreFailed: the old state cannot be brought back.</exception>
-    public async Task<bool> RecoverAsync(SshShell shell, CancellationToken cancellationToken)
+    /// <summary>
+    /// Ends restores that died in the middle: brings the old state back where a swap was interrupted, and runs the type's
+    /// commands after a restore, since those before it may have stopped the very service that the device is for. Waits a
+    /// little where a swap is in progress.
+    /// </summary>
+    /// <exception cref="EdgeBackupException">
+    /// DeviceBusy: a swap goes on for too long. RestoreFailed: the old state cannot be brought back, or one of the commands
+    /// failed, which is told once.
+    /// </exception>
+    public async Task RecoverAsync(SshShell shell, CancellationToken cancellationToken)
     {
-        var isUndone = false;
-        foreach (var stage in (await FindAsync(shell, cancellationToken).ConfigureAwait(false)).Where(stage => stage.Mark == FoundStage.Committing))
+        foreach (var stage in (await FindAsync(shell, cancellationToken).ConfigureAwait(false)).Where(stage => FoundStage.IsUnfinished(stage.Mark)))
         {
-            if (await WaitUntilDeadAsync(shell, stage.Path, target.Options.SilenceLimit, cancellationToken).ConfigureAwait(false) is not { } mark)
+            var isSwapping = stage.Mark == FoundStage.Committing;
+            var mark = await WaitUntilDeadAsync(shell, stage.Path, isSwapping ? target.Options.SilenceLimit : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            if (mark is not null)
+            {
+                await ClearAsync(shell, stage.Path, mark, cancellationToken).ConfigureAwait(false);
+            }
+            else if (isSwapping)
             {
                 throw Busy("is being put in place just now");
             }
-
-            if (mark == FoundStage.Committing)
-            {
-                await RevertAsync(shell, stage.Path, cancellationToken).ConfigureAwait(false);
-                target.Options.Trace?.Invoke($"An interrupted restore was undone; its stage was {stage.Path}.");
-                isUndone = true;
-            }
-
-            if (await DiscardAsync(shell, stage.Path, cancellationToken).ConfigureAwait(false) is { } words)
-            {
-                TraceLeft(stage.Path, words);
-            }
         }
-
-        return isUndone;
     }
 
     /// <summary>Drops what dead sessions left behind, and refuses to begin beside a living one or somebody else's.</summary>
@@ -99,6 +106,7 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
     public async Task DropDeadAsync(SshShell shell, string own, IRestoreJournal journal, CancellationToken cancellationToken)
     {
         var left = new List<string>();
+        string? mark;
         foreach (var stage in await FindAsync(shell, cancellationToken).ConfigureAwait(false))
         {
             if (stage.Session == own)
@@ -110,14 +118,13 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
             if (isOwn)
             {
                 // Its command is dead; what it left running on the device may not have noticed yet.
-                await shell.SendAsync("evict", [stage.Path], cancellationToken).ConfigureAwait(false);
-                await shell.Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false);
-                if (await WaitUntilDeadAsync(shell, stage.Path, TimeSpan.FromSeconds(10), cancellationToken).ConfigureAwait(false) is null)
+                mark = await WaitUntilDeadAsync(shell, stage.Path, TimeSpan.FromSeconds(10), cancellationToken, isEvicted: true).ConfigureAwait(false);
+                if (mark is null)
                 {
                     throw Busy("of ours was left open and its processes on the device do not end");
                 }
             }
-            else if (await ReadAliveAsync(shell, stage.Path, cancellationToken).ConfigureAwait(false) is null)
+            else if ((mark = await ReadAliveAsync(shell, stage.Path, cancellationToken).ConfigureAwait(false)) is null)
             {
                 throw Busy("is open");
             }
@@ -126,10 +133,10 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
                 throw Busy("by somebody else was left open");
             }
 
-            if (await DiscardAsync(shell, stage.Path, cancellationToken).ConfigureAwait(false) is { } words)
+            // Looked at when nobody worked in it any more: a command that was killed may have come to its swap only now.
+            if (!await ClearAsync(shell, stage.Path, mark, cancellationToken).ConfigureAwait(false))
             {
                 // By its note the next restore knows whose it is.
-                TraceLeft(stage.Path, words);
                 left.Add(stage.Session);
             }
             else if (isOwn)
@@ -171,7 +178,20 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
             $"nothing can be staged on it{SshErrors.Detail(words)}. A restore stages beside '{root}', or in it, and moves into place: its user must be able to write there. Nothing was changed");
     }
 
-    /// <summary>Removes a stage.</summary>
+    /// <summary>Says in a stage that the type's commands before a restore are about to run.</summary>
+    /// <exception cref="EdgeBackupException">RestoreFailed: it cannot be written.</exception>
+    public async Task MarkPreparedAsync(SshShell shell, string stage, CancellationToken cancellationToken)
+    {
+        await shell.SendAsync("mark", [stage, FoundStage.Prepared], cancellationToken).ConfigureAwait(false);
+        var code = await shell.Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false);
+        var words = await shell.Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false);
+        if (code != "0")
+        {
+            throw target.Errors.Create(ErrorIds.RestoreFailed, $"its stage cannot be written to{SshErrors.Detail(words)}. Nothing was changed");
+        }
+    }
+
+    /// <summary>Removes a stage for which nothing is left to do; one whose swap was interrupted stays.</summary>
     /// <returns>Null when it is gone; else why not.</returns>
     public static async Task<string?> DiscardAsync(SshShell shell, string stage, CancellationToken cancellationToken, bool isDone = false)
     {
@@ -197,20 +217,64 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
     }
 
     /// <summary>Waits until nobody works in a stage.</summary>
+    /// <param name="shell">The device's.</param>
+    /// <param name="stage">The stage.</param>
+    /// <param name="limit">How long.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <param name="isEvicted">Whether those who work in it are told to end, each time: in a swap they do not listen.</param>
     /// <returns>Its mark then; null when the time is over.</returns>
-    public async Task<string?> WaitUntilDeadAsync(SshShell shell, string stage, TimeSpan limit, CancellationToken cancellationToken)
+    public async Task<string?> WaitUntilDeadAsync(SshShell shell, string stage, TimeSpan limit, CancellationToken cancellationToken, bool isEvicted = false)
     {
         var started = target.Clock.GetTimestamp();
         while (true)
         {
+            if (isEvicted)
+            {
+                await shell.SendAsync("evict", [stage], cancellationToken).ConfigureAwait(false);
+                await shell.Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             var mark = await ReadAliveAsync(shell, stage, cancellationToken).ConfigureAwait(false);
-            if (mark is not null || target.Clock.GetElapsedTime(started) > limit)
+            if (mark is not null || target.Clock.GetElapsedTime(started) >= limit)
             {
                 return mark;
             }
 
             await Task.Delay(BetweenLooks, target.Clock, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Ends the restore of a dead session, and removes its stage.</summary>
+    /// <returns>Whether the stage is gone.</returns>
+    private async Task<bool> ClearAsync(SshShell shell, string stage, string mark, CancellationToken cancellationToken)
+    {
+        if (mark == FoundStage.Committing)
+        {
+            await RevertAsync(shell, stage, cancellationToken).ConfigureAwait(false);
+            target.Options.Trace?.Invoke($"An interrupted restore was undone; its stage was {stage}.");
+        }
+
+        EdgeBackupException? failure = null;
+        try
+        {
+            if (FoundStage.IsUnfinished(mark) && target.Options.Definition is { } type)
+            {
+                await SshCommands.RunAsync(shell, target, type.Commands.AfterRestore, ErrorIds.RestoreFailed, "after a restore", cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId != ErrorIds.DeviceUnreachable)
+        {
+            // A connection that broke is worth another try, a command that failed is not: it would keep the restore off that mends it.
+            failure = exception;
+        }
+
+        var words = await DiscardAsync(shell, stage, cancellationToken).ConfigureAwait(false);
+        if (words is not null)
+        {
+            TraceLeft(stage, words);
+        }
+
+        return failure is null ? words is null : throw failure;
     }
 
     private static bool IsBeside(string place) => place.StartsWith('/');

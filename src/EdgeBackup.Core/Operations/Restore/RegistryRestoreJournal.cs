@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
@@ -13,6 +14,9 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
     /// <summary>A device drops an open session by itself after so long without a call (docs/device-api.md).</summary>
     private static readonly TimeSpan DeviceDropsAfter = TimeSpan.FromMinutes(15);
 
+    /// <summary>Well below the time after which other machines take a session for one that nobody uses.</summary>
+    private static readonly TimeSpan Renewal = TimeSpan.FromMinutes(4);
+
     /// <summary>Nothing can be known of a process elsewhere, and no restore takes so long.</summary>
     private static readonly TimeSpan ForeignNotesLast = TimeSpan.FromDays(1);
 
@@ -24,13 +28,20 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
     private readonly bool isNeeded;
     private readonly List<string> opened = [];
     private readonly HashSet<string> unnoted = [];
+    private readonly ConcurrentDictionary<string, bool?> noted = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim notes = new(1);
+    private readonly CancellationTokenSource over = new();
+    private readonly TimeSpan renewal;
+    private Task renewing = Task.CompletedTask;
 
     /// <param name="context">The repository.</param>
     /// <param name="device">The target.</param>
     /// <param name="observer">Is warned.</param>
     /// <param name="isNeeded">False: where nothing can be written to the repository, a session is opened without being noted.</param>
-    public RegistryRestoreJournal(RepositoryContext context, string device, IOperationObserver observer, bool isNeeded = true)
+    /// <param name="renewal">So often an open session is noted again; null for the usual.</param>
+    public RegistryRestoreJournal(RepositoryContext context, string device, IOperationObserver observer, bool isNeeded = true, TimeSpan? renewal = null)
     {
+        this.renewal = renewal ?? Renewal;
         this.isNeeded = isNeeded;
         this.context = context;
         this.device = device;
@@ -38,13 +49,20 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
     }
 
     /// <summary>Ours, and left behind: a session whose command still runs, here or perhaps elsewhere, is somebody else's.</summary>
-    public Task<bool> IsOwnAsync(string sessionId, CancellationToken cancellationToken) => IsOwnAsync(sessionId, TimeSpan.MaxValue, cancellationToken);
+    public Task<bool> IsOwnAsync(string sessionId, CancellationToken cancellationToken) => IsOwnAsync(sessionId, TimeSpan.MaxValue, DeviceDropsAfter, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<bool> IsOwnAsync(string sessionId, TimeSpan life, CancellationToken cancellationToken)
+    /// <remarks>Of a command on another machine nothing is known, and such a session may be as old as it gets: it is never ours.</remarks>
+    public Task<bool> IsOwnAsync(string sessionId, TimeSpan life, CancellationToken cancellationToken) => IsOwnAsync(sessionId, life, TimeSpan.MaxValue, cancellationToken);
+
+    /// <param name="sessionId">The session.</param>
+    /// <param name="life">So long ago it may have been noted last.</param>
+    /// <param name="foreignLife">So long ago it may have been noted last by another machine and live.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    private async Task<bool> IsOwnAsync(string sessionId, TimeSpan life, TimeSpan foreignLife, CancellationToken cancellationToken)
     {
         var state = await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
-        return state.OpenRestores.TryGetValue(sessionId, out var open) && !MayLive(sessionId, open) && context.Clock.GetUtcNow() - open.Time <= life;
+        return state.OpenRestores.TryGetValue(sessionId, out var open) && !MayLive(sessionId, open, foreignLife) && context.Clock.GetUtcNow() - open.Time <= life;
     }
 
     /// <summary>Whether an error says that nothing can be written to the repository now: it was taken back, or its store does not take anything.</summary>
@@ -61,11 +79,9 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
         context.RunningRestores.TryAdd(sessionId, 0);
         try
         {
-            await context.Devices.AppendAsync(
-                device,
-                DeviceLogEntryKind.RestoreOpened,
-                entry => entry with { Session = sessionId, Owner = Describe(ProcessIdentity.Current()), InPlace = inPlace },
-                cancellationToken).ConfigureAwait(false);
+            await WriteOpenedAsync(sessionId, inPlace, cancellationToken).ConfigureAwait(false);
+            noted[sessionId] = inPlace;
+            renewing = renewing.IsCompleted ? RenewAsync() : renewing;
         }
         catch (EdgeBackupException exception) when (!isNeeded && IsUnwritable(context, exception))
         {
@@ -86,13 +102,19 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
             return;
         }
 
+        await notes.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            noted.TryRemove(sessionId, out _);
             await context.Devices.AppendAsync(device, DeviceLogEntryKind.RestoreClosed, entry => entry with { Session = sessionId, End = end }, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is EdgeBackupException or IOException)
         {
             observer.Warning($"{device}: the end of the restore session {sessionId} could not be noted: {exception.Message}");
+        }
+        finally
+        {
+            notes.Release();
         }
     }
 
@@ -128,22 +150,51 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
     /// <summary>The command is over: what is left of its sessions on the device is a left-over.</summary>
     public void Dispose()
     {
+        over.Cancel();
         foreach (var session in opened)
         {
             context.RunningRestores.TryRemove(session, out _);
         }
     }
 
+    /// <summary>Notes again what is open, as long as this lives.</summary>
+    private async Task RenewAsync()
+    {
+        while (!over.IsCancellationRequested)
+        {
+            await Task.Delay(renewal, context.Clock, over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await notes.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            try
+            {
+                foreach (var (session, inPlace) in over.IsCancellationRequested ? [] : noted.ToList())
+                {
+                    await WriteOpenedAsync(session, inPlace, over.Token).ConfigureAwait(false);
+                }
+            }
+            catch (Exception exception) when (exception is EdgeBackupException or IOException or OperationCanceledException)
+            {
+                // The note that is there holds for a while yet, and the next one may do.
+                observer.Verbose($"{device}: the restore could not be noted once more: {exception.Message}");
+            }
+            finally
+            {
+                notes.Release();
+            }
+        }
+    }
+
+    private Task<DeviceLogEntry> WriteOpenedAsync(string sessionId, bool? inPlace, CancellationToken cancellationToken) => context.Devices.AppendAsync(
+        device,
+        DeviceLogEntryKind.RestoreOpened,
+        entry => entry with { Session = sessionId, Owner = Describe(ProcessIdentity.Current()), InPlace = inPlace },
+        cancellationToken);
+
     private static string Describe(ProcessIdentity process) =>
         string.Create(CultureInfo.InvariantCulture, $"{ProcessIdentity.Shorten(process.Scope)}/{process.Pid}/{process.Start}");
 
-    private bool IsDead(string sessionId, OpenRestore open) =>
-        !MayLive(sessionId, open) && (IsOfThisMachine(open) || context.Clock.GetUtcNow() - open.Time >= ForeignNotesLast);
+    private bool IsDead(string sessionId, OpenRestore open) => !MayLive(sessionId, open, ForeignNotesLast);
 
-    private static bool IsOfThisMachine(OpenRestore open) =>
-        open.Owner?.Split('/')[0] == ProcessIdentity.Shorten(ProcessIdentity.Current().Scope);
-
-    private bool MayLive(string sessionId, OpenRestore open)
+    private bool MayLive(string sessionId, OpenRestore open, TimeSpan foreignLife)
     {
         var self = ProcessIdentity.Current();
         if (open.Owner is null || open.Owner == Describe(self))
@@ -154,8 +205,9 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
         var parts = open.Owner.Split('/');
         if (parts.Length != 3 || parts[0] != ProcessIdentity.Shorten(self.Scope) || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
         {
-            // Another machine: nothing can be known of its process, but a device drops a session that nobody uses.
-            return context.Clock.GetUtcNow() - open.Time < DeviceDropsAfter;
+            // Another machine: nothing can be known of its process, but a device drops a session that nobody uses, and one that
+            // is used is noted again.
+            return context.Clock.GetUtcNow() - open.Time < foreignLife;
         }
 
         return new ProcessIdentity(self.Scope, pid, parts[2]).Look() == ProcessState.Alive;

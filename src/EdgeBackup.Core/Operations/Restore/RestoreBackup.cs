@@ -168,9 +168,10 @@ public sealed class RestoreBackup
         {
             // What the device holds now decides between restored and unchanged, and names what goes.
             observer.Verbose($"{target}: comparing with the backup.");
-            var before = safetyBackup is not null
+            var compared = safetyBackup is not null
                 ? await CompareWithSafetyAsync(safetyBackup, sent, cancellationToken).ConfigureAwait(false)
-                : await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
+                : await TryCompareAsync(contact, sent, cancellationToken).ConfigureAwait(false);
+            var before = compared ?? DeviceComparison.NotMade(sent.Keys);
             var steps = MakeSteps(selection, sent, before, options).ToList();
             isTouched = true;
             await SendAsync(contact, pass, record, selection, options, cancellationToken).ConfigureAwait(false);
@@ -190,6 +191,7 @@ public sealed class RestoreBackup
                 Unchanged = Paths(steps, RestoreAction.Unchanged),
                 Removed = Paths(steps, RestoreAction.Remove),
                 NotRestored = selection.NotRestored,
+                IsCompared = compared is not null,
                 Verified = true,
                 Duration = context.Clock.GetElapsedTime(started),
             };
@@ -243,6 +245,30 @@ public sealed class RestoreBackup
                 $"{exception.Message} Nothing was changed on the device '{contact.Id}', because no safety backup of it can be taken. Meanwhile Restore-EdgeBackup restores it without one with -SkipSafetyBackup, and writes the backup to a folder with -Destination.",
                 exception.Target,
                 exception);
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.CaptureFailed or ErrorIds.DeviceResponseInvalid)
+        {
+            // What a backup is most needed for is a device that holds nothing that could be saved.
+            throw new EdgeBackupException(
+                exception.ErrorId,
+                $"{exception.Message} Nothing was changed on the device '{contact.Id}', because no safety backup of it can be taken. If it is new or broken and holds nothing worth saving, run the command again with -SkipSafetyBackup.",
+                exception.Target,
+                exception);
+        }
+    }
+
+    /// <summary>What the device holds decides nothing but the words of the result: one that cannot be read can be restored all the same.</summary>
+    /// <returns>Null where it cannot be read.</returns>
+    private async Task<DeviceComparison?> TryCompareAsync(DeviceContact contact, Dictionary<string, SavedItem> sent, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.CaptureFailed or ErrorIds.DeviceResponseInvalid)
+        {
+            observer.Warning($"{contact.Id}: what it holds now cannot be read, so that everything is written and nothing is known of what was there: {exception.Message}");
+            return null;
         }
     }
 

@@ -95,6 +95,9 @@ public sealed record RestoreResult
     /// <summary>What the backup has, or lists, and was not restored, with the reason.</summary>
     public required IReadOnlyList<NotSavedItem> NotRestored { get; init; }
 
+    /// <summary>Whether what the device held before was held against the backup; where not, everything that was sent is in <see cref="Restored"/>.</summary>
+    public required bool IsCompared { get; init; }
+
     /// <summary>True: every item was read back and is what the backup holds.</summary>
     public required bool Verified { get; init; }
 

@@ -102,6 +102,7 @@ public sealed class RestoreToFolder
             Unchanged = [],
             Removed = [],
             NotRestored = selection.NotRestored,
+            IsCompared = false,
             Verified = true,
             Duration = context.Clock.GetElapsedTime(started),
         };

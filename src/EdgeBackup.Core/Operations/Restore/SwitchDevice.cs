@@ -22,6 +22,9 @@ public sealed record SwitchOptions
 
     public string? Reason { get; init; }
 
+    /// <summary>For a replacement that holds nothing that could be saved.</summary>
+    public bool SkipSafetyBackup { get; init; }
+
     /// <summary>Lifts the refusals DeviceReplaced and RestoreVersionMismatch; nothing else.</summary>
     public bool Force { get; init; }
 }
@@ -184,6 +187,7 @@ public sealed class SwitchDevice
         Backup = record.Id,
         Device = options.Device,
         Content = record.Content == BackupContent.All ? RestoreContent.All : RestoreContent.Configuration,
+        SkipSafetyBackup = options.SkipSafetyBackup,
         Force = options.Force,
     };
 

@@ -35,6 +35,10 @@ public sealed class SwitchEdgeDeviceCommand : EdgeRepositoryCommand
     [Parameter]
     public string? Reason { get; set; }
 
+    /// <summary>Takes no backup of the replacement before.</summary>
+    [Parameter]
+    public SwitchParameter SkipSafetyBackup { get; set; }
+
     /// <summary>Answers the confirmation; lifts the refusals that say so.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -46,7 +50,7 @@ public sealed class SwitchEdgeDeviceCommand : EdgeRepositoryCommand
         async (context, pipeline, cancellationToken) =>
         {
             var device = await RegisteredDevices.ResolveOneAsync(context, Device, cancellationToken).ConfigureAwait(false);
-            var options = new SwitchOptions { Device = device, Replaces = Replaces, Backup = Backup, Reason = Reason, Force = Force };
+            var options = new SwitchOptions { Device = device, Replaces = Replaces, Backup = Backup, Reason = Reason, SkipSafetyBackup = SkipSafetyBackup, Force = Force };
             var operation = new SwitchDevice(context, pipeline.Observer);
             if (IsWhatIf)
             {

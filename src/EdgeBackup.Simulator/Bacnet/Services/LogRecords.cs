@@ -47,9 +47,9 @@ internal static class LogRecords
         }
 
         writer.WriteClosing(1);
-        if (entry is SimulatedValueEntry { InAlarm: var inAlarm })
+        if (entry is SimulatedValueEntry || (log.Id.Type == BacnetObjectType.TrendLog && device.Options.FlagsBehindEveryRecord))
         {
-            writer.WriteContextBits(2, inAlarm ? BacnetBits.Of(4, 0) : BacnetBits.Of(4));
+            writer.WriteContextBits(2, entry is SimulatedValueEntry { InAlarm: true } ? BacnetBits.Of(4, 0) : BacnetBits.Of(4));
         }
 
         return writer.ToArray();

@@ -115,7 +115,7 @@ public sealed class BacnetHistoryTests
         log.Add(Values(0, 2));
         await using var connection = Connect(device);
         var (_, cursor, _) = await ReadTrendAsync(connection, "trend-log-5", null);
-        Assert.Equal("20:5=4294967295", cursor);
+        Assert.StartsWith("20:5=4294967295@", cursor, StringComparison.Ordinal);
         log.Add(Values(2, 3));
         var (records, _, gaps) = await ReadTrendAsync(connection, "trend-log-5", cursor);
         Assert.Empty(gaps);
@@ -199,6 +199,61 @@ public sealed class BacnetHistoryTests
     }
 
     [Fact]
+    public async Task Status_flags_behind_what_a_log_says_of_itself_do_not_stop_it()
+    {
+        await using var device = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { FlagsBehindEveryRecord = true });
+        device.AddLog(BacnetObjectType.TrendLog, 5, "Mixed", 100, Supply).Add(
+            new SimulatedStatusEntry(Noon, Disabled: true),
+            new SimulatedTimeChangeEntry(Noon, -3600),
+            new SimulatedFailureEntry(Noon, BacnetErrorClass.Property, BacnetErrorCode.UnknownProperty),
+            new SimulatedValueEntry(Noon, BacnetValue.OfBoolean(true), InAlarm: true));
+        await using var connection = Connect(device);
+
+        var (records, _, _) = await ReadTrendAsync(connection, "trend-log-5", null);
+
+        Assert.Equal(["log-disabled", "time-change -3600 s", "failure property unknown-property", "in-alarm"], records.Select(record => record.Status));
+    }
+
+    [Fact]
+    public void What_is_of_a_kind_that_nobody_reads_keeps_its_place_and_says_so()
+    {
+        // 1 July 2024, 12:00:00.00; then a value of the reserved choice 14, an any-value with the reserved type 13, and 1.5.
+        byte[] time = [0x0e, 0xa4, 0x7c, 0x07, 0x01, 0x01, 0xb4, 0x0c, 0x00, 0x00, 0x00, 0x0f];
+        byte[] items =
+        [
+            .. time, 0x1e, 0xe9, 0x05, 0x1f, 0x2a, 0x04, 0x80,
+            .. time, 0x1e, 0xae, 0xd1, 0x05, 0xaf, 0x1f,
+            .. time, 0x1e, 0x2c, 0x3f, 0xc0, 0x00, 0x00, 0x1f,
+        ];
+
+        var records = BacnetLogReader.Read(BacnetObjectType.TrendLog, items);
+
+        Assert.Equal([null, null, "1.5"], records.Select(record => record.Values[0]));
+        Assert.Equal(["unreadable,in-alarm", "unreadable", ""], records.Select(record => record.Status[0]));
+    }
+
+    [Fact]
+    public async Task A_log_that_was_begun_anew_and_has_come_farther_than_before_is_read_from_its_beginning()
+    {
+        await using var device = await SimulatedBacnetDevice.StartAsync();
+        var log = device.AddLog(BacnetObjectType.TrendLog, 5, "Young", 100, Supply);
+        log.Add(Values(0, 5));
+        await using var connection = Connect(device);
+        var (_, cursor, _) = await ReadTrendAsync(connection, "trend-log-5", null);
+        Assert.Equal("20:5=5@2024070112040000", cursor);
+        log.BeginAnew();
+        log.Add(Values(500, 8));
+
+        var (records, _, gaps) = await ReadTrendAsync(connection, "trend-log-5", cursor);
+
+        Assert.Null(Assert.Single(gaps).Lost);
+        Assert.Equal(Enumerable.Range(1, 8).Select(number => (long)number), records.Select(record => record.Sequence));
+
+        // A cursor of before has no time, and goes on as it did.
+        Assert.Equal(3, (await ReadTrendAsync(connection, "trend-log-5", "20:5=5")).Records.Count);
+    }
+
+    [Fact]
     public async Task One_event_log_that_cannot_be_read_keeps_its_place_and_none_of_the_others_from_being_read()
     {
         await using var device = await SimulatedBacnetDevice.StartAsync();
@@ -211,7 +266,7 @@ public sealed class BacnetHistoryTests
         behind.Add(Alarm("behind"));
 
         // Of the two logs that have something new, the first answers with what nobody can read.
-        device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Garbage, Service = BacnetConfirmedService.ReadRange, Answer = BrokenRange(2) });
+        device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Garbage, Service = BacnetConfirmedService.ReadRange, Answer = BrokenRange(2), Times = 2 });
         var pages = new List<HistoryPage<DeviceEvent>>();
         var error = await Assert.ThrowsAsync<EdgeBackupException>(async () =>
         {

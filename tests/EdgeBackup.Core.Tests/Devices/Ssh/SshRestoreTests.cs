@@ -16,6 +16,18 @@ public sealed class FragileServer : SshServer
     /// <summary>Whether a stage is left half made, and the device silent.</summary>
     public void HangInStage(bool hangs) => Put("hang", hangs ? "" : null);
 
+    /// <summary>Whether every mv waits.</summary>
+    public void HangInMove(bool hangs) => Put("hang-mv", hangs ? "" : null);
+
+    /// <summary>Waits until an mv waits.</summary>
+    public async Task WaitForMoveAsync()
+    {
+        while (new FileInfo(At("in-mv")) is not { Exists: true, Length: > 0 })
+        {
+            await Task.Delay(20);
+        }
+    }
+
     /// <summary>The number of the mv that does not come to its end any more; 0: none.</summary>
     public void FailAtMove(int number) => File.WriteAllText(At("fail-at"), number + "\n");
 
@@ -38,10 +50,13 @@ public sealed class FragileServer : SshServer
             read -r left <{At("fail-at")}
             echo $((left - 1)) >{At("fail-at")}
             [ "$left" = 1 ] && kill -KILL $PPID && exit 1
+            while [ -e {At("hang-mv")} ]; do echo >{At("in-mv")}; sleep 0.1; done
             exec /bin/mv "$@"
             """);
         File.WriteAllText(At("fail-at"), "0\n");
         Programs.SetMode(At("fail-at"), 0x1B6);
+        File.WriteAllText(At("in-mv"), "");
+        Programs.SetMode(At("in-mv"), 0x1B6);
         WriteProgram("rm", $"""
             #!/bin/sh
             if [ -e {At("kept")} ]; then

@@ -50,7 +50,7 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
     public async IAsyncEnumerable<HistoryPage<DeviceEvent>> ReadEventsAsync(string? cursor, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var gone = new HashSet<BacnetObjectId>();
-        var reached = new SortedDictionary<BacnetObjectId, uint>(ReadCursor(cursor, gone), Comparer<BacnetObjectId>.Create((one, other) => one.ToBits().CompareTo(other.ToBits())));
+        var reached = new SortedDictionary<BacnetObjectId, BacnetLogPlace>(ReadCursor(cursor, gone), Comparer<BacnetObjectId>.Create((one, other) => one.ToBits().CompareTo(other.ToBits())));
         var logs = await GuardAsync("reading which logs it has", () => ListLogsAsync(cancellationToken)).ConfigureAwait(false);
         var clock = await ReadClockAsync(cancellationToken).ConfigureAwait(false);
         gone.ExceptWith(logs);
@@ -63,14 +63,14 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
         var faults = new List<EdgeBackupException>();
         foreach (var log in logs.Where(log => log.Type == BacnetObjectType.EventLog))
         {
-            uint? last = reached.TryGetValue(log, out var sequence) ? sequence : null;
+            BacnetLogPlace? last = reached.TryGetValue(log, out var place) ? place : null;
             var times = new BacnetLogTimes(clock);
             var pages = PagesAsync(log, last, cancellationToken).GetAsyncEnumerator(cancellationToken);
             await using var ending = pages.ConfigureAwait(false);
             while (await MoveNextAsync(pages, faults).ConfigureAwait(false))
             {
                 var page = pages.Current;
-                reached[log] = page.Reached;
+                reached[log] = page.Place;
                 var utc = times.ToUtc(page.Records);
                 yield return new HistoryPage<DeviceEvent>(
                     [.. page.Records.Select((record, index) => ToEvent(log, BacnetSequence.Next(page.First, index), record, utc[index]))],
@@ -97,7 +97,7 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
             throw link.Errors.Create(ErrorIds.DeviceResponseInvalid, $"'{trend}' is no trend log of a BACnet device");
         }
 
-        uint? last = ReadCursor(cursor).TryGetValue(log, out var sequence) ? sequence : null;
+        BacnetLogPlace? last = ReadCursor(cursor).TryGetValue(log, out var place) ? place : null;
         var clock = await ReadClockAsync(cancellationToken).ConfigureAwait(false);
         var times = new BacnetLogTimes(clock);
         await foreach (var page in PagesAsync(log, last, cancellationToken).ConfigureAwait(false))
@@ -105,7 +105,7 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
             var utc = times.ToUtc(page.Records);
             yield return new HistoryPage<TrendRecord>(
                 [.. page.Records.Select((record, index) => ToTrend(BacnetSequence.Next(page.First, index), member, record, utc[index]))],
-                BacnetCursor.Write([new(log, page.Reached)]),
+                BacnetCursor.Write([new(log, page.Place)]),
                 page.Gap);
         }
     }
@@ -161,7 +161,7 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
     private static string? State(uint? state) =>
         state is not { } number ? null : number < States.Length ? States[number] : number.ToString(CultureInfo.InvariantCulture);
 
-    private Dictionary<BacnetObjectId, uint> ReadCursor(string? cursor, HashSet<BacnetObjectId>? gone = null)
+    private Dictionary<BacnetObjectId, BacnetLogPlace> ReadCursor(string? cursor, HashSet<BacnetObjectId>? gone = null)
     {
         try
         {
@@ -173,7 +173,7 @@ internal sealed class BacnetHistory(BacnetConversation link) : IDeviceHistory
         }
     }
 
-    private async IAsyncEnumerable<BacnetLogPage> PagesAsync(BacnetObjectId log, uint? last, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<BacnetLogPage> PagesAsync(BacnetObjectId log, BacnetLogPlace? last, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var pages = new BacnetLogBuffer(link, log).ReadAsync(last, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using var ending = pages.ConfigureAwait(false);

@@ -7,7 +7,11 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// <param name="Records">In their order; perhaps empty.</param>
 /// <param name="Reached">The last sequence number that was dealt with.</param>
 /// <param name="Gap">What was lost before the first of them.</param>
-internal sealed record BacnetLogPage(uint First, IReadOnlyList<BacnetLogRecord> Records, uint Reached, HistoryGap? Gap);
+internal sealed record BacnetLogPage(uint First, IReadOnlyList<BacnetLogRecord> Records, uint Reached, HistoryGap? Gap)
+{
+    /// <summary>Where the next reading goes on.</summary>
+    public BacnetLogPlace Place => new(Reached, Records is [.., var newest] ? BacnetLogPlace.StampOf(newest.Local) : null);
+}
 
 /// <summary>
 /// Reads a log object's buffer by sequence number. The buffer is a ring: what it forgot before it was read is a gap, and how
@@ -21,21 +25,22 @@ internal sealed class BacnetLogBuffer(BacnetConversation link, BacnetObjectId lo
     private const string Overflowed = "the device's log buffer overflowed, or was emptied, before it was read";
     private const string BegunAnew = "the device began to number its log anew";
 
-    /// <param name="reached">The last sequence number that was read before; null: none.</param>
+    /// <param name="place">How far it was read before; null: not at all.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="BacnetException">Whatever went wrong.</exception>
-    public async IAsyncEnumerable<BacnetLogPage> ReadAsync(uint? reached, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<BacnetLogPage> ReadAsync(BacnetLogPlace? place, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
         var (count, newest) = await ReadCountsAsync(cancellationToken).ConfigureAwait(false);
         HistoryGap? gap = null;
-        if (reached is { } last && !BacnetSequence.IsReached(last, newest))
+        uint? reached = place?.Sequence;
+        var oldest = BacnetSequence.Next(newest, 1 - count);
+        if (place is { } last && (!BacnetSequence.IsReached(last.Sequence, newest) || await IsAnotherAsync(last, oldest, newest, count, cancellationToken).ConfigureAwait(false)))
         {
             gap = new HistoryGap(null, BegunAnew);
             reached = null;
         }
 
-        var oldest = BacnetSequence.Next(newest, 1 - count);
         if (count == 0)
         {
             if ((gap ?? Missing(reached, BacnetSequence.Next(newest))) is { } emptied)
@@ -91,6 +96,24 @@ internal sealed class BacnetLogBuffer(BacnetConversation link, BacnetObjectId lo
             left = BacnetSequence.IsReached(end, newest) ? BacnetSequence.From(end, newest) : 0;
             next = BacnetSequence.Next(end);
         }
+    }
+
+    /// <summary>
+    /// Whether the record that was read last is another one now: the log was begun anew, and has come farther than before.
+    /// Only where something new is to be read, since that costs a question.
+    /// </summary>
+    private async Task<bool> IsAnotherAsync(BacnetLogPlace last, uint oldest, uint newest, long count, CancellationToken cancellationToken)
+    {
+        if (last.Stamp is null || last.Sequence == newest || BacnetSequence.From(oldest, last.Sequence) >= count)
+        {
+            return false;
+        }
+
+        var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var range = await client.ReadRangeAsync(peer, log, BacnetProperty.LogBuffer, BacnetRangeRequest.BySequence(last.Sequence, 1), cancellationToken).ConfigureAwait(false);
+        return (range.FirstSequence ?? last.Sequence) == last.Sequence
+            && BacnetLogReader.Read(log.Type, range.Items.Span) is [var now, ..]
+            && BacnetLogPlace.StampOf(now.Local) is { } stamp && stamp != last.Stamp;
     }
 
     private static HistoryGap? Missing(uint? reached, uint oldest)

@@ -8,6 +8,9 @@ internal static class BacnetLogReader
     /// <summary>The most members of a Trend_Log_Multiple.</summary>
     private const int MostMembers = 1000;
 
+    /// <summary>The status of what is of a kind, or a length, that is not read here.</summary>
+    private const string Unreadable = "unreadable";
+
     /// <param name="log">Which kind of log the items are of.</param>
     /// <param name="items">As ReadRange answered.</param>
     /// <exception cref="BacnetAnswerException">They are no such records.</exception>
@@ -17,7 +20,7 @@ internal static class BacnetLogReader
         var reader = new BacnetReader(items);
         while (!reader.AtEnd)
         {
-            if (!TryReadTime(ref reader, out var time) || !reader.TryReadOpening(1) || !TryReadDatum(ref reader, log, time, out var record))
+            if (!TryReadRecord(ref reader, log, out var record))
             {
                 throw new BacnetAnswerException($"record {records.Count + 1} of the log cannot be read: {reader.Fault ?? "it ends too early"}");
             }
@@ -26,6 +29,44 @@ internal static class BacnetLogReader
         }
 
         return records;
+    }
+
+    /// <summary>
+    /// One record. What it holds may be of a kind that is not read here: it keeps its place then, and says so, since a log
+    /// that stopped there would lose all that comes behind it.
+    /// </summary>
+    private static bool TryReadRecord(ref BacnetReader reader, BacnetObjectType log, out BacnetLogRecord? record)
+    {
+        record = null;
+        if (!TryReadTime(ref reader, out var time) || !reader.IsOpening(1))
+        {
+            return false;
+        }
+
+        var start = reader;
+        reader.TryReadOpening(1);
+        if (!TryReadDatum(ref reader, log, time, out record))
+        {
+            reader = start;
+            record = new BacnetLogRecord(time, [], [Unreadable]);
+            if (!reader.TryReadRaw(out _))
+            {
+                return false;
+            }
+        }
+
+        // The status flags are there or not, whatever is logged (clause 21, BACnetLogRecord).
+        if (reader.IsContext(2))
+        {
+            if (!reader.TryReadContextBits(2, out var flags))
+            {
+                return false;
+            }
+
+            record = record!.Status is [var status] ? record with { Status = [string.Join(',', new[] { status, StatusFlags(flags) }.Where(word => word.Length > 0))] } : record;
+        }
+
+        return true;
     }
 
     private static bool TryReadTime(ref BacnetReader reader, out DateTime? time)
@@ -70,19 +111,9 @@ internal static class BacnetLogReader
             return TryReadClock(ref reader, 9, time, out record);
         }
 
-        if (!TryReadOne(ref reader, first: 1, out var value, out var status) || !reader.TryReadClosing(1))
+        if (!TryReadOneOrSkip(ref reader, first: 1, out var value, out var status) || !reader.TryReadClosing(1))
         {
             return false;
-        }
-
-        if (reader.IsContext(2))
-        {
-            if (!reader.TryReadContextBits(2, out var flags))
-            {
-                return false;
-            }
-
-            status = string.Join(',', new[] { status, StatusFlags(flags) }.Where(word => word.Length > 0));
         }
 
         record = new BacnetLogRecord(time, [value], [status]);
@@ -106,7 +137,7 @@ internal static class BacnetLogReader
         var status = new List<string>();
         while (!reader.IsClosing(1))
         {
-            if (values.Count == MostMembers || !TryReadOne(ref reader, first: 0, out var value, out var word))
+            if (values.Count == MostMembers || !TryReadOneOrSkip(ref reader, first: 0, out var value, out var word))
             {
                 return false;
             }
@@ -117,6 +148,19 @@ internal static class BacnetLogReader
 
         record = new BacnetLogRecord(time, values, status);
         return reader.TryReadClosing(1) && reader.TryReadClosing(1);
+    }
+
+    private static bool TryReadOneOrSkip(ref BacnetReader reader, byte first, out string? value, out string status)
+    {
+        var start = reader;
+        if (TryReadOne(ref reader, first, out value, out status))
+        {
+            return true;
+        }
+
+        reader = start;
+        (value, status) = (null, Unreadable);
+        return reader.TryReadRaw(out _);
     }
 
     /// <summary>A value of either choice; their context numbers differ by one (boolean, real, enumerated, unsigned, signed, bits, null, failure), and any by two.</summary>

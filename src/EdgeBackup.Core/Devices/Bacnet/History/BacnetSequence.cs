@@ -21,32 +21,45 @@ internal static class BacnetSequence
     private static long Modulo(long value) => ((value % Count) + Count) % Count;
 }
 
-/// <summary>How far each log of a sequence was read: <c>25:1=4711;25:2=12</c>, object type, instance and last sequence number.</summary>
+/// <summary>How far a log was read.</summary>
+/// <param name="Sequence">The last number.</param>
+/// <param name="Stamp">What the device's clock showed in that record, digits; null where that is not known.</param>
+internal readonly record struct BacnetLogPlace(uint Sequence, string? Stamp = null)
+{
+    public static string? StampOf(DateTime? local) => local?.ToString("yyyyMMddHHmmssff", CultureInfo.InvariantCulture);
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Sequence}{(Stamp is null ? "" : "@")}{Stamp}");
+}
+
+/// <summary>
+/// How far each log of a sequence was read: <c>25:1=4711@2024070112000000;25:2=12</c>, object type, instance, last sequence
+/// number and the time of that record.
+/// </summary>
 internal static class BacnetCursor
 {
     /// <param name="reached">How far each log was read.</param>
     /// <param name="gone">Those of them that the device has no more; that was told.</param>
-    public static string Write(IEnumerable<KeyValuePair<BacnetObjectId, uint>> reached, IReadOnlySet<BacnetObjectId>? gone = null) => string.Join(
+    public static string Write(IEnumerable<KeyValuePair<BacnetObjectId, BacnetLogPlace>> reached, IReadOnlySet<BacnetObjectId>? gone = null) => string.Join(
         ';',
         reached.Select(one => string.Create(CultureInfo.InvariantCulture, $"{(ushort)one.Key.Type}:{one.Key.Instance}={one.Value}{(gone?.Contains(one.Key) == true ? "!" : "")}")));
 
     /// <exception cref="FormatException">It is none of ours.</exception>
-    public static Dictionary<BacnetObjectId, uint> Read(string? cursor, HashSet<BacnetObjectId>? gone = null)
+    public static Dictionary<BacnetObjectId, BacnetLogPlace> Read(string? cursor, HashSet<BacnetObjectId>? gone = null)
     {
-        var reached = new Dictionary<BacnetObjectId, uint>();
+        var reached = new Dictionary<BacnetObjectId, BacnetLogPlace>();
         foreach (var part in (cursor ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
         {
-            var numbers = part.Split(':', '=');
-            if (numbers.Length != 3
+            var numbers = part.TrimEnd('!').Split(':', '=', '@');
+            if (numbers.Length is not (3 or 4)
                 || !ushort.TryParse(numbers[0], NumberStyles.None, CultureInfo.InvariantCulture, out var type)
                 || !uint.TryParse(numbers[1], NumberStyles.None, CultureInfo.InvariantCulture, out var instance)
-                || !uint.TryParse(numbers[2].TrimEnd('!'), NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
+                || !uint.TryParse(numbers[2], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
             {
                 throw new FormatException($"'{cursor}' is no place in a BACnet log");
             }
 
             var log = new BacnetObjectId((BacnetObjectType)type, instance);
-            reached[log] = sequence;
+            reached[log] = new BacnetLogPlace(sequence, numbers.Length == 4 ? numbers[3] : null);
             if (part[^1] == '!')
             {
                 gone?.Add(log);

@@ -198,7 +198,13 @@ evict() {
   done 2>/dev/null <"$1/lock"
   say done
 }
+# Whoever discards a stage has nothing left to do for it; the old state in one that was interrupted is not thrown away.
 discard() {
+  if [ "$(cat "$1/mark" 2>/dev/null)" = committing ]; then
+    say left 'a restore was interrupted in it'
+    return
+  fi
+  [ -f "$1/mark" ] && echo done >"$1/mark"
   chmod -R u+rwX "$1" 2>/dev/null
   err=$(rm -rf "$1" 2>&1) || { sleep 1; err=$(rm -rf "$1" 2>&1); }
   if [ -d "$1" ]; then say left "$err"; else say gone ''; fi
@@ -270,23 +276,35 @@ undo() {
   [ -f "$stage/folders-before.tar" ] && tar -xpf "$stage/folders-before.tar" 2>/dev/null
   sync
 }
-# $1 is the stage. From the mark on it is done or undone as a whole, whether or not anybody listens.
+# Says in a stage how far its restore has got.
+mark() {
+  err=$({ echo "$2" >"$1/mark" && sync; } 2>&1)
+  say "$?" "$err"
+}
+# $1 is the stage. From the mark on it is done or undone as a whole, whether or not anybody listens or wants it ended.
 commit() {
   stage=$1
-  trap '' HUP PIPE
-  echo committing >"$stage/mark" && sync
-  err=$(place 2>&1)
+  trap '' HUP PIPE TERM
+  err=$({ echo committing >"$stage/mark" && sync; } 2>&1)
   rc=$?
-  [ "$rc" = 0 ] && [ -f "$stage/folders.tar" ] && tar -xpf "$stage/folders.tar" >&4 2>&4
+  if [ "$rc" = 0 ]; then
+    err=$(place 2>&1)
+    rc=$?
+    [ "$rc" = 0 ] && [ -f "$stage/folders.tar" ] && tar -xpf "$stage/folders.tar" >&4 2>&4
+  fi
   say "$rc" "$err"
+  # What the type's commands start shall not inherit this.
+  trap - HUP PIPE TERM
 }
 revert() {
   stage=$1
-  trap '' HUP PIPE
+  trap '' HUP PIPE TERM
+  owner >>"$stage/lock"
   err=$(undo 2>&1)
   rc=$?
   [ "$rc" = 0 ] && echo undone >"$stage/mark"
   say "$rc" "$err"
+  trap - HUP PIPE TERM
 }
 settle() {
   echo done >"$1/mark" && sync
@@ -319,6 +337,7 @@ while read -r verb count first second; do
     touch) touch "$@" 2>/dev/null ;;
     unpack) unpack "$@" ;;
     hash) hash "$@" ;;
+    mark) mark "$@" ;;
     commit) commit "$@" ;;
     revert) revert "$@" ;;
     bye) exit 0 ;;

@@ -1,0 +1,182 @@
+using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Devices.Ssh;
+using EdgeBackup.Core.Devices.Types;
+using EdgeBackup.Core.Errors;
+using Xunit;
+using static EdgeBackup.Core.Tests.Devices.RestoreTestTools;
+
+namespace EdgeBackup.Core.Tests.Devices.Ssh;
+
+/// <summary>What becomes of the device, and of what its type's commands have stopped, when a restore over ssh dies at a bad moment.</summary>
+public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFixture<FragileServer>
+{
+    private static readonly Dictionary<string, byte[]> Old = new(StringComparer.Ordinal)
+    {
+        ["a.txt"] = Bytes("old alpha"),
+        ["b/c"] = Bytes("old c"),
+        ["gone"] = Bytes("will be gone"),
+    };
+
+    private static readonly Dictionary<string, byte[]> New = new(StringComparer.Ordinal)
+    {
+        ["a.txt"] = Bytes("new alpha"),
+        ["b/c"] = Bytes("new c"),
+        ["d"] = Bytes("new d"),
+    };
+
+    [SshFact]
+    public async Task A_swap_that_began_after_it_was_looked_for_is_undone_and_not_thrown_away()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var before = await device.ReadAllAsync();
+        var journal = new MemoryJournal();
+        await using var connection = device.Connect();
+        await DieInSwapAsync(connection, journal);
+        var mark = Path.Combine(device.Parent, device.Beside().Single(), "mark");
+
+        // As if the command to swap had been on its way still: when it is looked for, nothing has been done.
+        await File.WriteAllTextAsync(mark, "");
+        journal.OnOpened = _ => File.WriteAllText(mark, "committing\n");
+        await using (await connection.BeginRestoreAsync(Plan(RestoreMode.Replace, New), journal, CancellationToken.None))
+        {
+        }
+
+        await ConnectionConformanceTests.AssertHoldsAsync(device, before);
+        Assert.Empty(device.Beside());
+        Assert.Empty(journal.Open);
+    }
+
+    [SshFact]
+    public async Task A_swap_goes_on_when_it_is_told_to_end()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        await using var connection = device.Connect();
+        await using var session = await connection.BeginRestoreAsync(Plan(RestoreMode.Replace, New), new MemoryJournal(), CancellationToken.None);
+        await StageAsync(session, New);
+        server.HangInMove(true);
+        var commit = session.CommitAsync(CancellationToken.None);
+        await server.WaitForMoveAsync();
+        var workers = (await File.ReadAllLinesAsync(Path.Combine(device.Parent, device.Beside().Single(), "lock"))).Select(line => line.Split(' ')[0]);
+
+        Programs.TryRun("kill", ["-TERM", .. workers]);
+        server.HangInMove(false);
+
+        Assert.Equal(RestoreCommitOutcome.Completed, await commit);
+        Assert.Equal(New.Keys.Append("edge-device.json").Order(StringComparer.Ordinal), (await device.ReadAllAsync()).Keys.Order(StringComparer.Ordinal));
+    }
+
+    [SshFact]
+    public async Task What_the_commands_before_a_restore_stopped_is_started_again_by_the_next_contact()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var before = await device.ReadAllAsync();
+        var log = Log(device);
+        await using (var dying = Connect(device, before: [Note(log, "stopped"), "kill -KILL $PPID"], after: [Note(log, "started")]))
+        {
+            var session = (SshRestoreSession)await dying.BeginRestoreAsync(Plan(RestoreMode.Replace, New), new MemoryJournal(), CancellationToken.None);
+            await StageAsync(session, New);
+            await Assert.ThrowsAsync<EdgeBackupException>(() => session.CommitAsync(CancellationToken.None));
+            await session.KillAsync();
+            await session.DisposeAsync();
+        }
+
+        Assert.Equal("stopped\n", await File.ReadAllTextAsync(log));
+        await using var connection = Connect(device, before: [], after: [Note(log, "started")]);
+        await ContactAsync(connection, isRestore: false);
+        Assert.Equal("stopped\nstarted\n", await File.ReadAllTextAsync(log));
+        await ContactAsync(connection, isRestore: true);
+
+        Assert.Equal("stopped\nstarted\n", await File.ReadAllTextAsync(log));
+        await ConnectionConformanceTests.AssertHoldsAsync(device, before);
+        Assert.Equal(["log"], device.Beside());
+    }
+
+    [SshTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_line_that_is_cut_before_everything_is_started_again_is_made_up_for(bool isRestore)
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var before = await device.ReadAllAsync();
+        var log = Log(device);
+        await using var connection = Connect(device, before: [], after: [$"[ -s '{log}' ] || {{ {Note(log, "cut")}; kill -KILL $PPID; }}", Note(log, "started")]);
+        await DieInSwapAsync(connection, new MemoryJournal());
+
+        var cut = await Assert.ThrowsAsync<EdgeBackupException>(() => ContactAsync(connection, isRestore));
+        Assert.Equal((ErrorIds.DeviceUnreachable, "cut\n"), (cut.ErrorId, await File.ReadAllTextAsync(log)));
+        await ContactAsync(connection, isRestore);
+
+        Assert.Equal("cut\nstarted\n", await File.ReadAllTextAsync(log));
+        await ConnectionConformanceTests.AssertHoldsAsync(device, before);
+        Assert.Equal(["log"], device.Beside());
+    }
+
+    [SshFact]
+    public async Task A_command_after_a_restore_that_fails_is_told_once_and_keeps_no_restore_off()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var log = Log(device);
+        var journal = new MemoryJournal();
+        await using var connection = Connect(device, before: [], after: [$"[ -s '{log}' ] || {{ {Note(log, "failed")}; exit 3; }}"]);
+        await DieInSwapAsync(connection, journal);
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => connection.GetStatusAsync(CancellationToken.None));
+
+        Assert.Equal(ErrorIds.RestoreFailed, error.ErrorId);
+        Assert.Contains("exit code 3", error.Message, StringComparison.Ordinal);
+        await connection.GetStatusAsync(CancellationToken.None);
+        Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New, journal));
+        Assert.Empty(journal.Open);
+    }
+
+    private static string Log(SshTestDevice device)
+    {
+        var log = Path.Combine(device.Parent, "log");
+        File.WriteAllText(log, "");
+        Programs.SetMode(log, 0x1B6);
+        return log;
+    }
+
+    private static string Note(string log, string what) => $"echo {what} >>'{log}'";
+
+    private static async Task ContactAsync(SshDeviceConnection connection, bool isRestore)
+    {
+        if (isRestore)
+        {
+            await using var session = await connection.BeginRestoreAsync(Plan(RestoreMode.Overlay, New), new MemoryJournal(), CancellationToken.None);
+            return;
+        }
+
+        await connection.GetStatusAsync(CancellationToken.None);
+    }
+
+    private SshDeviceConnection Connect(SshTestDevice device, string[] before, string[] after) => new(
+        server.Options(device.Root) with
+        {
+            Definition = new DeviceType
+            {
+                Id = "app",
+                Title = "App",
+                Connections = [ConnectionKind.Ssh],
+                Commands = new DeviceCommands
+                {
+                    BeforeRestore = [.. before.Select(line => new DeviceCommand(line, DeviceCommand.DefaultTimeout))],
+                    AfterRestore = [.. after.Select(line => new DeviceCommand(line, DeviceCommand.DefaultTimeout))],
+                },
+            },
+        },
+        TimeProvider.System,
+        server.Settings());
+
+    /// <summary>A restore whose device and command both die in its second move.</summary>
+    private async Task DieInSwapAsync(IDeviceConnection connection, MemoryJournal journal)
+    {
+        var session = (SshRestoreSession)await connection.BeginRestoreAsync(Plan(RestoreMode.Replace, New), journal, CancellationToken.None);
+        await StageAsync(session, New);
+        server.FailAtMove(2);
+        session.OnSwapBroken = session.KillAsync;
+        await Assert.ThrowsAsync<EdgeBackupException>(() => session.CommitAsync(CancellationToken.None));
+        server.FailAtMove(0);
+        await session.DisposeAsync();
+    }
+}
