@@ -9,8 +9,10 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// </summary>
 public sealed class BacnetEars
 {
-    private readonly SemaphoreSlim gate = new(1);
     private readonly Dictionary<int, Ear> ears = [];
+
+    /// <summary>Holds nothing of the system's, so that nobody has to dispose it.</summary>
+    private SemaphoreSlim Gate { get; } = new(1);
 
     /// <summary>Listens on a port.</summary>
     /// <param name="port">Of every local address.</param>
@@ -20,7 +22,7 @@ public sealed class BacnetEars
     /// <returns>Ends it when disposed; null: another program has the port.</returns>
     internal async Task<IAsyncDisposable?> OpenAsync(int port, Action<ReadOnlyMemory<byte>, IPEndPoint> hear, Action<Exception> fail, CancellationToken cancellationToken)
     {
-        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (!ears.TryGetValue(port, out var ear))
@@ -40,13 +42,13 @@ public sealed class BacnetEars
         }
         finally
         {
-            gate.Release();
+            Gate.Release();
         }
     }
 
     private async Task CloseAsync(Listener listener)
     {
-        await gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        await Gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
             var ear = listener.Ear;
@@ -60,7 +62,7 @@ public sealed class BacnetEars
         }
         finally
         {
-            gate.Release();
+            Gate.Release();
         }
     }
 

@@ -35,7 +35,7 @@ public sealed class BacnetRestoreProofTests
     {
         await using var device = await BacnetRestoreTests.StartAsync(new SimulatedBacnetOptions { TellsBackupState = tells, RestoreCompletion = TimeSpan.FromMinutes(10) });
         device.Device.Faults.KeepsWrittenFiles = true;
-        await using var connection = device.Connect(null, times: Times);
+        await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = 20 }, times: Times);
 
         var restore = RestoreAsync(connection, RestoreMode.Replace, BacnetRestoreTests.New);
         await Wait.UntilAsync(() => device.Device.Requests.Any(request => request.State == BacnetReinitializedState.EndRestore));
