@@ -146,9 +146,17 @@ internal sealed class ArchiveStage : IDisposable
 
         void Remove()
         {
-            if (File.Exists(path + LockExtension))
+            try
             {
-                File.Delete(path + LockExtension);
+                if (File.Exists(path + LockExtension))
+                {
+                    File.Delete(path + LockExtension);
+                }
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Another run that looks for leftovers, or a scanner, has it open on Windows. The archive is what it is: a
+                // lock with nothing beside it is cleared away by the next run.
             }
         }
     }
