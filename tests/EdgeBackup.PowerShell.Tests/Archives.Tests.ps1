@@ -130,6 +130,28 @@ Describe 'Get-EdgeArchiveRecord' {
         $result.Output[0].Archive | Should -Be $run.Path
         "$($result.Warnings)" | Should -Match '1 extracts are left out'
         (Get-EdgeArchiveRecord $extract.Path -Message 'event 5').Archive | Should -Be $extract.Path
+
+        # However the two are given.
+        foreach ($way in { Get-EdgeArchive $folder | Get-EdgeArchiveRecord -Message 'event 5' }, { Get-EdgeArchiveRecord (Join-Path $folder '*') -Message 'event 5' }, { Get-EdgeArchiveRecord $extract.Path, $run.Path, $folder -Message 'event 5' }) {
+            $result = Watch $way
+            $result.Output.Archive | Should -Be $run.Path
+            "$($result.Warnings)" | Should -Match '1 extracts are left out'
+        }
+    }
+
+    It 'reads of an extract what no run beside it holds' {
+        $folder = New-TestFolder -Prefix archives
+        $null = Add-Device 'b5' bms-server '7.0.2'
+        $null = New-EdgeArchive b5 $folder -Content Event
+        $extract = New-EdgeArchive b5 $folder -From 2000-01-01
+        $result = Watch { Get-EdgeArchiveRecord $folder }
+        @($result.Output | Where-Object Archive -EQ $extract.Path) | Should -HaveCount 96
+        $result.Output | Should -HaveCount 146
+        Add-Event b5 @(@{ id = 'new'; time = $when; category = 'system'; source = 's'; user = $null; message = 'newer'; old = $null; new = $null })
+        $newer = New-EdgeArchive b5 $folder -From 2000-01-01 -Content Event
+        $result = Watch { Get-EdgeArchiveRecord $folder -Message newer }
+        $result.Output.Archive | Should -Be $newer.Path
+        "$($result.Warnings)" | Should -Match 'come twice'
     }
 
     It 'keeps the digits and the instant of the archive' {

@@ -73,6 +73,12 @@ internal static partial class ManifestCodec
             return "it lacks what a manifest says";
         }
 
+        if (manifest.Device.Any(char.IsControl) || manifest.Selection is { Categories: null } || manifest.Previous is { } previous && !IsWhole(previous)
+            || manifest.Expired.Any(link => !IsWhole(link)) || manifest.Gaps.Any(gap => gap?.Reason is null))
+        {
+            return "what it says cannot be";
+        }
+
         var paths = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var file in manifest.Files)
         {
@@ -89,6 +95,8 @@ internal static partial class ManifestCodec
 
         return null;
     }
+
+    private static bool IsWhole(ArchiveLink? link) => link is { Folder: not null, Manifest: not null };
 
     private static JsonStringEnumConverter<T> Words<T>()
         where T : struct, Enum => new(JsonNamingPolicy.CamelCase, allowIntegerValues: false);

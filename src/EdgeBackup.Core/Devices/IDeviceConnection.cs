@@ -166,7 +166,7 @@ public interface IRestoreJournal
     /// <summary>Whether a session was opened by a command of ours, perhaps one that was killed.</summary>
     Task<bool> IsOwnAsync(string sessionId, CancellationToken cancellationToken);
 
-    /// <summary>As <see cref="IsOwnAsync(string, CancellationToken)"/>, where it was noted no longer ago than <paramref name="life"/>: for devices that give sessions no names.</summary>
+    /// <summary>As <see cref="IsOwnAsync(string, CancellationToken)"/>, where it was noted no longer ago than <paramref name="life"/>: for devices that give sessions no names, or the same ones again.</summary>
     Task<bool> IsOwnAsync(string sessionId, TimeSpan life, CancellationToken cancellationToken) => IsOwnAsync(sessionId, cancellationToken);
 
     /// <summary>

@@ -234,7 +234,7 @@ public sealed class ApplyRetention
             return;
         }
 
-        await KeepProtectedAsync(group, cancellationToken).ConfigureAwait(false);
+        await KeepWantedAsync(group, cancellationToken).ConfigureAwait(false);
         var gone = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
         try
         {
@@ -248,9 +248,10 @@ public sealed class ApplyRetention
         }
     }
 
-    /// <summary>Takes out what was protected since the group was planned, which may be thousands of backups ago.</summary>
-    private async Task KeepProtectedAsync(RetentionGroup group, CancellationToken cancellationToken)
+    /// <summary>Takes out what was protected, or put under a legal hold, since the group was planned: that may be thousands of backups ago, and the policies were read when the run began.</summary>
+    private async Task KeepWantedAsync(RetentionGroup group, CancellationToken cancellationToken)
     {
+        var policies = await PolicyBook.LoadAsync(context.Repository, cancellationToken).ConfigureAwait(false);
         var states = new ConcurrentDictionary<string, DeviceState?>(StringComparer.Ordinal);
         var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelNotes, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(
@@ -264,13 +265,17 @@ public sealed class ApplyRetention
                 return false;
             }
 
-            var isProtected = state.Protections.ContainsKey(entry.Backup.Id);
-            if (isProtected)
+            var registration = state.LastRegistration;
+            var reason = state.Protections.ContainsKey(entry.Backup.Id) ? "it was protected meanwhile"
+                : policies.Unreadable.Count > 0 ? $"{policies.Unreadable.Count} of the policies cannot be read"
+                : policies.For(entry.Backup.Device, registration?.Type ?? entry.Backup.DeviceType, registration?.Tags ?? [], registration?.Site).LegalHold ? "a legal hold was put on the device meanwhile"
+                : null;
+            if (reason is not null)
             {
-                observer.Verbose($"{entry.Backup.Device}: the backup {entry.Backup.Id} stays; it was protected meanwhile.");
+                observer.Verbose($"{entry.Backup.Device}: the backup {entry.Backup.Id} stays; {reason}.");
             }
 
-            return !isProtected;
+            return reason is null;
         });
     }
 

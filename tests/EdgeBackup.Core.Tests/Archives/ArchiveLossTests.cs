@@ -135,6 +135,52 @@ public sealed class ArchiveLossTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_extract_goes_on_where_a_reading_ended_early_for_there_is_no_next_run()
+    {
+        var history = new ListedHistory { PagesAtOnce = 5 };
+        history.Events.AddRange(Entries(1, 100));
+        history.Trends["a"] = [.. Enumerable.Range(1, 60).Select(number => Trend(number))];
+        var context = await bench.Operations.OpenAsync(connections: new HookedConnections(bench.Operations.Connections()) { History = history });
+        Assert.Equal(160, (await bench.ArchiveAsync(Extract, context)).Manifest.Records);
+        Assert.Equal(2 * 5 * ListedHistory.PageSize, (await bench.ArchiveAsync(context: context)).Manifest.Records);
+    }
+
+    [Fact]
+    public async Task A_log_that_says_that_it_was_begun_anew_and_is_empty_is_told_once()
+    {
+        var history = new ListedHistory();
+        history.Trends["a"] = [Trend(1), Trend(2), Trend(3), Trend(4)];
+        var context = await bench.Operations.OpenAsync(connections: new HookedConnections(bench.Operations.Connections()) { History = history });
+        await bench.ArchiveAsync(context: context);
+        history.Trends["a"].Clear();
+        history.TrendGap = new HistoryGap(null, "the device has begun its log anew since the last run");
+        Assert.Single((await bench.ArchiveAsync(context: context)).Manifest.Gaps);
+        history.Trends["a"].Add(Trend(1));
+        var archive = await bench.ArchiveAsync(context: context);
+        Assert.Equal((1, 0), (archive.Manifest.Records, archive.Manifest.Gaps.Count));
+    }
+
+    [Fact]
+    public async Task An_event_log_that_says_that_it_was_begun_anew_and_is_empty_is_told_once()
+    {
+        await bench.ArchiveAsync(Events);
+        bench.Device.ClearLogs();
+        Assert.Single((await bench.ArchiveAsync(Events)).Manifest.Gaps);
+        bench.AddEvents(3);
+        var archive = await bench.ArchiveAsync(Events);
+        Assert.Equal((3, 0), (archive.Manifest.Records, archive.Manifest.Gaps.Count));
+    }
+
+    [Fact]
+    public async Task Trend_logs_that_there_never_were_are_nothing_to_archive_though_there_are_events()
+    {
+        bench.Device.Features = [.. bench.Device.Features.Where(feature => feature != "trends")];
+        await bench.ArchiveAsync();
+        Assert.Equal(ErrorIds.ArchiveNotSupported, (await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ArchiveAsync(Trends))).ErrorId);
+        await Assert.ThrowsAsync<ArgumentException>(() => bench.ArchiveAsync(Trends with { Categories = ["alarm"] }));
+    }
+
+    [Fact]
     public async Task An_event_log_that_is_gone_is_told_once_and_alone_it_is_nothing_to_archive()
     {
         await bench.ArchiveAsync();

@@ -3,6 +3,7 @@ using System.Formats.Asn1;
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using EdgeBackup.Core.Archives;
 using EdgeBackup.Core.Archives.Reading;
 using EdgeBackup.Core.Errors;
@@ -150,6 +151,31 @@ public sealed class ArchiveTamperTests : IAsyncLifetime
         Assert.Empty(Assert.Single(await bench.TestAsync(archives[0].Path, withRepository: false, fingerprint: known.ToUpperInvariant())).Damage);
     }
 
+    [Theory]
+    [InlineData("\"expired\": []", "\"expired\": [null]")]
+    [InlineData("\"expired\": []", "\"expired\": [{\"number\": 1}]")]
+    [InlineData("\"gaps\": []", "\"gaps\": [null]")]
+    [InlineData("\"device\": \"bms-1\"", "\"device\": \"\\nkey\"")]
+    public async Task A_manifest_made_to_trip_a_test_is_damaged_and_keeps_nothing_else_from_being_tested(string from, string to)
+    {
+        var hostile = bench.Operations.Path("archives", "hostile");
+        Copy(archives[2].Path, hostile);
+        var key = ArchiveSignature.CreateKey();
+        var text = await File.ReadAllTextAsync(Path.Combine(hostile, "manifest.json"));
+        text = text.Replace(JsonEncodedText.Encode(archives[2].Manifest.PublicKey).ToString(), JsonEncodedText.Encode(ArchiveSignature.PublicKeyOf(key)).ToString(), StringComparison.Ordinal);
+        var manifest = Encoding.UTF8.GetBytes(text.Replace(from, to, StringComparison.Ordinal));
+        Assert.DoesNotContain(from, Encoding.UTF8.GetString(manifest), StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(Path.Combine(hostile, "manifest.json"), manifest);
+        await File.WriteAllBytesAsync(Path.Combine(hostile, "manifest.sig"), ArchiveSignature.Sign(key, manifest));
+
+        foreach (var withRepository in new[] { true, false })
+        {
+            var outcomes = await bench.TestAsync(withRepository: withRepository);
+            Assert.Equal(4, outcomes.Count);
+            Assert.Equal(hostile, Assert.Single(outcomes, outcome => outcome.Damage.Count > 0).Path);
+        }
+    }
+
     [Fact]
     public async Task A_copy_beside_the_original_is_noticed_and_one_alone_elsewhere_is_intact()
     {
@@ -288,6 +314,57 @@ public sealed class ArchiveTamperTests : IAsyncLifetime
         File.Delete(In(0, "events.csv"));
         File.Delete(In(0, "manifest.sig"));
         Assert.Empty(await bench.DamageAsync());
+    }
+
+    [Fact]
+    public async Task What_is_missing_from_an_expired_archive_that_a_hold_keeps_is_damage()
+    {
+        var away = bench.Operations.Path("away");
+        Copy(archives[0].Path, away);
+        await bench.Operations.SetPolicyAsync(new PolicyValues { ArchiveRetentionYears = 2 });
+        bench.Operations.Advance(TimeSpan.FromDays(800));
+        await bench.ArchiveAsync();
+        Copy(away, archives[0].Path);
+        File.Delete(In(0, "events.csv"));
+        Assert.Empty(await bench.DamageAsync());
+        await bench.Operations.SetPolicyAsync(new PolicyValues { LegalHold = true });
+        Assert.Contains("events.csv", Assert.Single(await bench.DamageAsync()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Archives_on_a_drive_that_is_away_expire_when_it_is_back()
+    {
+        var (drive, away) = (bench.Operations.Path("archives"), bench.Operations.Path("drive"));
+        await bench.Operations.SetPolicyAsync(new PolicyValues { ArchiveRetentionYears = 2 });
+        bench.Operations.Advance(TimeSpan.FromDays(800));
+
+        // Nothing but the mount point is there, and the run goes into it.
+        Directory.Move(drive, away);
+        Directory.CreateDirectory(drive);
+        await bench.ArchiveAsync();
+        Directory.Delete(drive, recursive: true);
+        Directory.Move(away, drive);
+        await bench.ArchiveAsync();
+        Assert.False(Directory.Exists(archives[0].Path));
+    }
+
+    [Fact]
+    public async Task What_had_expired_on_a_drive_that_is_away_is_not_forgotten()
+    {
+        var (drive, away, second) = (bench.Operations.Path("archives"), bench.Operations.Path("drive"), bench.Operations.Path("second"));
+        Copy(archives[0].Path, bench.Operations.Path("copy"));
+        await bench.Operations.SetPolicyAsync(new PolicyValues { ArchiveRetentionYears = 2 });
+        bench.Operations.Advance(TimeSpan.FromDays(800));
+        await bench.ArchiveAsync();
+
+        // As if the removal had failed, and then the drive was taken away for a run.
+        Copy(bench.Operations.Path("copy"), archives[0].Path);
+        Directory.Move(drive, away);
+        Directory.CreateDirectory(second);
+        await new WriteArchive(bench.Operations.Context, bench.Operations.Observer).RunAsync(new WriteArchiveOptions { Device = ArchiveBench.DeviceId, Parent = second }, default);
+        Directory.Move(away, drive);
+        await bench.ArchiveAsync();
+        Assert.False(Directory.Exists(archives[0].Path));
     }
 
     [Fact]

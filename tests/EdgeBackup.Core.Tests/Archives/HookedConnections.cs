@@ -84,14 +84,29 @@ internal sealed class ListedHistory : IDeviceHistory
 
     public List<DeviceEvent> Events { get; } = [];
 
+    /// <summary>So many pages are given before a reading ends, as a source ends it that took few records for the end.</summary>
+    public int PagesAtOnce { get; set; } = int.MaxValue;
+
+    /// <summary>The next reading of a trend log gives one page: empty, with this gap, and from the log's beginning on.</summary>
+    public HistoryGap? TrendGap { get; set; }
+
     public SortedDictionary<string, List<TrendRecord>> Trends { get; } = new(StringComparer.Ordinal);
 
     public Task<HistoryListing> ListAsync(CancellationToken cancellationToken) =>
         Task.FromResult(new HistoryListing(true, [.. Trends.Select(trend => new TrendLog(trend.Key, $"Log {trend.Key}", null, trend.Value.Count, null))]) { OldestEvent = Events.FirstOrDefault() });
 
-    public IAsyncEnumerable<HistoryPage<DeviceEvent>> ReadEventsAsync(string? cursor, CancellationToken cancellationToken) => ReadAsync(Events, cursor);
+    public IAsyncEnumerable<HistoryPage<DeviceEvent>> ReadEventsAsync(string? cursor, CancellationToken cancellationToken) => ReadAsync(Events, cursor).Take(PagesAtOnce);
 
-    public IAsyncEnumerable<HistoryPage<TrendRecord>> ReadTrendAsync(string trend, string? cursor, CancellationToken cancellationToken) => ReadAsync(Trends[trend], cursor);
+    public IAsyncEnumerable<HistoryPage<TrendRecord>> ReadTrendAsync(string trend, string? cursor, CancellationToken cancellationToken)
+    {
+        if (TrendGap is { } gap)
+        {
+            TrendGap = null;
+            return new[] { new HistoryPage<TrendRecord>([], "0", gap) }.ToAsyncEnumerable();
+        }
+
+        return ReadAsync(Trends[trend], cursor).Take(PagesAtOnce);
+    }
 
     private static async IAsyncEnumerable<HistoryPage<T>> ReadAsync<T>(List<T> records, string? cursor)
     {

@@ -9,8 +9,6 @@ namespace EdgeBackup.Core.Tests.Operations;
 /// <summary>Instances are unique in one internetwork only: of two sites both may have a 1001.</summary>
 public sealed class FindBacnetDevicesTests
 {
-    private static void AssertRegistered(string id, ListedBacnetDevice found) => Assert.Equal((id, true), (found.Id, found.IsRegistered));
-
     private static readonly SimulatedBacnetOptions WithoutSerial = new() { SerialNumber = null };
 
     [Fact]
@@ -36,7 +34,7 @@ public sealed class FindBacnetDevicesTests
         Assert.Equal(ErrorIds.DeviceIdDuplicate, refused.ErrorId);
         Assert.Contains("-Id", refused.Message, StringComparison.Ordinal);
         Assert.Equal(other.Id, await RegisterAsync(bench, there.Address, other.Id));
-        AssertRegistered(other.Id, await FindAsync(bench, there));
+        Assert.Equal((other.Id, true), Known(await FindAsync(bench, there)));
     }
 
     [Fact]
@@ -46,7 +44,7 @@ public sealed class FindBacnetDevicesTests
         await using var device = await SimulatedBacnetDevice.StartAsync(WithoutSerial);
         await RegisterAsync(bench, $"bacnet://localhost:{device.EndPoint.Port}/1001");
 
-        AssertRegistered("bacnet-1001", await FindAsync(bench, device));
+        Assert.Equal(("bacnet-1001", true), Known(await FindAsync(bench, device)));
     }
 
     [Fact]
@@ -57,7 +55,7 @@ public sealed class FindBacnetDevicesTests
         var device = router.Add(WithoutSerial, mac: 9);
         await RegisterAsync(bench, $"bacnet://{router.EndPoint}/1001");
 
-        AssertRegistered("bacnet-1001", await FindAsync(bench, device));
+        Assert.Equal(("bacnet-1001", true), Known(await FindAsync(bench, device)));
     }
 
     [Fact]
@@ -68,8 +66,10 @@ public sealed class FindBacnetDevicesTests
         await RegisterAsync(bench, before.Address);
         await using var moved = await SimulatedBacnetDevice.StartAsync();
 
-        AssertRegistered("bacnet-999-SN-4711", await FindAsync(bench, moved));
+        Assert.Equal(("bacnet-999-SN-4711", true), Known(await FindAsync(bench, moved)));
     }
+
+    private static (string Id, bool? IsRegistered) Known(ListedBacnetDevice found) => (found.Id, found.IsRegistered);
 
     private static Task<string> RegisterAsync(OperationsBench bench, string address, string? id = null) =>
         new RegisterDevice(bench.Context, bench.Observer).RunAsync(new RegisterDeviceOptions { Address = DeviceAddress.Parse(address, bench.Path()), Id = id }, default);

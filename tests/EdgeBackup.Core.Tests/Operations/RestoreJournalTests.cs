@@ -113,6 +113,24 @@ public sealed class RestoreJournalTests
     }
 
     [Fact]
+    public async Task A_session_with_the_id_of_one_that_has_ended_long_ago_is_somebody_elses()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        var device = await bench.AddSimulatedAsync("edge-1");
+        var backup = await bench.AutomaticAsync("edge-1");
+
+        // A device may begin anew to count after a restart.
+        var session = device.Restores.Open();
+        await NoteAsync(bench, session.Id, $"{ProcessIdentity.Shorten(ProcessIdentity.Current().Scope)}/{int.MaxValue}/1");
+        bench.Advance(TimeSpan.FromHours(2));
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => new RestoreBackup(bench.Context, bench.Observer).RunAsync(new RestoreOptions { Backup = backup.Backup.Id }, default));
+
+        Assert.Equal(ErrorIds.DeviceBusy, error.ErrorId);
+        Assert.Equal(session.Id, device.Restores.Current?.Id);
+    }
+
+    [Fact]
     public async Task Somebody_elses_session_is_busy_and_stays()
     {
         await using var bench = await OperationsBench.CreateAsync();

@@ -12,8 +12,10 @@ namespace EdgeBackup.Core.Tests.Operations;
 /// <summary>What others do between the plan of an expiry and the deletion counts, and what has gone before a run broke off is noted.</summary>
 public sealed class RetentionMeanwhileTests
 {
-    [Fact]
-    public async Task A_backup_that_is_protected_after_the_plan_was_made_stays()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_backup_that_is_protected_or_held_after_the_plan_was_made_stays(bool isHeld)
     {
         await using var bench = await OperationsBench.CreateAsync();
         foreach (var id in new[] { "a", "b" })
@@ -32,7 +34,7 @@ public sealed class RetentionMeanwhileTests
         {
             if (status.EndsWith(" b", StringComparison.Ordinal))
             {
-                protection = new ProtectBackup(elsewhere, SilentObserver.Instance).ProtectAsync(wanted.Backup, "needed", default);
+                protection = isHeld ? HoldAsync(elsewhere, "a") : new ProtectBackup(elsewhere, SilentObserver.Instance).ProtectAsync(wanted.Backup, "needed", default);
                 ((IAsyncResult)protection).AsyncWaitHandle.WaitOne();
             }
         });
@@ -81,6 +83,11 @@ public sealed class RetentionMeanwhileTests
 
     private static async Task<List<string>> ListAsync(RepositoryContext context) =>
         await new FindBackups(context).RunAsync(new FindBackupsOptions(), error => throw error, default).Select(listed => listed.Backup.Id).ToListAsync();
+
+    private static Task HoldAsync(RepositoryContext context, string device) => PolicyBook.SetAsync(
+        context.Repository,
+        new PolicyEntry { Scope = PolicyScope.Device, Key = device, Values = new PolicyValues { LegalHold = true }, Time = context.Clock.GetUtcNow(), Author = "tester@bench" },
+        default);
 
     private sealed class CuedObserver(Action<string> onProgress) : IOperationObserver
     {

@@ -8,7 +8,8 @@ namespace EdgeBackup.Core.Archives.Reading;
 /// </summary>
 /// <param name="folder">The archive.</param>
 /// <param name="query">Which records.</param>
-public sealed class ArchiveReader(ArchiveFolder folder, ArchiveQuery query)
+/// <param name="without">Files that are not read; null for none.</param>
+public sealed class ArchiveReader(ArchiveFolder folder, ArchiveQuery query, IReadOnlySet<string>? without = null)
 {
     /// <summary>So many lines are read before somebody is asked whether to go on.</summary>
     private const int Breath = 4096;
@@ -37,6 +38,7 @@ public sealed class ArchiveReader(ArchiveFolder folder, ArchiveQuery query)
     {
         var trends = new TextMatcher(query.Trends);
         return query.Wants(file.Content)
+            && without?.Contains(file.Path) != true
             && file.Records > 0
             && !(file.To < query.After)
             && !(file.From >= query.Before)

@@ -10,6 +10,13 @@ internal sealed class HttpRestoreOpener(DeviceHttpClient client, ConnectionOptio
 {
     private const int Attempts = 3;
     private const int ListedFaults = 20;
+
+    /// <summary>
+    /// A session ends 15 minutes after its last call, and until then its note was renewed: what an older one names is another
+    /// session, of a device that has begun anew to count.
+    /// </summary>
+    private static readonly TimeSpan NotesLast = TimeSpan.FromHours(1);
+
     private static readonly TimeSpan LongestWaitForOwn = TimeSpan.FromMinutes(2);
 
     public async Task<IRestoreSession> OpenAsync(RestorePlan plan, IRestoreJournal journal, CancellationToken cancellationToken)
@@ -57,7 +64,7 @@ internal sealed class HttpRestoreOpener(DeviceHttpClient client, ConnectionOptio
                     $"it begins no restore, because a transaction runs{DeviceFault.Detail(answer)}. Wait until it has ended, or stop it with Stop-EdgeTransaction");
             }
 
-            if (attempt == Attempts || open is "." or ".." || !await journal.IsOwnAsync(open, cancellationToken).ConfigureAwait(false))
+            if (attempt == Attempts || open is "." or ".." || !await journal.IsOwnAsync(open, NotesLast, cancellationToken).ConfigureAwait(false))
             {
                 throw Occupied(open, "somebody else's");
             }

@@ -36,9 +36,9 @@ internal sealed record ArchiveExpiry(IReadOnlyList<ArchiveLink> Expired, long Ol
                 {
                     expired.Add(new ArchiveLink(run.Number, run.Folder, run.Manifest));
                 }
-                else if (MachineOf(run.Author) != MachineOf(context.Author))
+                else if (MachineOf(run.Author) != MachineOf(context.Author) || ArchivePlaces.IsAway(run))
                 {
-                    // The same path on another machine may be another disk.
+                    // The same path on another machine may be another disk, and without its drive it is another folder.
                     isUnbroken = false;
                 }
             }

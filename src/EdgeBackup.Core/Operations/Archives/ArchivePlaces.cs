@@ -34,6 +34,22 @@ internal static class ArchivePlaces
     /// <summary>Whether the very archive of a run stands where it should, or has not got its name yet.</summary>
     public static bool IsThere(ArchiveRun run) => Find(run) is not null || FindStages(run).Exists(stage => IsAt(run, stage));
 
+    /// <summary>
+    /// Whether the folder in which a run put its archive cannot be looked into now: it is missing, or holds no archive at
+    /// all, as the mount point of a drive that is away. What does not stand there is not gone by that.
+    /// </summary>
+    public static bool IsAway(ArchiveRun run)
+    {
+        try
+        {
+            return !Directory.EnumerateDirectories(run.Parent).Any(folder => File.Exists(Path.Combine(folder, ManifestCodec.ManifestName)));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>The hidden folders in which a run wrote, and that did not get their name yet; whichever copy of the repository it used.</summary>
     public static List<string> FindStages(ArchiveRun run)
     {

@@ -47,6 +47,18 @@ internal sealed class ArchiveRuns
         return names.TryGetValue(number, out var name) ? known[number] = await context.Archives.ReadAsync(name, cancellationToken).ConfigureAwait(false) : null;
     }
 
+    /// <summary>All runs, oldest first, without what only the next run needs: the places in hundreds of logs, of years of nights.</summary>
+    public async IAsyncEnumerable<ArchiveRun> OutlineAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var none = new Dictionary<string, string>();
+        var zero = new Dictionary<string, long>();
+        foreach (var (number, name) in names)
+        {
+            var run = known.GetValueOrDefault(number) ?? await context.Archives.ReadAsync(name, cancellationToken).ConfigureAwait(false);
+            yield return run with { EventCursor = null, EventMarks = null, TrendCursors = none, TrendSequences = zero, TrendCounts = zero, Absent = [] };
+        }
+    }
+
     /// <summary>The runs from a number on, oldest first.</summary>
     public async IAsyncEnumerable<ArchiveRun> FromAsync(long number, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {

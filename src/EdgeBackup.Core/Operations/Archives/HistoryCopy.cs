@@ -67,16 +67,16 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
     /// <exception cref="EdgeBackupException">ArchiveNotSupported: there is nothing of what was asked for, and never was.</exception>
     private void RequireSomething(HistoryListing listing)
     {
-        var wantsTrends = options.Wants(ArchiveContent.Trend);
-        if ((listing.HasEvents && options.Wants(ArchiveContent.Event)) || (wantsTrends && (listing.Trends.Count + Places.TrendCursors.Count > 0 || Places.EventCursor is not null)))
+        var (wantsEvents, wantsTrends) = (options.Wants(ArchiveContent.Event), options.Wants(ArchiveContent.Trend));
+        if ((listing.HasEvents && wantsEvents) || (wantsTrends && (listing.Trends.Count + Places.TrendCursors.Count > 0 || (wantsEvents && Places.EventCursor is not null))))
         {
             return;
         }
 
-        var what = wantsTrends ? options.Wants(ArchiveContent.Event) ? "no event log and no trend logs" : "no trend logs" : "no event log";
+        var what = wantsTrends ? wantsEvents ? "no event log and no trend logs" : "no trend logs" : "no event log";
         throw new EdgeBackupException(
             ErrorIds.ArchiveNotSupported,
-            $"The device '{options.Device}' says that it has {what}, so that there is nothing to archive.{(Places.EventCursor is null ? "" : " It had when it was archived before: see to the device.")}",
+            $"The device '{options.Device}' says that it has {what}, so that there is nothing to archive.{(!wantsEvents || Places.EventCursor is null ? "" : " It had when it was archived before: see to the device.")}",
             options.Device);
     }
 
@@ -101,7 +101,7 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
     {
         var suspect = selection is null && LogIdentity.IsSuspect(oldest, Places.EventMarks) ? Places.EventMarks : null;
         DeviceEvent? last = null;
-        await foreach (var page in history.ReadEventsAsync(isFromOldest ? null : Places.EventCursor, cancellationToken).ConfigureAwait(false))
+        await foreach (var page in Read(cursor => history.ReadEventsAsync(cursor, cancellationToken), isFromOldest ? null : Places.EventCursor).ConfigureAwait(false))
         {
             cancellationToken.ThrowIfCancellationRequested();
             var given = page;
@@ -123,7 +123,7 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
             if (selection is null)
             {
                 Places.EventCursor = page.Next;
-                Places.EventMarks = LogIdentity.Next(Places.EventMarks, oldest, last);
+                Places.EventMarks = LogIdentity.Next(page.Gap is null ? Places.EventMarks : null, oldest, last);
             }
 
             Tell("events", page.Records.Count);
@@ -160,7 +160,7 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
 
         // A log that holds fewer than it did has been emptied, unless it drops old records by their age.
         var hasShrunk = !isFromOldest && reached is not null && trend.Records < Places.TrendCounts.GetValueOrDefault(trend.Id);
-        await foreach (var page in history.ReadTrendAsync(trend.Id, isFromOldest ? null : Places.TrendCursors.GetValueOrDefault(trend.Id), cancellationToken).ConfigureAwait(false))
+        await foreach (var page in Read(cursor => history.ReadTrendAsync(trend.Id, cursor, cancellationToken), isFromOldest ? null : Places.TrendCursors.GetValueOrDefault(trend.Id)).ConfigureAwait(false))
         {
             cancellationToken.ThrowIfCancellationRequested();
             var given = page;
@@ -188,7 +188,7 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
             file.Write(given);
             if (selection is null)
             {
-                Places.Reach(trend.Id, page.Next, page.Records is [.., var newest] ? newest.Sequence : null);
+                Places.Reach(trend.Id, page.Next, page.Records is [.., var newest] ? newest.Sequence : null, page.Gap is not null);
             }
 
             Tell(trend.Name, page.Records.Count);
@@ -274,6 +274,9 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
             Reason = "the device does not list this trend log any more",
         }));
     }
+
+    /// <summary>A run leaves to the next what a reading left; for an extract there is no next.</summary>
+    private IAsyncEnumerable<HistoryPage<T>> Read<T>(Func<string?, IAsyncEnumerable<HistoryPage<T>>> read, string? cursor) => selection is null ? read(cursor) : LogReading.ToEndAsync(read);
 
     private void Tell(string what, int count)
     {

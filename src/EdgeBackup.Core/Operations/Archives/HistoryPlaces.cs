@@ -45,9 +45,15 @@ internal sealed class HistoryPlaces
     /// <param name="trend">The trend log.</param>
     /// <param name="cursor">The cursor behind what was read of it.</param>
     /// <param name="sequence">The number of the last record; null where there was none.</param>
-    public void Reach(string trend, string cursor, long? sequence)
+    /// <param name="hasGap">Records were lost before: the number that was reached tells nothing about what comes.</param>
+    public void Reach(string trend, string cursor, long? sequence, bool hasGap)
     {
         trendCursors[trend] = cursor;
+        if (hasGap)
+        {
+            sequences.Remove(trend);
+        }
+
         if (sequence is { } number)
         {
             sequences[trend] = number;

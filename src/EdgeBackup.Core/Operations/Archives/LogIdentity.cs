@@ -12,8 +12,6 @@ namespace EdgeBackup.Core.Operations.Archives;
 /// </summary>
 internal static class LogIdentity
 {
-    private const int MostReadings = 32;
-
     /// <summary>
     /// Whether the oldest event has changed as it does not while the log only goes on: to one that is younger than the last
     /// that was read, or older than the oldest was.
@@ -26,9 +24,9 @@ internal static class LogIdentity
     /// <summary>Whether an event log holds the last event that was read, so that it is the same log.</summary>
     public static async Task<bool> HoldsLastAsync(IDeviceHistory history, ArchiveEventMarks marks, CancellationToken cancellationToken)
     {
-        await foreach (var records in ReadAllAsync(cursor => history.ReadEventsAsync(cursor, cancellationToken)).ConfigureAwait(false))
+        await foreach (var page in LogReading.ToEndAsync(cursor => history.ReadEventsAsync(cursor, cancellationToken)).ConfigureAwait(false))
         {
-            if (records.Any(record => record.Time == marks.LastTime && Digest(record) == marks.Last))
+            if (page.Records.Any(record => record.Time == marks.LastTime && Digest(record) == marks.Last))
             {
                 return true;
             }
@@ -41,36 +39,21 @@ internal static class LogIdentity
     public static async Task<bool> IsAnewAsync(IDeviceHistory history, string trend, long reached, CancellationToken cancellationToken)
     {
         var isBelow = false;
-        await foreach (var records in ReadAllAsync(cursor => history.ReadTrendAsync(trend, cursor, cancellationToken)).ConfigureAwait(false))
+        await foreach (var page in LogReading.ToEndAsync(cursor => history.ReadTrendAsync(trend, cursor, cancellationToken)).ConfigureAwait(false))
         {
-            isBelow = isBelow || IsBelow(reached, records[0].Sequence);
-            if (!isBelow || records.Any(record => record.Sequence == reached))
+            if (page.Records.Count == 0)
+            {
+                continue;
+            }
+
+            isBelow = isBelow || IsBelow(reached, page.Records[0].Sequence);
+            if (!isBelow || page.Records.Any(record => record.Sequence == reached))
             {
                 return false;
             }
         }
 
         return isBelow;
-    }
-
-    /// <summary>All that a log holds. A reading may end before that, where a device gives few records at once; one that logs the asking has no end.</summary>
-    private static async IAsyncEnumerable<IReadOnlyList<T>> ReadAllAsync<T>(Func<string?, IAsyncEnumerable<HistoryPage<T>>> read)
-    {
-        string? cursor = null;
-        var hasMore = true;
-        for (var reading = 0; hasMore && reading < MostReadings; reading++)
-        {
-            hasMore = false;
-            await foreach (var page in read(cursor).ConfigureAwait(false))
-            {
-                cursor = page.Next;
-                if (page.Records.Count > 0)
-                {
-                    hasMore = true;
-                    yield return page.Records;
-                }
-            }
-        }
     }
 
     /// <summary>A number that has gone all the way round (32 bits in BACnet) is no new beginning.</summary>

@@ -55,10 +55,11 @@ public sealed class TestArchives
         var siblings = (isOne && parent is not null ? ArchiveFolder.Find(parent) : folders).Select(TryOpen).OfType<ArchiveFolder>().ToList();
         var runs = await LoadRunsAsync(siblings, devices, key, cancellationToken).ConfigureAwait(false);
         var chain = new ArchiveChain(siblings, (link, archive) => IsElsewhere(link, archive, runs.GetValueOrDefault(archive.Manifest.Device) ?? []));
+        var held = await FindHeldAsync([.. siblings.Where(chain.IsExpired).Select(archive => archive.Manifest.Device).Distinct(StringComparer.Ordinal)], cancellationToken).ConfigureAwait(false);
         foreach (var folder in folders)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            yield return Test(folder, key, isOne, siblings, chain, runs, cancellationToken);
+            yield return Test(folder, key, isOne, siblings, chain, runs, held, cancellationToken);
         }
 
         if (!isOne)
@@ -82,7 +83,7 @@ public sealed class TestArchives
         }
     }
 
-    private ArchiveTestOutcome Test(string folder, ArchiveKey? key, bool isOne, List<ArchiveFolder> siblings, ArchiveChain chain, Dictionary<string, List<ArchiveRun>> runs, CancellationToken cancellationToken)
+    private ArchiveTestOutcome Test(string folder, ArchiveKey? key, bool isOne, List<ArchiveFolder> siblings, ArchiveChain chain, Dictionary<string, List<ArchiveRun>> runs, HashSet<string> held, CancellationToken cancellationToken)
     {
         ArchiveFolder archive;
         try
@@ -97,7 +98,7 @@ public sealed class TestArchives
         long done = 0;
         var activity = $"Testing {System.IO.Path.GetFileName(folder)}";
         var damage = ArchiveCheck.Run(archive, bytes => observer.Progress(new OperationProgress(activity, "", BytesDone: done += bytes, BytesTotal: archive.Length)), cancellationToken).ToList();
-        if (damage.Count > 0 && chain.IsExpired(archive))
+        if (damage.Count > 0 && chain.IsExpired(archive) && !held.Contains(archive.Manifest.Device))
         {
             observer.Verbose($"'{folder}' has expired, and its removal was broken off. The next run for this folder removes the rest.");
             damage.RemoveAll(found => found.Path is not null && !File.Exists(System.IO.Path.Combine(folder, found.Path)));
@@ -148,6 +149,28 @@ public sealed class TestArchives
         }
     }
 
+    /// <summary>The devices of which nothing may be removed now, as far as the repository at hand says: what is missing there was not removed by a run, though its archive has expired.</summary>
+    private async Task<HashSet<string>> FindHeldAsync(List<string> devices, CancellationToken cancellationToken)
+    {
+        var held = new HashSet<string>(StringComparer.Ordinal);
+        if (context is null || devices.Count == 0)
+        {
+            return held;
+        }
+
+        var policies = await PolicyBook.LoadAsync(context.Repository, observer.Warning, cancellationToken).ConfigureAwait(false);
+        foreach (var device in devices)
+        {
+            var registration = (await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false)).LastRegistration;
+            if (policies.For(device, registration?.Type, registration?.Tags ?? [], registration?.Site).LegalHold)
+            {
+                held.Add(device);
+            }
+        }
+
+        return held;
+    }
+
     private async Task<ArchiveKey?> FindKeyAsync(CancellationToken cancellationToken)
     {
         if (context is null)
@@ -195,7 +218,7 @@ public sealed class TestArchives
         foreach (var device in archives.Select(archive => archive.Manifest.Device).Union(devices, StringComparer.Ordinal))
         {
             var all = await ArchiveRuns.LoadAsync(context, device, cancellationToken).ConfigureAwait(false);
-            runs[device] = await all.FromAsync(1, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
+            runs[device] = await all.OutlineAsync(cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
         }
 
         return runs;

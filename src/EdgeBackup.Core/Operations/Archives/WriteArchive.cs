@@ -45,6 +45,11 @@ public sealed class WriteArchive
             throw new ArgumentException("-From must be before -To.");
         }
 
+        if (options.Categories.Count > 0 && !options.Wants(ArchiveContent.Event))
+        {
+            throw new ArgumentException("-Category chooses among events, and -Content Trend wants none. Leave one of them out.");
+        }
+
         await context.Repository.FollowRecordsAsync(cancellationToken).ConfigureAwait(false);
         var registration = (await RegisteredDevices.RequireAsync(context, options.Device, cancellationToken).ConfigureAwait(false)).Registration!;
         var notes = new ArchiveNotes(context, observer, options);
@@ -165,7 +170,7 @@ public sealed class WriteArchive
         foreach (var number in runs.Last?.Expired ?? [])
         {
             // One that could not be removed is tried again until it is gone.
-            if (await runs.FindAsync(number, cancellationToken).ConfigureAwait(false) is { } run && ArchivePlaces.Find(run) is not null)
+            if (await runs.FindAsync(number, cancellationToken).ConfigureAwait(false) is { } run && (ArchivePlaces.Find(run) is not null || ArchivePlaces.IsAway(run)))
             {
                 expired.Add(number);
             }

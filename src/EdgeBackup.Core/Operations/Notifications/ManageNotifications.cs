@@ -89,6 +89,12 @@ public sealed class ManageNotifications
             Time = context.Clock.GetUtcNow(),
             Author = context.Author,
         };
+        if (old is null)
+        {
+            // What an earlier one of this name had waiting here, and a kill kept it from being thrown away, is not for this one.
+            MakePostman()?.BoxOf(entry).Delete();
+        }
+
         await NotificationBook.SetAsync(context.Repository, entry, cancellationToken).ConfigureAwait(false);
         await context.NoteAsync(observer, EdgeEventCategory.Repository, "NotificationRegistered", $"The notification '{entry.Name}' {(url is null ? "writes to the event log" : $"goes to {Show(url)}")}: {string.Join(", ", entry.Topics)}.", device: null).ConfigureAwait(false);
         return (List(entry), made);

@@ -126,6 +126,17 @@ internal sealed class Outbox
     public DeliveryState Throw(string file, string id, DeliveryState before) =>
         Remove(file, before with { Thrown = Remember(before.Thrown, id), Dropped = before.Dropped + 1 });
 
+    /// <summary>Removes what was delivered or thrown away, and whose file was left by a kill in between, or by somebody who held it: it must not go twice.</summary>
+    public void RemoveLeftovers()
+    {
+        var now = ReadState();
+        foreach (var (file, _) in Read().Where(item => now.Recent.Contains(item.Message.Id, StringComparer.Ordinal) || now.Thrown.Contains(item.Message.Id, StringComparer.Ordinal)).ToList())
+        {
+            File.Delete(file);
+            waiting--;
+        }
+    }
+
     /// <summary>A message waits on.</summary>
     public void Keep(string file, PendingMessage message) => WriteFile(file, message, OutboxJson.Default.PendingMessage, platform);
 

@@ -179,6 +179,7 @@ internal sealed class Postman
     {
         try
         {
+            outbox.RemoveLeftovers();
             var state = Shorten(outbox, outbox.ReadState());
 
             if (IsLeftAlone(target, state))

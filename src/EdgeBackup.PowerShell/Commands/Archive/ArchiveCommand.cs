@@ -19,27 +19,36 @@ public abstract class ArchiveCommand : EdgeRepositoryCommand
     /// <param name="usesSession">Whether the session's repository serves where -Repository is not given, if it can be opened.</param>
     private protected void RunForPaths(Func<RepositoryContext?, string, OperationPipeline, CancellationToken, Task> operation, bool usesSession)
     {
-        var repository = RepositoryPath;
         foreach (var path in Path.SelectMany(ExpandFiles))
         {
-            RunEach(
-                async (writer, cancellationToken) =>
-                {
-                    var pipeline = new OperationPipeline(writer);
-                    var borrowed = repository is null && !usesSession ? null : await BorrowIfAnyAsync(repository, "There is no repository at hand to hold the archives against.", pipeline, cancellationToken).ConfigureAwait(false);
-                    try
-                    {
-                        await operation(borrowed?.Context, path, pipeline, cancellationToken).ConfigureAwait(false);
-                    }
-                    finally
-                    {
-                        if (borrowed is not null)
-                        {
-                            await borrowed.DisposeAsync().ConfigureAwait(false);
-                        }
-                    }
-                },
-                path);
+            Run((context, pipeline, cancellationToken) => operation(context, path, pipeline, cancellationToken), usesSession, path);
         }
+    }
+
+    /// <summary>Runs an operation.</summary>
+    /// <param name="operation">Gets the repository, or null.</param>
+    /// <param name="usesSession">As for <see cref="RunForPaths"/>.</param>
+    /// <param name="target">What the user named.</param>
+    private protected void Run(Func<RepositoryContext?, OperationPipeline, CancellationToken, Task> operation, bool usesSession, object? target)
+    {
+        var repository = RepositoryPath;
+        RunEach(
+            async (writer, cancellationToken) =>
+            {
+                var pipeline = new OperationPipeline(writer);
+                var borrowed = repository is null && !usesSession ? null : await BorrowIfAnyAsync(repository, "There is no repository at hand to hold the archives against.", pipeline, cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await operation(borrowed?.Context, pipeline, cancellationToken).ConfigureAwait(false);
+                }
+                finally
+                {
+                    if (borrowed is not null)
+                    {
+                        await borrowed.DisposeAsync().ConfigureAwait(false);
+                    }
+                }
+            },
+            target);
     }
 }

@@ -15,6 +15,8 @@ public sealed class GetEdgeArchiveRecordCommand : ArchiveCommand
     /// <summary>Objects that are handed to the pipeline at once: one hand-over each would cost more than reading.</summary>
     private const int BatchSize = 256;
 
+    private readonly List<string> paths = [];
+
     /// <summary>Event, Trend; both without it.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -71,7 +73,10 @@ public sealed class GetEdgeArchiveRecordCommand : ArchiveCommand
     public string[] Trend { get; set; } = [];
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
+    protected override void ProcessRecord() => paths.AddRange(Path.SelectMany(ExpandFiles));
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
     {
         var query = new ArchiveQuery
         {
@@ -86,44 +91,76 @@ public sealed class GetEdgeArchiveRecordCommand : ArchiveCommand
             Values = Value,
             Trends = Trend,
         };
-        RunForPaths(
-            async (context, path, pipeline, cancellationToken) =>
+        Run(
+            async (context, pipeline, cancellationToken) =>
             {
-                var folders = ArchiveFolder.Find(path);
-                var archives = new List<ArchiveFolder>();
-                foreach (var folder in folders)
+                var archives = await OpenAsync(pipeline, cancellationToken).ConfigureAwait(false);
+                var repeated = FindRepeated(archives, pipeline);
+                foreach (var archive in archives)
                 {
-                    await pipeline.GuardAsync(
-                        () =>
-                        {
-                            archives.Add(ArchiveFolder.Open(folder));
-                            return Task.CompletedTask;
-                        },
-                        folder).ConfigureAwait(false);
-                }
-
-                foreach (var archive in WithoutRepetition(archives, path, pipeline))
-                {
-                    await pipeline.GuardAsync(() => ReadAsync(context, archive, query, pipeline, cancellationToken), archive.Path).ConfigureAwait(false);
+                    await pipeline.GuardAsync(() => ReadAsync(context, archive, query, repeated.GetValueOrDefault(archive), pipeline, cancellationToken), archive.Path).ConfigureAwait(false);
                 }
             },
-            usesSession: false);
+            usesSession: false,
+            target: null);
     }
 
-    /// <summary>What an extract holds, the runs beside it hold too: each record is to be given once.</summary>
-    private static List<ArchiveFolder> WithoutRepetition(List<ArchiveFolder> archives, string path, OperationPipeline pipeline)
+    /// <summary>The archives of all paths, each once: what an extract repeats may come by another path.</summary>
+    private async Task<List<ArchiveFolder>> OpenAsync(OperationPipeline pipeline, CancellationToken cancellationToken)
     {
-        var devices = archives.Where(archive => archive.Manifest.Kind == Core.Archives.ArchiveKind.Run).Select(archive => archive.Manifest.Device).ToHashSet(StringComparer.Ordinal);
-        var repeating = archives.Where(archive => archive.Manifest.Kind == Core.Archives.ArchiveKind.Extract && devices.Contains(archive.Manifest.Device)).ToList();
-        if (repeating.Count > 0)
+        var archives = new List<ArchiveFolder>();
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var path in paths)
         {
-            pipeline.Observer.Warning($"'{path}': {repeating.Count} extracts are left out, since what they hold is also in the archives of runs beside them. To read an extract, give its own folder.");
+            cancellationToken.ThrowIfCancellationRequested();
+            await pipeline.GuardAsync(
+                async () =>
+                {
+                    foreach (var folder in ArchiveFolder.Find(path).Where(known.Add))
+                    {
+                        await pipeline.GuardAsync(
+                            () =>
+                            {
+                                archives.Add(ArchiveFolder.Open(folder));
+                                return Task.CompletedTask;
+                            },
+                            folder).ConfigureAwait(false);
+                    }
+                },
+                path).ConfigureAwait(false);
         }
 
-        return [.. archives.Except(repeating)];
+        return archives;
     }
 
-    private static async Task ReadAsync(RepositoryContext? context, ArchiveFolder archive, ArchiveQuery query, OperationPipeline pipeline, CancellationToken cancellationToken)
+    /// <summary>What an extract holds, the runs at hand mostly hold too: each record is to be given once, and none kept back.</summary>
+    private static Dictionary<ArchiveFolder, IReadOnlySet<string>> FindRepeated(List<ArchiveFolder> archives, OperationPipeline pipeline)
+    {
+        var cover = new ArchiveCover(archives);
+        var repeated = new Dictionary<ArchiveFolder, IReadOnlySet<string>>();
+        foreach (var archive in archives)
+        {
+            var files = cover.FindRepeated(archive, out var overlapping);
+            if (files.Count > 0)
+            {
+                repeated[archive] = files;
+            }
+
+            if (overlapping > 0)
+            {
+                pipeline.Observer.Warning($"'{archive.Path}': this extract holds records that the archives of runs at hand do not have, and perhaps some that they have: those come twice.");
+            }
+        }
+
+        if (repeated.Count > 0)
+        {
+            pipeline.Observer.Warning($"{repeated.Count} extracts are left out, as far as what they hold is also in the archives of runs at hand. To read an extract, give its own folder alone.");
+        }
+
+        return repeated;
+    }
+
+    private static async Task ReadAsync(RepositoryContext? context, ArchiveFolder archive, ArchiveQuery query, IReadOnlySet<string>? without, OperationPipeline pipeline, CancellationToken cancellationToken)
     {
         var folder = archive.Path;
         if (context is not null && (await context.Archives.FindKeyAsync(cancellationToken).ConfigureAwait(false))?.PublicKey != archive.Manifest.PublicKey)
@@ -134,7 +171,7 @@ public sealed class GetEdgeArchiveRecordCommand : ArchiveCommand
                 folder);
         }
 
-        var reader = new ArchiveReader(archive, query);
+        var reader = new ArchiveReader(archive, query, without);
         var batch = new List<object>(BatchSize);
         try
         {

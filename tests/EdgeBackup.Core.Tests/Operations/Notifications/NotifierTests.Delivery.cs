@@ -17,6 +17,45 @@ namespace EdgeBackup.Core.Tests.Operations.Notifications;
 public sealed partial class NotifierTests
 {
     [Fact]
+    public async Task A_message_whose_file_outlived_its_delivery_does_not_go_twice()
+    {
+        await RegisterAsync(NotificationTopic.Failure);
+        Directory.Delete(await bench.AddFolderAsync("one"), recursive: true);
+        receiver.Status = 503;
+        await RunAsync();
+        var (file, _) = Assert.Single(Box().Read().ToList());
+        var bytes = await File.ReadAllBytesAsync(file);
+        receiver.Status = 200;
+        await RunAsync();
+        var sent = receiver.Received.Count;
+        Assert.Empty(Box().Read());
+
+        // As a kill between the two steps leaves it.
+        await File.WriteAllBytesAsync(file, bytes);
+        await RunAsync();
+        Assert.Equal(sent, receiver.Received.Count);
+        Assert.Empty(Box().Read());
+    }
+
+    [Fact]
+    public async Task What_waited_for_an_earlier_receiver_of_the_name_does_not_go_to_the_next()
+    {
+        await RegisterAsync(NotificationTopic.Digest);
+        await bench.AddFolderAsync("one");
+        receiver.Status = 503;
+        await RunAsync();
+        var (file, _) = Assert.Single(Box().Read().ToList());
+        var bytes = await File.ReadAllBytesAsync(file);
+        await new ManageNotifications(bench.Context, bench.Observer).UnregisterAsync((await ListAsync()).Entry, default);
+
+        // As a kill leaves it that came before the box was emptied.
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        await File.WriteAllBytesAsync(file, bytes);
+        await RegisterAsync(NotificationTopic.Digest);
+        Assert.Empty(Box().Read());
+    }
+
+    [Fact]
     public async Task A_receiver_that_stumbles_gets_the_message_again_under_the_same_id()
     {
         await RegisterAsync(NotificationTopic.Digest);
