@@ -21,7 +21,7 @@ public sealed class DemoTests
         start.Environment["TMPDIR"] = start.Environment["TMP"] = start.Environment["TEMP"] = folder.Path;
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
-        var output = await process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(3));
+        var output = await process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(6));
         await process.WaitForExitAsync();
 
         Assert.True(process.ExitCode == 0, await error + output);
@@ -36,7 +36,7 @@ public sealed class DemoTests
     public async Task A_word_that_nobody_knows_is_an_error_of_its_own()
     {
         using var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "EdgeBackup.Simulator.dll"), "demo", "please"]) { RedirectStandardError = true })!;
-        var error = await process.StandardError.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        var error = await process.StandardError.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(6));
         await process.WaitForExitAsync();
 
         Assert.Equal(2, process.ExitCode);

@@ -94,7 +94,7 @@ public sealed class ArchiveKillTests
         };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
-        var said = await process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(2));
+        var said = await process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(6));
         await process.WaitForExitAsync();
         return new End(said.Trim(), await error, process.ExitCode);
     }

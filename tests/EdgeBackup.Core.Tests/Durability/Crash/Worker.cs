@@ -6,7 +6,7 @@ namespace EdgeBackup.Core.Tests.Durability.Crash;
 /// <summary>A process that works on a repository until it is killed.</summary>
 internal static class Worker
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
 
     /// <summary>Lets a process do something again and again, and kills it.</summary>
     /// <param name="deed">What it does.</param>

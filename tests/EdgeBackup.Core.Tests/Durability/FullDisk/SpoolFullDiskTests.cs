@@ -75,7 +75,7 @@ public sealed class SpoolFullDiskTests
         start.Environment["TMPDIR"] = temporary;
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
-        var said = await process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(2));
+        var said = await process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(6));
         await process.WaitForExitAsync();
         return (process.ExitCode, said + await error);
     }

@@ -8,6 +8,9 @@ namespace EdgeBackup.Core.Tests.Repository.Several;
 /// <summary>A running EdgeBackup.TestWorker.</summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
+    /// <summary>Seconds are enough where nothing else runs.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
+
     private readonly Process process;
     private readonly Channel<string> lines = Channel.CreateUnbounded<string>();
     private readonly Task reading;
@@ -32,7 +35,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public ConcurrentQueue<string> Errors { get; } = new();
 
-    public async Task<string> NextLineAsync() => await lines.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(2));
+    public async Task<string> NextLineAsync() => await lines.Reader.ReadAsync().AsTask().WaitAsync(Patience);
 
     public void Kill() => process.Kill();
 
@@ -49,7 +52,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <returns>Its exit code.</returns>
     public async Task<int> EndAsync()
     {
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(3));
+        await process.WaitForExitAsync().WaitAsync(Patience);
         await reading;
         return process.ExitCode;
     }

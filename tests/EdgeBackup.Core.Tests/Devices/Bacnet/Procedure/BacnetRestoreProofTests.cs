@@ -21,7 +21,7 @@ public sealed class BacnetRestoreProofTests
         await using var device = await BacnetRestoreTests.StartAsync(new SimulatedBacnetOptions { TellsBackupState = tells });
         device.Device.Faults.KeepsWrittenFiles = true;
         device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Crash, State = BacnetReinitializedState.EndRestore });
-        await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = 20 }, times: Times);
+        await using var connection = device.Connect(BacnetTestDevice.Eager, times: Times);
 
         var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(connection, RestoreMode.Replace, BacnetRestoreTests.New));
 

@@ -59,7 +59,7 @@ public sealed class BacnetRestoreTests
         await using var device = await StartAsync();
         device.Device.Files.Remove(3);
         device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.SilentAfter, Service = BacnetConfirmedService.CreateObject });
-        await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = 20 });
+        await using var connection = device.Connect(BacnetTestDevice.Eager);
 
         Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New));
 
@@ -80,7 +80,7 @@ public sealed class BacnetRestoreTests
             RestorePreparation = time,
             RestoreCompletion = time,
         });
-        await using var connection = device.Connect(isSilent ? BacnetTestDevice.Brief : BacnetTestDevice.Impatient with { Retries = 20 });
+        await using var connection = device.Connect(isSilent ? BacnetTestDevice.Brief : BacnetTestDevice.Eager);
 
         Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New));
 
@@ -214,7 +214,7 @@ public sealed class BacnetRestoreTests
 
         // AtomicWriteFile-ACK: the start position, context tag 0, of one byte: 5.
         device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Garbage, Service = BacnetConfirmedService.AtomicWriteFile, Answer = [0x09, 0x05], Times = 2 });
-        await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = 20 });
+        await using var connection = device.Connect(BacnetTestDevice.Eager);
 
         Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New));
 
@@ -258,7 +258,7 @@ public sealed class BacnetRestoreTests
     {
         await using var device = await StartAsync(new SimulatedBacnetOptions { TellsBackupState = tells });
         device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.SilentAfter, Service = BacnetConfirmedService.ReinitializeDevice, State = state });
-        await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = 20 });
+        await using var connection = device.Connect(BacnetTestDevice.Eager);
 
         Assert.Equal(outcome, await RestoreAsync(connection, RestoreMode.Replace, New));
 

@@ -15,11 +15,14 @@ internal sealed class BacnetTestDevice(SimulatedBacnetDevice device, string id =
         Poll = TimeSpan.FromMilliseconds(20),
         Again = TimeSpan.FromMilliseconds(10),
         Order = TimeSpan.FromMilliseconds(20),
-        Abort = TimeSpan.FromSeconds(5),
+        Abort = TimeSpan.FromMinutes(1),
     };
 
     /// <summary>For tests in which answers do not come: the real times would be waited for.</summary>
     public static BacnetClientOptions Impatient { get; } = new() { Timeout = TimeSpan.FromMilliseconds(200), Retries = 0 };
+
+    /// <summary>For tests in which something is lost once or twice: soon asked again, and not given up on a busy machine.</summary>
+    public static BacnetClientOptions Eager { get; } = Impatient with { Retries = 300 };
 
     /// <summary>For tests in which silence must be noticed although answers come too: as brief as a busy machine allows.</summary>
     public static BacnetClientOptions Brief { get; } = new() { Timeout = TimeSpan.FromSeconds(1), Retries = 0 };
@@ -65,7 +68,7 @@ internal sealed class BacnetTestDevice(SimulatedBacnetDevice device, string id =
     public IDeviceConnection Connect() => Connect(null);
 
     public BacnetDeviceConnection Connect(BacnetClientOptions? client, TimeProvider? clock = null, BacnetTimes? times = null) => new(
-        new ConnectionOptions { Address = DeviceAddress.Parse(Device.Address, "/"), Id = id, Credential = Credential, RestartLimit = TimeSpan.FromSeconds(10) },
+        new ConnectionOptions { Address = DeviceAddress.Parse(Device.Address, "/"), Id = id, Credential = Credential, RestartLimit = TimeSpan.FromMinutes(2) },
         SystemPlatform.Create(),
         clock ?? TimeProvider.System,
         Locks,
