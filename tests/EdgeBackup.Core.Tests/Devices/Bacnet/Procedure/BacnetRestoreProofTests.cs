@@ -57,7 +57,7 @@ public sealed class BacnetRestoreProofTests
             RestoreDelay = TimeSpan.FromMilliseconds(100),
             RestoreCompletion = TimeSpan.FromMilliseconds(300),
         });
-        await using var connection = device.Connect(BacnetTestDevice.Impatient, times: Times);
+        await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = 20 }, times: Times);
 
         Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, BacnetRestoreTests.New));
 
