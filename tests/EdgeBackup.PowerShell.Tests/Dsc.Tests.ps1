@@ -346,7 +346,7 @@ Describe 'DSC v3' {
 
     It 'exports policies as they can be set again' {
         $exported = (Invoke-Operation $policyFile export).State
-        $exported.scope | Should -Be 'All', 'Tag', 'Tag'
+        $exported.scope | Should -Be 'All', 'Tag', 'Tag', 'Tag', 'Tag'
         (Invoke-Operation $policyFile test $exported[1]).State._inDesiredState | Should -BeTrue
     }
 

@@ -1,6 +1,5 @@
 using EdgeBackup.Core.Catalog;
 using EdgeBackup.Core.Devices;
-using EdgeBackup.Core.Devices.Bacnet;
 using EdgeBackup.Core.Devices.Gate;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
@@ -100,7 +99,7 @@ public sealed class RestoreBackup
         var comparison = contact.Connection.IsDisturbedByCapture
             ? DeviceComparison.NotMade(sent.Keys)
             : await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
-        return new RestorePreview(record.Id, record.Device, target, MakeSteps(selection, sent, comparison, options).ToList(), !contact.Connection.IsDisturbedByCapture);
+        return new RestorePreview(record.Id, record.Device, target, RestoreComparison.MakeSteps(selection, sent, comparison, options), !contact.Connection.IsDisturbedByCapture);
     }
 
     /// <summary>Says whether a restore could begin now; reads no item of the device and changes nothing.</summary>
@@ -168,11 +167,11 @@ public sealed class RestoreBackup
         {
             // What the device holds now decides between restored and unchanged, and names what goes.
             observer.Verbose($"{target}: comparing with the backup.");
+            var comparison = new RestoreComparison(context, observer);
             var compared = safetyBackup is not null
-                ? await CompareWithSafetyAsync(safetyBackup, sent, cancellationToken).ConfigureAwait(false)
-                : await TryCompareAsync(contact, sent, cancellationToken).ConfigureAwait(false);
-            var before = compared ?? DeviceComparison.NotMade(sent.Keys);
-            var steps = MakeSteps(selection, sent, before, options).ToList();
+                ? await comparison.WithSafetyAsync(safetyBackup, sent, cancellationToken).ConfigureAwait(false)
+                : await comparison.TryWithDeviceAsync(contact, sent, cancellationToken).ConfigureAwait(false);
+            var steps = RestoreComparison.MakeSteps(selection, sent, compared ?? DeviceComparison.NotMade(sent.Keys), options);
             isTouched = true;
             await SendAsync(contact, pass, record, selection, options, cancellationToken).ConfigureAwait(false);
             var state = contact.Connection.RestoresInPlace ? await context.Devices.GetAsync(target, cancellationToken).ConfigureAwait(false) : null;
@@ -187,9 +186,9 @@ public sealed class RestoreBackup
                 Backup = record.Id,
                 Device = target,
                 SafetyBackup = safety,
-                Restored = Paths(steps, RestoreAction.Restore),
-                Unchanged = Paths(steps, RestoreAction.Unchanged),
-                Removed = Paths(steps, RestoreAction.Remove),
+                Restored = RestoreComparison.Paths(steps, RestoreAction.Restore),
+                Unchanged = RestoreComparison.Paths(steps, RestoreAction.Unchanged),
+                Removed = RestoreComparison.Paths(steps, RestoreAction.Remove),
                 NotRestored = selection.NotRestored,
                 IsCompared = compared is not null,
                 Verified = true,
@@ -257,21 +256,6 @@ public sealed class RestoreBackup
         }
     }
 
-    /// <summary>What the device holds decides nothing but the words of the result: one that cannot be read can be restored all the same.</summary>
-    /// <returns>Null where it cannot be read.</returns>
-    private async Task<DeviceComparison?> TryCompareAsync(DeviceContact contact, Dictionary<string, SavedItem> sent, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
-        }
-        catch (EdgeBackupException exception) when (exception.ErrorId is ErrorIds.CaptureFailed or ErrorIds.DeviceResponseInvalid)
-        {
-            observer.Warning($"{contact.Id}: what it holds now cannot be read, so that everything is written and nothing is known of what was there: {exception.Message}");
-            return null;
-        }
-    }
-
     /// <summary>The safety backup was one more; what was restored stays, however old it is. Policies that cannot be read were warned of with the safety backup.</summary>
     private async Task ApplyRetentionAsync(BackupRecord record, string target, bool wasWarned)
     {
@@ -284,43 +268,6 @@ public sealed class RestoreBackup
         {
             observer.Warning($"{target}: the restore is done, but retention could not be applied: {exception.Message}");
         }
-    }
-
-    private static List<string> Paths(IEnumerable<RestoreStep> steps, RestoreAction action) =>
-        steps.Where(step => step.Action == action).Select(step => step.Path).ToList();
-
-    private static IEnumerable<RestoreStep> MakeSteps(RestoreSelection selection, Dictionary<string, SavedItem> sent, DeviceComparison now, RestoreOptions options)
-    {
-        var different = now.Differences.Select(difference => difference.Path).ToHashSet(StringComparer.Ordinal);
-        var steps = selection.Items
-            .Where(item => !item.Item.IsContainer)
-            .Select(item => new RestoreStep(item.Item.Path, different.Contains(item.Item.Path) ? RestoreAction.Restore : RestoreAction.Unchanged, item.Item.Length))
-            .Concat(selection.NotRestored.Select(item => new RestoreStep(item.Path, RestoreAction.NotRestored, 0, item.Reason)));
-        if (!options.IsOverlay)
-        {
-            steps = steps.Concat(now.Surplus(sent).Select(path => new RestoreStep(path, RestoreAction.Remove, 0)));
-        }
-
-        return steps.OrderBy(step => step.Path, StringComparer.Ordinal);
-    }
-
-    /// <summary>The safety backup has just read every byte; it need not be read again.</summary>
-    private async Task<DeviceComparison> CompareWithSafetyAsync(CatalogBackup safety, Dictionary<string, SavedItem> sent, CancellationToken cancellationToken)
-    {
-        var record = await context.Repository.ReadBackupAsync(safety.ObjectName, cancellationToken).ConfigureAwait(false);
-        var same = new HashSet<string>(StringComparer.Ordinal);
-        var listed = new List<Item>();
-        await foreach (var now in context.Repository.ReadItemsAsync(record, cancellationToken).ConfigureAwait(false))
-        {
-            listed.Add(now.Item);
-            if (sent.TryGetValue(now.Item.Path, out var wanted)
-                && wanted.Item.Type == now.Item.Type && wanted.Digest == now.Digest && wanted.Item.LinkTarget == now.Item.LinkTarget)
-            {
-                same.Add(now.Item.Path);
-            }
-        }
-
-        return new DeviceComparison(listed, sent.Keys.Where(path => !same.Contains(path)).Select(path => new NotSavedItem(path, "differs")).ToList());
     }
 
     private async Task<DeviceContact> ContactAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken)
@@ -348,17 +295,7 @@ public sealed class RestoreBackup
     private async Task<RestoreSelection> SelectAsync(BackupRecord record, string target, RestoreOptions options, CancellationToken cancellationToken, bool isQuiet = false)
     {
         var selection = await RestoreSelection.MakeAsync(context.Repository, record, target, options.Content, options.Paths, cancellationToken).ConfigureAwait(false);
-        if (selection.Items.Count == 0 && options.Paths.Count > 0)
-        {
-            var reason = selection.NotRestored.Count > 0 ? $"{selection.NotRestored[0].Path}: {selection.NotRestored[0].Reason}" : "no item of the backup matches -Path.";
-            throw new EdgeBackupException(ErrorIds.ItemPathInvalid, $"Nothing of what was asked for is restored. {reason}", options.Paths[0]);
-        }
-
-        if (options.Content == RestoreContent.History && selection.Items.Count == 0)
-        {
-            throw NoHistory(record);
-        }
-
+        selection.RequireSomething(record, options);
         if (!isQuiet && options.Content == RestoreContent.All && record.Content == BackupContent.Configuration)
         {
             observer.Warning($"The backup {record.Id} holds configuration only; there is no history in it to restore.");
@@ -369,15 +306,6 @@ public sealed class RestoreBackup
 
     private RegistryRestoreJournal Journal(DeviceContact contact, RestoreOptions options) =>
         new(context, contact.Id, observer, isNeeded: !options.SkipSafetyBackup);
-
-    private static EdgeBackupException NoHistory(BackupRecord record) => new(
-        ErrorIds.BackupNotFound,
-        record.DeviceType == BacnetStatus.TypeId
-            ? $"The backup {record.Id} of '{record.Device}' holds no history: the trend and event logs of a BACnet device are no part of its backups. New-EdgeArchive keeps them, and nothing brings them back onto the device."
-            : record.Content == BackupContent.Configuration
-                ? $"The backup {record.Id} of '{record.Device}' holds configuration only; there is no history in it to restore. Choose one that was taken with -Content All: Get-EdgeBackup -Device '{record.Device}' shows each one's Content."
-                : $"The backup {record.Id} of '{record.Device}' was taken with its history, and the device had none: there is nothing to restore.",
-        record.Id);
 
     private async Task SendAsync(DeviceContact contact, GatePass pass, BackupRecord record, RestoreSelection selection, RestoreOptions options, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using EdgeBackup.Core.Catalog;
+using EdgeBackup.Core.Devices.Bacnet;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Repository;
@@ -62,85 +63,29 @@ internal sealed record RestoreSelection(IReadOnlyList<SavedItem> Items, IReadOnl
         notRestored.Sort((first, second) => string.CompareOrdinal(first.Path, second.Path));
         return new RestoreSelection(items, notRestored);
     }
-}
 
-/// <summary>The item paths that a user names.</summary>
-internal sealed class ItemPathFilter
-{
-    private readonly List<(string Text, WildcardPattern Pattern)> patterns = [];
-    private readonly HashSet<string> literals = new(StringComparer.Ordinal);
-    private readonly HashSet<string> unused;
-    private readonly List<string> seen = [];
-
-    public ItemPathFilter(IReadOnlyList<string> paths)
+    /// <summary>Refuses a restore that would send nothing of what was asked for.</summary>
+    /// <exception cref="EdgeBackupException">ItemPathInvalid: nothing that matches a path is restored. BackupNotFound: there is no history.</exception>
+    public void RequireSomething(BackupRecord record, RestoreOptions options)
     {
-        foreach (var path in paths)
+        if (Items.Count == 0 && options.Paths.Count > 0)
         {
-            if (WildcardPattern.HasWildcard(path))
-            {
-                patterns.Add((path, new WildcardPattern(path)));
-            }
-            else
-            {
-                literals.Add(WildcardPattern.Unescape(path));
-            }
+            var reason = NotRestored.Count > 0 ? $"{NotRestored[0].Path}: {NotRestored[0].Reason}" : "no item of the backup matches -Path.";
+            throw new EdgeBackupException(ErrorIds.ItemPathInvalid, $"Nothing of what was asked for is restored. {reason}", options.Paths[0]);
         }
 
-        unused = new HashSet<string>(literals, StringComparer.Ordinal);
+        if (options.Content == RestoreContent.History && Items.Count == 0)
+        {
+            throw NoHistory(record);
+        }
     }
 
-    private bool IsOpen => patterns.Count == 0 && literals.Count == 0;
-
-    /// <summary>Whether an item is asked for. A literal that names a folder means what is in it.</summary>
-    public bool Includes(Item item)
-    {
-        if (IsOpen)
-        {
-            return true;
-        }
-
-        if (item.IsContainer)
-        {
-            return false;
-        }
-
-        seen.Add(item.Path);
-        return Matches(item.Path);
-    }
-
-    public bool Matches(string path)
-    {
-        if (IsOpen || patterns.Any(pattern => pattern.Pattern.IsMatch(path)))
-        {
-            return true;
-        }
-
-        for (var end = path.Length; end > 0; end = path.LastIndexOf('/', end - 1))
-        {
-            if (literals.Contains(path[..end]))
-            {
-                unused.Remove(path[..end]);
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <exception cref="EdgeBackupException">ItemPathInvalid: a literal matched nothing.</exception>
-    public void CheckAllUsed(BackupRecord record)
-    {
-        foreach (var notSaved in record.NotSaved)
-        {
-            unused.Remove(notSaved.Path);
-        }
-
-        if (unused.FirstOrDefault() is { } missing)
-        {
-            throw new EdgeBackupException(
-                ErrorIds.ItemPathInvalid,
-                $"The backup {record.Id} has no item '{missing}'.{NearestNames.Suggest(missing, seen)} Get-EdgeBackupItem -Backup {record.Id} lists its items.",
-                missing);
-        }
-    }
+    private static EdgeBackupException NoHistory(BackupRecord record) => new(
+        ErrorIds.BackupNotFound,
+        record.DeviceType == BacnetStatus.TypeId
+            ? $"The backup {record.Id} of '{record.Device}' holds no history: the trend and event logs of a BACnet device are no part of its backups. New-EdgeArchive keeps them, and nothing brings them back onto the device."
+            : record.Content == BackupContent.Configuration
+                ? $"The backup {record.Id} of '{record.Device}' holds configuration only; there is no history in it to restore. Choose one that was taken with -Content All: Get-EdgeBackup -Device '{record.Device}' shows each one's Content."
+                : $"The backup {record.Id} of '{record.Device}' was taken with its history, and the device had none: there is nothing to restore.",
+        record.Id);
 }
