@@ -26,6 +26,9 @@ public sealed class SimulatedBacnetFaults
     /// <summary>AtomicReadFile gives no more bytes, or records, than this in one answer; null: as many as asked.</summary>
     public int? LargestRead { get; set; }
 
+    /// <summary>File_Size and Record_Count tell this, whatever the file holds; null: its length.</summary>
+    public int? ToldLength { get; set; }
+
     /// <summary>AtomicReadFile and ReadRange answer with what stands so many places further than asked; 0: with what was asked for.</summary>
     public int ReadsFurther { get; set; }
 
@@ -62,6 +65,7 @@ public sealed class SimulatedBacnetFaults
             ChangesWithEachBackup = false;
             EndOfFileAt = null;
             LargestRead = null;
+            ToldLength = null;
             ReadsFurther = 0;
             KeepsWrittenFiles = false;
             MostKept = null;

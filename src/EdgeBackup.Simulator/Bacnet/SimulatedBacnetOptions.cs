@@ -96,6 +96,9 @@ public sealed record SimulatedBacnetOptions
     /// <summary>Whether it has Last_Restore_Time and Database_Revision, which change with a restore that came into force.</summary>
     public bool TellsRestores { get; init; } = true;
 
+    /// <summary>Of the two it has only a Database_Revision, which comes with the files and so stays as it is.</summary>
+    public bool RevisionStays { get; init; }
+
     public bool HasReadPropertyMultiple { get; init; } = true;
 
     public ReinitializeSupport Reinitialize { get; init; } = ReinitializeSupport.Full;

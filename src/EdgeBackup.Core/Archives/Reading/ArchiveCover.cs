@@ -35,7 +35,8 @@ public sealed class ArchiveCover
                 continue;
             }
 
-            if (IsWhole(runs, others, file))
+            // Only a run from after the extract has read all that the extract saw: a clock that was set back makes later records look earlier.
+            if (runs.Exists(run => run.Manifest.Number > archive.Manifest.Number) && IsWhole(runs, others, file))
             {
                 repeated.Add(file.Path);
             }

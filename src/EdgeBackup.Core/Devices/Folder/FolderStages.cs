@@ -13,6 +13,9 @@ internal sealed partial class FolderStages(FolderPaths paths, IPlatform platform
     /// <summary>A dead session of somebody else's is left alone for so long, as docs/device-api.md has it for open restores.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
 
+    /// <summary>So long a session may take from its lock to its stage.</summary>
+    private static readonly TimeSpan TimeToBegin = TimeSpan.FromMinutes(1);
+
     private const int RecoveryTries = 50;
 
     private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(100);
@@ -78,9 +81,10 @@ internal sealed partial class FolderStages(FolderPaths paths, IPlatform platform
             bool isOwn;
             using (var held = TryLock(session) ?? throw Busy("is open"))
             {
-                // A dead session's lock with nothing beside it: whoever cleared up was killed before the last step.
+                // A lock with nothing beside it: whoever cleared up was killed before the last step. On a share that passes no
+                // locks on it may be of one that is about to begin.
                 isOwn = await journal.IsOwnAsync(session, cancellationToken).ConfigureAwait(false);
-                if (!isOwn && HasTree(session) && timeProvider.GetUtcNow() - lastCall < Lifetime)
+                if (!isOwn && timeProvider.GetUtcNow() - lastCall < (HasTree(session) ? Lifetime : TimeToBegin))
                 {
                     throw Busy("by somebody else was left open");
                 }

@@ -91,7 +91,7 @@ internal sealed record ConnectionMethod
         ],
         Trigger = "The procedure of ASHRAE 135, clause 19.1: ReinitializeDevice START_BACKUP with the password, waiting while the device prepares, reading the files in the order of the list, END_BACKUP. The device may stop its control or be slow meanwhile. One procedure at a time for a device, and one at a time behind a router.",
         Format = "The maker's binary files: of a file with stream access its bytes, of one with record access each record with its length before it (docs/bacnet.md). " + Chunked,
-        Restore = "All files are checked on this computer; then START_RESTORE, missing files are created, each is emptied and written, END_RESTORE, and the device is asked until it is truly done. A new backup is compared. Every failure on the way is followed by ABORT_RESTORE.",
+        Restore = "All files are checked on this computer; then START_RESTORE, missing files are created, each is emptied and written, END_RESTORE, and the device is asked until it is truly done. A new backup is compared. Every failure until the device has acknowledged END_RESTORE is followed by ABORT_RESTORE.",
         NotRestored =
         [
             "Single files: a restore is of all of them, and -Path is refused.",

@@ -90,7 +90,15 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
         {
             var isSwapping = stage.Mark == FoundStage.Committing;
             var mark = await WaitUntilDeadAsync(shell, stage.Path, isSwapping ? target.Options.SilenceLimit : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
-            if (mark is not null)
+            if (mark is not null && target.Options.Definition is null)
+            {
+                // Whoever does not know the type cannot run its commands; the stage keeps the note for a contact that does.
+                if (mark == FoundStage.Committing)
+                {
+                    await RevertAsync(shell, stage.Path, cancellationToken).ConfigureAwait(false);
+                }
+            }
+            else if (mark is not null)
             {
                 await ClearAsync(shell, stage.Path, mark, cancellationToken).ConfigureAwait(false);
             }

@@ -42,7 +42,8 @@ internal static class ArchivePlaces
     {
         try
         {
-            return !Directory.EnumerateDirectories(run.Parent).Any(folder => File.Exists(Path.Combine(folder, ManifestCodec.ManifestName)));
+            // A stage, which is hidden, is what a run of now writes, also into a mount point.
+            return !Directory.EnumerateDirectories(run.Parent).Any(folder => !Path.GetFileName(folder).StartsWith('.') && File.Exists(Path.Combine(folder, ManifestCodec.ManifestName)));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -111,7 +111,7 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
                 {
                     given = page with { Gap = new HistoryGap(null, "the device's log does not hold the last archived event any more: it was begun anew since the last run, or has overflowed") };
                 }
-                else if (!await LogIdentity.HoldsLastAsync(history, suspect, cancellationToken).ConfigureAwait(false))
+                else if (!LogIdentity.BeginsWith(page.Records, oldest) && !await LogIdentity.HoldsLastAsync(history, suspect, cancellationToken).ConfigureAwait(false))
                 {
                     return false;
                 }

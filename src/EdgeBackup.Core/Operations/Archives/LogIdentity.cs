@@ -21,6 +21,10 @@ internal static class LogIdentity
         && Digest(oldest) is var digest && digest != marks.Oldest && digest != marks.Last
         && (oldest.Time >= marks.LastTime || oldest.Time < marks.OldestTime);
 
+    /// <summary>Whether what lies behind the cursor begins with the log's oldest event: then nothing lies before it, and nothing is lost. A quiet log whose old events have run out is so.</summary>
+    public static bool BeginsWith(IReadOnlyList<DeviceEvent> behind, DeviceEvent? oldest) =>
+        oldest is not null && behind.Count > 0 && behind[0].Time == oldest.Time && Digest(behind[0]) == Digest(oldest);
+
     /// <summary>Whether an event log holds the last event that was read, so that it is the same log.</summary>
     public static async Task<bool> HoldsLastAsync(IDeviceHistory history, ArchiveEventMarks marks, CancellationToken cancellationToken)
     {

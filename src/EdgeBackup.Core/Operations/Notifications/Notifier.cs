@@ -101,9 +101,8 @@ public sealed class Notifier
     /// </summary>
     public async Task TellAtEndAsync(IReadOnlyCollection<string> devices, CancellationToken cancellationToken)
     {
-        using var patience = cancellationToken.IsCancellationRequested
-            ? new CancellationTokenSource(EndPatience, context.Clock)
-            : CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, context.Clock);
+        using var stopping = cancellationToken.Register(() => patience.CancelAfter(EndPatience));
         try
         {
             await TellAsync(devices, patience.Token).ConfigureAwait(false);

@@ -127,7 +127,7 @@ public sealed class RestoreBackup
         using var journal = Journal(contact, options);
         foreach (var session in (await context.Devices.GetAsync(contact.Id, cancellationToken).ConfigureAwait(false)).OpenRestores.Keys)
         {
-            if (await journal.IsOwnAsync(session, cancellationToken).ConfigureAwait(false))
+            if (await journal.IsOwnAsync(session, TimeSpan.MaxValue, cancellationToken).ConfigureAwait(false))
             {
                 return true;
             }
@@ -174,7 +174,7 @@ public sealed class RestoreBackup
             var steps = RestoreComparison.MakeSteps(selection, sent, compared ?? DeviceComparison.NotMade(sent.Keys), options);
             isTouched = true;
             await SendAsync(contact, pass, record, selection, options, cancellationToken).ConfigureAwait(false);
-            var state = contact.Connection.RestoresInPlace ? await context.Devices.GetAsync(target, cancellationToken).ConfigureAwait(false) : null;
+            var state = await UnprovenRestores.SeeAsync(context, target, contact.Connection, observer, cancellationToken).ConfigureAwait(false);
             await new RestoreReadBack(context.Clock, observer).RunAsync(contact, sent, options, cancellationToken).ConfigureAwait(false);
             if (state is not null)
             {

@@ -12,6 +12,8 @@ namespace EdgeBackup.Core.Operations.Restore;
 /// </summary>
 internal static class UnprovenRestores
 {
+    private const int Attempts = 50;
+
     /// <summary>What speaks against a backup that was taken of a device; null for nothing.</summary>
     public static string? Describe(DeviceState state) => state.UnprovenRestore is not { } restore ? null : string.Create(
         CultureInfo.InvariantCulture,
@@ -33,6 +35,26 @@ internal static class UnprovenRestores
         }
     }
 
+    /// <summary>What is known of a device right after a restore onto it, for <see cref="SettleAsync"/>.</summary>
+    /// <returns>Null where a restore leaves nothing in doubt, or where it cannot be read: the restore is made, and its read-back does not wait for the repository.</returns>
+    public static async Task<DeviceState?> SeeAsync(RepositoryContext context, string device, IDeviceConnection connection, IOperationObserver observer, CancellationToken cancellationToken)
+    {
+        if (!connection.RestoresInPlace)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await context.Devices.GetAsync(device, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is EdgeBackupException or IOException)
+        {
+            observer.Warning($"{device}: the repository cannot be read just now, so that backups of the device stay suspect until another restore onto it is verified, or until one is taken with -SkipValidation: {exception.Message}");
+            return null;
+        }
+    }
+
     /// <summary>Notes that what a device holds is known again; writes nothing where it was not in doubt, or is again.</summary>
     /// <param name="context">The repository.</param>
     /// <param name="seen">The device as it was before it was read: a restore that began later is not settled by that.</param>
@@ -42,17 +64,25 @@ internal static class UnprovenRestores
     {
         try
         {
-            DeviceState now;
-            do
+            // A share that lists late may never show what others have written.
+            for (var attempt = 0; attempt < Attempts; attempt++)
             {
-                now = await context.Devices.GetAsync(seen.Id, CancellationToken.None).ConfigureAwait(false);
+                var now = await context.Devices.GetAsync(seen.Id, CancellationToken.None).ConfigureAwait(false);
+                if (now.UnprovenRestore is null || now.LastInPlace != seen.LastInPlace
+                    || await context.Devices.TryAppendAsync(now, DeviceLogEntryKind.RestoreClosed, entry => entry with { End = end }, CancellationToken.None).ConfigureAwait(false) is not null)
+                {
+                    return;
+                }
             }
-            while (now.UnprovenRestore is not null && now.LastInPlace == seen.LastInPlace
-                && await context.Devices.TryAppendAsync(now, DeviceLogEntryKind.RestoreClosed, entry => entry with { End = end }, CancellationToken.None).ConfigureAwait(false) is null);
+
+            Warn("others write to its log");
         }
         catch (Exception exception) when (exception is EdgeBackupException or IOException)
         {
-            observer.Warning($"{seen.Id}: it could not be noted that its configuration is in order, so that backups of it stay suspect until a restore onto it is verified, or until one is taken with -SkipValidation: {exception.Message}");
+            Warn(exception.Message);
         }
+
+        void Warn(string reason) => observer.Warning(
+            $"{seen.Id}: it could not be noted that its configuration is in order, so that backups of it stay suspect until a restore onto it is verified, or until one is taken with -SkipValidation: {reason}");
     }
 }

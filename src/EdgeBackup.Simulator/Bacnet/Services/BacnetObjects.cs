@@ -67,14 +67,14 @@ internal sealed class BacnetObjects(SimulatedBacnetDevice device)
     {
         var properties = Common(id, $"FILE {id.Instance}");
         properties[BacnetProperty.FileType] = () => Text("application/octet-stream");
-        properties[BacnetProperty.FileSize] = () => Number((uint)file.Length);
+        properties[BacnetProperty.FileSize] = () => Number((uint)(device.Faults.ToldLength ?? file.Length));
         properties[BacnetProperty.ModificationDate] = () => DeviceTimes.DateAndTime(device, device.LastChange);
         properties[BacnetProperty.Archive] = () => One(BacnetValue.OfBoolean(device.Archived.Contains(id.Instance)));
         properties[BacnetProperty.ReadOnly] = () => One(BacnetValue.OfBoolean(false));
         properties[BacnetProperty.FileAccessMethod] = () => Word((uint)file.Access);
         if (file.Access == BacnetFileAccess.Record)
         {
-            properties[BacnetProperty.RecordCount] = () => Number((uint)file.Records.Count);
+            properties[BacnetProperty.RecordCount] = () => Number((uint)(device.Faults.ToldLength ?? file.Records.Count));
         }
 
         return properties;

@@ -49,7 +49,7 @@ internal sealed class DeviceObject(SimulatedBacnetDevice device)
         };
         if (options.TellsRestores)
         {
-            properties[BacnetProperty.DatabaseRevision] = () => BacnetObjects.Number(device.DatabaseRevision);
+            properties[BacnetProperty.DatabaseRevision] = () => BacnetObjects.Number(options.RevisionStays ? 1 : device.DatabaseRevision);
         }
 
         if (options.SerialNumber is { } serial)
@@ -77,7 +77,7 @@ internal sealed class DeviceObject(SimulatedBacnetDevice device)
         properties[BacnetProperty.ConfigurationFiles] = () => new PropertyContent(
             [.. ConfigurationFiles().Select(instance => BacnetValue.OfObjectId(new BacnetObjectId(BacnetObjectType.File, instance)))], IsArray: true);
         properties[BacnetProperty.BackupFailureTimeout] = () => BacnetObjects.Number((uint)options.BackupFailureTimeout.TotalSeconds);
-        if (options.TellsRestores)
+        if (options.TellsRestores && !options.RevisionStays)
         {
             properties[BacnetProperty.LastRestoreTime] = () => BacnetObjects.One(BacnetValue.OfRaw(LastRestore()));
         }

@@ -329,12 +329,13 @@ public sealed class FolderRestoreTests
     }
 
     [Fact]
-    public async Task Somebody_elses_dead_lock_with_nothing_beside_it_keeps_nobody_waiting()
+    public async Task Somebody_elses_dead_lock_with_nothing_beside_it_keeps_nobody_waiting_for_long()
     {
         await using var device = new FolderTestDevice();
         await using var connection = device.Connect();
         await device.KillAsync(await connection.BeginRestoreAsync(new RestorePlan(RestoreMode.Overlay, []), new MemoryJournal(), CancellationToken.None));
         Directory.Delete(Path.Combine(device.Parent, device.Beside().Single(name => !name.EndsWith(".lock", StringComparison.Ordinal))));
+        device.Time.Ahead += TimeSpan.FromMinutes(2);
 
         await using (await connection.BeginRestoreAsync(new RestorePlan(RestoreMode.Overlay, []), new MemoryJournal(), CancellationToken.None))
         {

@@ -33,6 +33,7 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
     /// <exception cref="EdgeBackupException">CaptureFailed, DeviceUnreachable, and what the table of errors says.</exception>
     public async Task<ReadOnlyMemory<byte>> ReadNextAsync(CancellationToken cancellationToken)
     {
+        var isElsewhere = false;
         for (var attempt = 1; !IsAtEnd; attempt++)
         {
             try
@@ -54,7 +55,7 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
 
                 if (attempt == Attempts)
                 {
-                    throw part.Start == Position ? Failed("it answers with nothing and does not say that this is the end") : Elsewhere(inner: null);
+                    throw part.Start == Position ? Failed("it answers with nothing and does not say that this is the end") : Elsewhere();
                 }
 
                 Link.Trace($"{Link.Errors.Device}: {Call} was answered with {part.Count} from {part.Start}; asking again.");
@@ -78,7 +79,14 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
             }
             catch (BacnetAnswerException exception) when (exception.IsToAnother)
             {
-                throw Elsewhere(exception);
+                // One late answer, and the right ones lost, looks the same once.
+                if (isElsewhere)
+                {
+                    throw Elsewhere();
+                }
+
+                isElsewhere = true;
+                Link.Trace($"{Link.Errors.Device}: {exception.Message.TrimEnd('.')}; asking again.");
             }
             catch (BacnetAnswerException exception)
             {
@@ -110,10 +118,9 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
     protected EdgeBackupException Failed(string what, Exception? inner = null) => Link.Errors.Create(
         ErrorIds.CaptureFailed, $"{Call} failed: {what}. Try again, and look at the device when it happens again", inner);
 
-    private EdgeBackupException Elsewhere(Exception? inner) => Link.Errors.Create(
+    private EdgeBackupException Elsewhere() => Link.Errors.Create(
         ErrorIds.DeviceResponseInvalid,
-        $"{Call} failed: it answers each time with what is at another position than the one that was asked for. Its software does not keep to the standard, or something on the way mixes its answers up; look for newer software, and check the network",
-        inner);
+        $"{Call} failed: it answers each time with what is at another position than the one that was asked for. Its software does not keep to the standard, or something on the way mixes its answers up; look for newer software, and check the network");
 
     /// <summary>
     /// Whether the file ends at <see cref="Position"/>. A device that ends it before the length that it tells is asked once

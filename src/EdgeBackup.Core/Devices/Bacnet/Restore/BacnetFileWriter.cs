@@ -21,6 +21,7 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
         {
             var before = await PrepareAsync(file, cancellationToken).ConfigureAwait(false);
             var isEmptied = await EmptyAsync(file, cancellationToken).ConfigureAwait(false) is null;
+            var isFollowed = isEmptied && before > 0 && await TryReadLengthAsync(file, cancellationToken).ConfigureAwait(false) == 0;
             var length = await FillAsync(file, cancellationToken).ConfigureAwait(false);
             if (!isEmptied && before > length && await ReadLengthAsync(file, cancellationToken).ConfigureAwait(false) is { } after && after > length)
             {
@@ -33,7 +34,7 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
                 await FillAsync(file, cancellationToken).ConfigureAwait(false);
             }
 
-            await CheckLengthAsync(file, length, cancellationToken).ConfigureAwait(false);
+            await CheckLengthAsync(file, length, isFollowed ? null : before, cancellationToken).ConfigureAwait(false);
         }
         catch (BacnetException exception)
         {
@@ -211,7 +212,7 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
     /// memory may be full, or a piece may have come twice and late. After END_RESTORE that would be half a configuration.
     /// </summary>
     /// <exception cref="EdgeBackupException">RestoreFailed: it has another length.</exception>
-    private async Task CheckLengthAsync(FileToRestore file, long length, CancellationToken cancellationToken)
+    private async Task CheckLengthAsync(FileToRestore file, long length, long? unmoved, CancellationToken cancellationToken)
     {
         var kept = await ReadSettledLengthAsync(file, length, cancellationToken).ConfigureAwait(false);
         if (kept < length && file.Place.Access == BacnetFileAccess.Record)
@@ -219,6 +220,12 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
             link.Trace($"{link.Errors.Device}: it has kept {kept} of {length} records of '{file.Path}'; sending them one at a time.");
             await FillAsync(file, cancellationToken, mostRecords: 1).ConfigureAwait(false);
             kept = await ReadSettledLengthAsync(file, length, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (kept is { } still && still != length && still == unmoved)
+        {
+            link.Trace($"{link.Errors.Device}: its File object {file.Place.File} tells {still} {UnitsOf(file)} as before, whatever is written to it; what it holds is seen when it is read back.");
+            return;
         }
 
         if (kept is { } told && told != length)
@@ -234,13 +241,27 @@ internal sealed class BacnetFileWriter(BacnetConversation link)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var kept = await ReadLengthAsync(file, cancellationToken).ConfigureAwait(false);
+            var kept = await TryReadLengthAsync(file, cancellationToken).ConfigureAwait(false);
             if (kept is null || kept == length || attempt == Attempts)
             {
                 return kept;
             }
 
             await Task.Delay(link.Times.Again * attempt, link.Clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <returns>In bytes or records; null where the device does not tell, or is too busy with what was written to it.</returns>
+    private async Task<long?> TryReadLengthAsync(FileToRestore file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadLengthAsync(file, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception))
+        {
+            link.Trace($"{link.Errors.Device}: the length of its File object {file.Place.File} cannot be read just now ({exception.Message.TrimEnd('.')}).");
+            return null;
         }
     }
 

@@ -2,7 +2,7 @@ using EdgeBackup.Core.Errors;
 
 namespace EdgeBackup.Core.Devices.Bacnet;
 
-/// <summary>A restore procedure on a device, from START_RESTORE until the device says how it ended; ABORT_RESTORE on every other way out.</summary>
+/// <summary>A restore procedure on a device, from START_RESTORE until the device says how it ended; ABORT_RESTORE on every other way out, unless it has acknowledged END_RESTORE.</summary>
 internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure procedure, BacnetProcedureLocks locks, IRestoreJournal journal)
 {
     /// <summary>The device gives its restores no names; this one is noted for it while one of ours may be open.</summary>
@@ -81,7 +81,7 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
             isLeft = !end.MayBeAborted || await AbortAsync().ConfigureAwait(false);
             var now = !end.MayBeAborted ? " It had acknowledged END_RESTORE, so that no ABORT_RESTORE was sent."
                 : isLeft == false ? " It did not take ABORT_RESTORE, and may stay in its restore until its Backup_Failure_Timeout is over; the next Restore-EdgeBackup takes it out first."
-                : isEnding ? " ABORT_RESTORE was sent and taken; what that does after END_RESTORE is the device's own affair."
+                : isEnding ? " ABORT_RESTORE was sent, and the device is out of its restore; what that does after END_RESTORE is its own affair."
                 : " It took ABORT_RESTORE, after which a device goes back to the configuration that it had, or should.";
             throw new EdgeBackupException(exception.ErrorId, exception.Message + now, exception.Target, exception);
         }
@@ -91,7 +91,7 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
             {
                 await journal.ClosedUntouchedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
             }
-            else if (isDone || !end.MayBeAborted || (isLeft ?? await AbortAsync().ConfigureAwait(false)))
+            else if (isDone || (end.MayBeAborted ? isLeft ?? await AbortAsync().ConfigureAwait(false) : end.IsSeenOut))
             {
                 await journal.ClosedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
             }

@@ -14,12 +14,16 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
 
     private bool isTaken;
     private bool isInRestore;
+    private bool isProven = true;
 
     /// <summary>
     /// Whether ABORT_RESTORE has a place still: a device that has acknowledged END_RESTORE is past it, unless it says that
     /// it is in its restore all the same.
     /// </summary>
     public bool MayBeAborted => !isTaken || isInRestore;
+
+    /// <summary>Whether the device has been seen out of its restore since its end was sent.</summary>
+    public bool IsSeenOut { get; private set; }
 
     /// <exception cref="EdgeBackupException">RestoreFailed; RestoreVerifyFailed: it came back as another device.</exception>
     public async Task<RestoreCommitOutcome> RunAsync(CancellationToken cancellationToken)
@@ -28,10 +32,10 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
         {
             // Read only now: a File object that was created for the restore has changed Database_Revision already.
             var told = await link.WhileBusyAsync(() => link.ReadAsync([BacnetProperty.RestoreCompletionTime, .. RestoreMark.Asked], cancellationToken), cancellationToken).ConfigureAwait(false);
-            var limit = BacnetTold.Seconds(told[0]) is { } time ? time + link.Times.Margin : TimeSpan.Zero;
+            var completion = BacnetTold.Seconds(told[0]) ?? TimeSpan.Zero;
             isTaken = await AskAsync(cancellationToken).ConfigureAwait(false);
-            await WaitAsync(new RestoreMark(told[1], told[2]), limit > link.Options.RestartLimit ? limit : link.Options.RestartLimit, cancellationToken).ConfigureAwait(false);
-            return isTaken ? RestoreCommitOutcome.Completed : RestoreCommitOutcome.Unknown;
+            await WaitAsync(new RestoreMark(told[1], told[2]), completion, cancellationToken).ConfigureAwait(false);
+            return isTaken && isProven ? RestoreCommitOutcome.Completed : RestoreCommitOutcome.Unknown;
         }
         catch (BacnetException exception)
         {
@@ -74,8 +78,12 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
         }
     }
 
-    private async Task WaitAsync(RestoreMark before, TimeSpan limit, CancellationToken cancellationToken)
+    /// <param name="before">What it said before.</param>
+    /// <param name="completion">How long the device says that it may take.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private async Task WaitAsync(RestoreMark before, TimeSpan completion, CancellationToken cancellationToken)
     {
+        var limit = completion + link.Times.Margin > link.Options.RestartLimit ? completion + link.Times.Margin : link.Options.RestartLimit;
         var began = link.Clock.GetTimestamp();
         var pause = BacnetProcedure.FirstPoll;
         long? idleSince = null;
@@ -86,6 +94,7 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
             {
                 var (state, status) = await procedure.LookAsync(cancellationToken).ConfigureAwait(false);
                 isInRestore = state == BacnetBackupState.PerformingRestore;
+                IsSeenOut = !procedure.IsIn(state, status);
                 if (state is null && status is null)
                 {
                     await RefuseStrangerAsync(cancellationToken).ConfigureAwait(false);
@@ -101,7 +110,8 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
                 if (state is BacnetBackupState.Idle || (state is null && status is BacnetSystemStatus.Operational or BacnetSystemStatus.OperationalReadOnly))
                 {
                     idleSince ??= link.Clock.GetTimestamp();
-                    if (await IsInForceAsync(before, tellsState: state is not null, link.Clock.GetElapsedTime(idleSince.Value), cancellationToken).ConfigureAwait(false))
+                    var isLongEnough = link.Clock.GetElapsedTime(idleSince.Value) >= link.Times.Preparation && link.Clock.GetElapsedTime(began) >= completion;
+                    if (await IsInForceAsync(before, tellsState: state is not null, isLongEnough, cancellationToken).ConfigureAwait(false))
                     {
                         return;
                     }
@@ -132,23 +142,42 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
     /// <summary>
     /// Whether an idle device has put the restored configuration into force. Where it says when it did that last, that must
     /// have changed. An old one that does not say is believed when it has not restarted for as long as one needs to begin.
+    /// One that has a Database_Revision only, which has not changed, may have brought it back with its files: nothing is known
+    /// then, and the read-back decides.
     /// </summary>
     /// <param name="before">What it said before.</param>
     /// <param name="tellsState">Whether it is idle by its Backup_And_Restore_State.</param>
-    /// <param name="idle">For how long it is.</param>
+    /// <param name="isLongEnough">Whether it has been idle, and had the time, that its software may need.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="EdgeBackupException">RestoreFailed: it is idle for long enough and does not say that it took the restore.</exception>
-    private async Task<bool> IsInForceAsync(RestoreMark before, bool tellsState, TimeSpan idle, CancellationToken cancellationToken)
+    private async Task<bool> IsInForceAsync(RestoreMark before, bool tellsState, bool isLongEnough, CancellationToken cancellationToken)
     {
         if (!before.IsTold)
         {
-            return tellsState || idle >= link.Times.Preparation;
+            return tellsState || isLongEnough;
         }
 
         var now = await link.ReadAsync(RestoreMark.Asked, cancellationToken).ConfigureAwait(false);
-        return before.IsPassedBy(new RestoreMark(now[0], now[1])) || (idle < link.Times.Preparation ? false : throw link.Errors.Create(
-            ErrorIds.RestoreFailed,
-            $"it is back and does not say that it took the files ({before.Names} as before): it has restarted before it had made its configuration of them, or its software does not keep what the standard says. {Next}"));
+        if (before.IsPassedBy(new RestoreMark(now[0], now[1])))
+        {
+            return true;
+        }
+
+        if (!isLongEnough)
+        {
+            return false;
+        }
+
+        if (before.Time is not null)
+        {
+            throw link.Errors.Create(
+                ErrorIds.RestoreFailed,
+                $"it is back and does not say that it took the files ({before.Names} as before): it has restarted before it had made its configuration of them, or its software does not keep what the standard says. {Next}");
+        }
+
+        isProven = false;
+        link.Warn("The device is back from its restore, and its Database_Revision is as before: that it uses the restored files is seen only by reading them back. Look at what it does.");
+        return true;
     }
 
     /// <summary>A restored configuration may hold another instance than the one that the device was reached by.</summary>

@@ -36,6 +36,18 @@ public sealed class BacnetKeptLengthTests
     }
 
     [Fact]
+    public async Task A_length_that_does_not_follow_what_is_written_proves_nothing()
+    {
+        await using var device = await BacnetRestoreTests.StartAsync();
+        device.Device.Faults.ToldLength = 77;
+        await using var connection = device.Connect(null);
+
+        Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, BacnetRestoreTests.New));
+
+        BacnetRestoreTests.AssertNew(device);
+    }
+
+    [Fact]
     public async Task A_device_that_keeps_one_record_of_each_write_is_given_them_one_at_a_time()
     {
         await using var device = await BacnetRestoreTests.StartAsync();

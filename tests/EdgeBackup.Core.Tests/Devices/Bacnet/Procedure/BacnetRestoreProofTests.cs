@@ -33,7 +33,7 @@ public sealed class BacnetRestoreProofTests
     [InlineData(false)]
     public async Task A_device_that_crashes_while_it_makes_its_configuration_has_not_taken_it(bool tells)
     {
-        await using var device = await BacnetRestoreTests.StartAsync(new SimulatedBacnetOptions { TellsBackupState = tells, RestoreCompletion = TimeSpan.FromMinutes(10) });
+        await using var device = await BacnetRestoreTests.StartAsync(new SimulatedBacnetOptions { TellsBackupState = tells, RestoreCompletion = TimeSpan.FromSeconds(4) });
         device.Device.Faults.KeepsWrittenFiles = true;
         await using var connection = device.Connect(BacnetTestDevice.Impatient with { Retries = 20 }, times: Times);
 
@@ -74,6 +74,36 @@ public sealed class BacnetRestoreProofTests
         Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, BacnetRestoreTests.New));
 
         BacnetRestoreTests.AssertNew(device);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_device_whose_revision_comes_with_its_files_is_left_to_the_read_back_with_a_warning(bool tells)
+    {
+        await using var device = await BacnetRestoreTests.StartAsync(new SimulatedBacnetOptions { RevisionStays = true, TellsBackupState = tells, RestoreCompletion = TimeSpan.FromMilliseconds(100) });
+        var warnings = new List<string>();
+        await using var connection = device.Connect(BacnetTestDevice.Eager, times: Times, warn: warnings.Add);
+
+        Assert.Equal(RestoreCommitOutcome.Unknown, await RestoreAsync(connection, RestoreMode.Replace, BacnetRestoreTests.New));
+
+        Assert.Equal(1, device.Device.Procedure.Completed);
+        Assert.Contains("Database_Revision is as before", Assert.Single(warnings), StringComparison.Ordinal);
+        BacnetRestoreTests.AssertNew(device);
+    }
+
+    [Fact]
+    public async Task A_device_that_is_idle_long_before_it_has_said_that_it_would_be_is_given_its_time()
+    {
+        await using var device = await BacnetRestoreTests.StartAsync(new SimulatedBacnetOptions { RestoreCompletion = TimeSpan.FromSeconds(4) });
+        device.Device.Faults.KeepsWrittenFiles = true;
+        device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Crash, State = BacnetReinitializedState.EndRestore });
+        await using var connection = device.Connect(BacnetTestDevice.Eager, times: Times);
+        var began = TimeProvider.System.GetTimestamp();
+
+        AssertNotTaken(await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(connection, RestoreMode.Replace, BacnetRestoreTests.New)), device);
+
+        Assert.True(TimeProvider.System.GetElapsedTime(began) >= TimeSpan.FromSeconds(4));
     }
 
     private static void AssertNotTaken(EdgeBackupException error, BacnetTestDevice device)

@@ -67,8 +67,8 @@ internal sealed class BacnetTestDevice(SimulatedBacnetDevice device, string id =
 
     public IDeviceConnection Connect() => Connect(null);
 
-    public BacnetDeviceConnection Connect(BacnetClientOptions? client, TimeProvider? clock = null, BacnetTimes? times = null) => new(
-        new ConnectionOptions { Address = DeviceAddress.Parse(Device.Address, "/"), Id = id, Credential = Credential, RestartLimit = TimeSpan.FromMinutes(2) },
+    public BacnetDeviceConnection Connect(BacnetClientOptions? client, TimeProvider? clock = null, BacnetTimes? times = null, Action<string>? warn = null) => new(
+        new ConnectionOptions { Address = DeviceAddress.Parse(Device.Address, "/"), Id = id, Credential = Credential, RestartLimit = TimeSpan.FromMinutes(2), Warn = warn },
         SystemPlatform.Create(),
         clock ?? TimeProvider.System,
         Locks,
