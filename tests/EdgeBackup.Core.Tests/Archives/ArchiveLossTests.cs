@@ -117,6 +117,12 @@ public sealed class ArchiveLossTests : IAsyncLifetime
 
         history.Drop(4);
         Assert.Equal(0, (await bench.ArchiveAsync(Events, context)).Manifest.Records);
+
+        // All that was archived has run out, and what came since is all there is: nothing was lost.
+        history.Drop(1);
+        history.Events.AddRange(Entries(60, 2));
+        var late = await bench.ArchiveAsync(Events, context);
+        Assert.Equal((2, 0), (late.Manifest.Records, late.Manifest.Gaps.Count));
     }
 
     [Fact]
