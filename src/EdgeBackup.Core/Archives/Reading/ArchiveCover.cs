@@ -35,8 +35,7 @@ public sealed class ArchiveCover
                 continue;
             }
 
-            // Only a run from after the extract has read all that the extract saw: a clock that was set back makes later records look earlier.
-            if (runs.Exists(run => run.Manifest.Number > archive.Manifest.Number) && IsWhole(runs, others, file))
+            if (IsWhole(runs, others, file))
             {
                 repeated.Add(file.Path);
             }
