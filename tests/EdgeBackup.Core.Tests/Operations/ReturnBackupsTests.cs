@@ -99,6 +99,20 @@ public sealed class ReturnBackupsTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task It_is_foretold_that_a_pack_comes_to_nothing_which_only_a_missing_record_needs()
+    {
+        Lose(store, "packs/");
+        store.Objects.Remove(store.Objects.Keys.Single(name => name.StartsWith("backups/", StringComparison.Ordinal) && name.EndsWith(records[1].Id, StringComparison.Ordinal)));
+        var context = contexts.Open(await Bench.OpenAsync(store));
+        var told = await RepairAsync(context, whatIf: true);
+        var report = await RepairAsync(context);
+        Assert.Empty(report.Gone);
+        Assert.Equal(report.Gone, told.Gone);
+        Assert.Equal(Rows(told), Rows(report));
+        await CheckAsync(context);
+    }
+
+    [Fact]
     public async Task What_is_damaged_in_the_copy_too_stays_gone_and_its_record_as_it_is()
     {
         // The newest pack of the copy holds what only the last backup has.

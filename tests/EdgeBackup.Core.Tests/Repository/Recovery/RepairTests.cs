@@ -153,6 +153,32 @@ public sealed class RepairTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Whatif_tells_that_a_lost_pack_which_no_backup_needs_is_no_loss(bool removed)
+    {
+        var (store, records) = await MakeAsync();
+        var pack = Packs(store)[0];
+        store.Objects.Remove(store.Objects.Keys.Single(name => name.StartsWith("backups/", StringComparison.Ordinal) && name.EndsWith(records[0].Id, StringComparison.Ordinal)));
+        if (removed)
+        {
+            store.Objects.Remove(pack);
+        }
+        else
+        {
+            store.Objects[pack].AsSpan().Clear();
+        }
+
+        await using var repository = await Bench.OpenAsync(store);
+        Assert.Contains((await repository.VerifyAsync(Deep, null, default)).Damage, row => row.Object == pack);
+        var told = await repository.RepairAsync(new RepairOptions { WhatIf = true }, null, default);
+        var done = await repository.RepairAsync(new RepairOptions(), null, default);
+        Assert.Equal(records[0].Id, Assert.Single(done.Gone).Backup);
+        Assert.Equal(done.Gone, told.Gone);
+        Assert.Equal(done.Mended, told.Mended);
+    }
+
+    [Theory]
     [InlineData("flipped")]
     [InlineData("swapped")]
     [InlineData("too much")]

@@ -20,8 +20,8 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
     /// <summary>Packs that cannot be used: gone, removed soon, or not readable now.</summary>
     public HashSet<string> Unusable { get; } = [];
 
-    /// <summary>Whether a damaged pack had to be left in its place.</summary>
-    public bool HasLeftDamaged { get; private set; }
+    /// <summary>Names of damaged packs that had to be left in their places.</summary>
+    public HashSet<string> LeftDamaged { get; } = [];
 
     /// <param name="names">Damaged objects under <c>packs/</c>.</param>
     /// <param name="indexed">What the index tells of packs, by hash.</param>
@@ -192,7 +192,7 @@ internal sealed class PackRepairer(RepositoryCore core, RepairJournal journal, Q
 
         if (!raw.IsReadable)
         {
-            HasLeftDamaged = true;
+            LeftDamaged.Add(name);
             journal.Left.Add($"The pack '{name}' cannot be read as a whole, and stays where it is: perhaps the disk gives more of it another time.");
         }
         else if (raw.Content is not null)

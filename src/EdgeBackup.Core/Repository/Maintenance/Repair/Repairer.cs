@@ -135,8 +135,8 @@ internal sealed class Repairer : IDisposable
             Quarantined = quarantine.Kept,
             Left = journal.Left,
             Gone = options.WhatIf
-                ? PredictGone(before.Damage, lost)
-                : (await new Verifier(core, new VerifyOptions(ReadData: packs.HasLeftDamaged), progress: null).RunAsync(cancellationToken).ConfigureAwait(false)).Damage,
+                ? PredictGone(before.Damage, lost, packs.LeftDamaged)
+                : (await new Verifier(core, new VerifyOptions(ReadData: packs.LeftDamaged.Count > 0), progress: null).RunAsync(cancellationToken).ConfigureAwait(false)).Damage,
         };
     }
 
@@ -194,14 +194,22 @@ internal sealed class Repairer : IDisposable
         chunks.Discard();
     }
 
-    /// <summary>What would still be lost: of rows that name no mended object, those of items that still lack chunks, and those of whole objects.</summary>
-    private List<Damage> PredictGone(IReadOnlyList<Damage> found, List<LostContent> lost)
+    /// <summary>
+    /// What would still be lost: of rows that name no mended object, those of items that still lack chunks, those of whole
+    /// objects, and those of packs that stay damaged in their places. The index lets go of every other pack.
+    /// </summary>
+    private List<Damage> PredictGone(IReadOnlyList<Damage> found, List<LostContent> lost, HashSet<string> leftDamaged)
     {
         var mended = journal.Mended.Where(row => row.Path is null).Select(row => row.Object).ToHashSet();
         var whole = journal.Mended.Where(row => row.Path is null && row.Method != RepairMethod.Salvaged).Select(row => row.Object).ToHashSet();
         var missing = lost.Select(item => (item.Device, item.Backup, item.Path)).ToHashSet();
-        return [.. found.Where(row => row.Path is not null && row.Device is not null && row.Backup is not null
-            ? missing.Contains((row.Device, row.Backup, row.Path)) || (!whole.Contains(row.Object) && missing.Contains((row.Device, row.Backup, null)))
-            : !(row.Backup is null ? mended : whole).Contains(row.Object))];
+        return [.. found.Where(row => row switch
+        {
+            { Path: not null, Device: not null, Backup: not null } =>
+                missing.Contains((row.Device, row.Backup, row.Path)) || (!whole.Contains(row.Object) && missing.Contains((row.Device, row.Backup, null))),
+            { Backup: not null } => !whole.Contains(row.Object),
+            _ when row.Object.StartsWith(PackFormat.Folder, StringComparison.Ordinal) => leftDamaged.Contains(row.Object),
+            _ => !mended.Contains(row.Object),
+        })];
     }
 }
