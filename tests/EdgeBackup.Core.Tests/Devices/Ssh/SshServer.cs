@@ -15,7 +15,7 @@ public class SshServer : IDisposable
 {
     private const string Daemon = "/usr/sbin/sshd";
 
-    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(2);
 
     private readonly Process? daemon;
     private readonly List<string> log = [];
