@@ -141,8 +141,7 @@ public sealed class SshErrorTests(SshServer server) : IClassFixture<SshServer>
         silent.Start();
         var process = server.At("pid-" + Guid.NewGuid().ToString("N"));
         var program = server.At("ssh-that-tells");
-        File.WriteAllText(program, $"#!/bin/sh\necho $$ >{process}.part && mv {process}.part {process}\nexec ssh \"$@\"\n");
-        Programs.SetMode(program, 0x1ED);
+        Programs.WriteProgram(program, $"#!/bin/sh\necho $$ >{process}.part && mv {process}.part {process}\nexec ssh \"$@\"\n");
         using var cancellation = new CancellationTokenSource();
         await using var connection = Connect(((IPEndPoint)silent.LocalEndpoint).Port, new SshSettings { Program = program, ConnectTimeout = TimeSpan.FromMinutes(10) });
 
