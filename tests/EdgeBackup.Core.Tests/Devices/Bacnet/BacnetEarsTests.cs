@@ -57,13 +57,13 @@ public sealed class BacnetEarsTests
         await two.DisposeAsync();
     }
 
-    /// <summary>Listens for ten seconds, also when somebody was heard.</summary>
+    /// <summary>Listens until it is told to stop, also when somebody was heard.</summary>
     private static async Task HearAsync(BacnetClient client, int port, TaskCompletionSource<uint> first, CancellationToken cancellationToken)
     {
         var target = new BacnetTarget(new IPEndPoint(UdpResponder.LoopbackBroadcast, port), IsBroadcast: true);
         try
         {
-            await foreach (var heard in client.WhoIsAsync(target, null, null, TimeSpan.FromSeconds(10), cancellationToken))
+            await foreach (var heard in client.WhoIsAsync(target, null, null, TimeSpan.FromMinutes(2), cancellationToken))
             {
                 first.TrySetResult(heard.Instance);
             }
@@ -88,7 +88,7 @@ public sealed class BacnetEarsTests
         new Apdu(ApduKind.UnconfirmedRequest) { Service = (byte)BacnetUnconfirmedService.IAm, Payload = payload.ToArray() }.Encode(writer);
         Bvlc.End(writer, 0);
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { EnableBroadcast = true };
-        for (var turn = 0; turn < 600 && !cancellationToken.IsCancellationRequested; turn++)
+        for (var turn = 0; turn < 6000 && !cancellationToken.IsCancellationRequested; turn++)
         {
             socket.SendTo(writer.Span, new IPEndPoint(UdpResponder.LoopbackBroadcast, port));
             await Task.Delay(20, CancellationToken.None);
