@@ -13,9 +13,9 @@ BeforeAll {
         NotSaved = @([EdgeBackup.ItemReason] @{ Path = 'live/values'; Reason = 'it survives no restart' })
     }
 
-    function Out-Plain($InputObject, $Command = 'Format-Table') {
+    function Out-Plain($InputObject, $Command = 'Format-Table', $Width = 200) {
         $PSStyle.OutputRendering = 'PlainText'
-        $InputObject | & $Command | Out-String -Width 200
+        $InputObject | & $Command | Out-String -Width $Width
     }
 }
 
@@ -41,6 +41,19 @@ Describe 'Views' {
         Out-Plain $old | Should -Match 'Replaced'
         Out-Plain $old | Should -Not -Match 'Overdue'
         Out-Plain $old Format-List | Should -Match 'ReplacedBy +: new'
+    }
+
+    It 'show of a restore that it was verified and what is missing, also on a narrow screen and with a long id' {
+        $result = [EdgeBackup.RestoreResult] @{ Device = 'bacnet-999-SN-4711-1'; Backup = '0198c1d2e3f4aabbccddeeff'; Verified = $true; Restored = 'a', 'b' }
+        Out-Plain $result -Width 80 | Should -Match 'Verified Restored NotRestored'
+        Out-Plain $result -Width 80 | Should -Match ' yes +2 +0'
+    }
+
+    It 'tell devices with long ids apart where there is room' {
+        $long = 'bacnet-999-A123456', 'bacnet-999-A123457' | ForEach-Object { [EdgeBackup.BackupInfo] @{ Id = '0198c1d2e3f4aabbccddeeff'; Device = $_; Created = Get-Date; Length = 1 } }
+        $shown = Out-Plain $long -Width 120
+        $shown | Should -Match 'A123456 '
+        $shown | Should -Match 'A123457 '
     }
 
     It 'show what was not saved, with the reason' {
