@@ -78,6 +78,7 @@ public sealed class BacnetEarsTests
         Assert.True(Volatile.Read(ref first) > 0);
         await two.DisposeAsync();
         await one.DisposeAsync();
+        await Wait.UntilAsync(() => IsFree(port));
         using var next = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         next.Bind(new IPEndPoint(IPAddress.Any, port));
 
