@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeBackup.Core.Archives;
 using EdgeBackup.Core.Archives.Reading;
 using EdgeBackup.Core.Devices;
@@ -54,7 +55,7 @@ public sealed class ArchiveRunTests : IAsyncLifetime
     public async Task A_folder_is_named_by_device_and_times_and_a_name_that_is_taken_gets_a_number()
     {
         var first = await bench.ArchiveAsync();
-        var expected = $"bms-1_{first.Manifest.From:yyyyMMdd'T'HHmmss'Z'}_{first.Manifest.To:yyyyMMdd'T'HHmmss'Z'}";
+        var expected = string.Create(CultureInfo.InvariantCulture, $"bms-1_{first.Manifest.From:yyyyMMdd'T'HHmmss'Z'}_{first.Manifest.To:yyyyMMdd'T'HHmmss'Z'}");
         Assert.Equal(expected, Path.GetFileName(first.Path));
         var again = await bench.ArchiveAsync(new WriteArchiveOptions { Device = "", Parent = "", From = DateTimeOffset.UnixEpoch });
         Assert.Equal(expected + "-2", Path.GetFileName(again.Path));

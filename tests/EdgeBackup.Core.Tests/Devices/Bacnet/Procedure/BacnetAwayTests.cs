@@ -114,6 +114,9 @@ public sealed class BacnetAwayTests : IAsyncLifetime
         await Wait.UntilAsync(() => Count(end) == 1);
         await FailAsync();
         await clock.AdvanceUntilAsync(TimeSpan.FromMilliseconds(100), () => Count(end) == 2 || work.IsCompleted);
+
+        // Its answer was heard when the device is asked something else; while the clock stands, it is not asked for once more.
+        await Wait.UntilAsync(() => device.Requests[^1].State != end || work.IsCompleted);
         deviceClock.Advance(TimeSpan.FromHours(20));
 
         await EndAsync(work);
