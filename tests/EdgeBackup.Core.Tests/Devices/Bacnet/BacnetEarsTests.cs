@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using EdgeBackup.Core.Devices.Bacnet;
 using EdgeBackup.Core.Tests.Devices.Bacnet.Procedure;
@@ -32,7 +33,9 @@ public sealed class BacnetEarsTests
 
         Assert.True(first.Task.IsCompleted && second.Task.IsCompleted);
 
-        // Nobody listens any more: the port is free for other programs.
+        // Nobody listens any more: the port is free for other programs. A program that another test has just started may
+        // have inherited the socket until it is under way.
+        await Wait.UntilAsync(() => IsFree(port));
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         socket.Bind(new IPEndPoint(IPAddress.Any, port));
     }
@@ -75,6 +78,7 @@ public sealed class BacnetEarsTests
         Assert.True(Volatile.Read(ref first) > 0);
         await two.DisposeAsync();
         await one.DisposeAsync();
+        await Wait.UntilAsync(() => IsFree(port));
         using var next = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         next.Bind(new IPEndPoint(IPAddress.Any, port));
 
@@ -180,18 +184,15 @@ public sealed class BacnetEarsTests
     /// <summary>A port that nobody has, outside those that the system gives to whoever asks for any.</summary>
     private static int FindPort()
     {
-        for (var port = 20_000 + (Environment.ProcessId % 5000); ; port++)
+        var port = 20_000 + (Environment.ProcessId % 5000);
+        while (!IsFree(port))
         {
-            try
-            {
-                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-                socket.Bind(new IPEndPoint(IPAddress.Any, port));
-                return port;
-            }
-            catch (SocketException)
-            {
-                // The next one.
-            }
+            port++;
         }
+
+        return port;
     }
+
+    /// <summary>Looked up and not tried: a socket of ours would have to be gone again before the port is.</summary>
+    private static bool IsFree(int port) => IPGlobalProperties.GetIPGlobalProperties().GetActiveUdpListeners().All(listener => listener.Port != port);
 }

@@ -96,5 +96,6 @@ public sealed class WindowsTaskSchedulerTests : IDisposable
         Assert.Contains(observer.Warnings, warning => warning.Contains("-Credential", StringComparison.Ordinal));
     }
 
-    private WindowsTaskScheduler Open() => new(new ProgramRunner(), Path.Combine(folder, "pwsh"), @"CORP\anna");
+    /// <summary>On a busy machine a PowerShell takes long to start.</summary>
+    private WindowsTaskScheduler Open() => new(new ProgramRunner { Limit = TimeSpan.FromMinutes(10) }, Path.Combine(folder, "pwsh"), @"CORP\anna");
 }

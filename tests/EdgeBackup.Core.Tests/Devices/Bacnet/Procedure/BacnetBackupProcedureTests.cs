@@ -150,7 +150,9 @@ public sealed class BacnetBackupProcedureTests
     {
         var clock = new HandClock();
         await using var device = await StartAsync(new SimulatedBacnetOptions { BackupFailureTimeout = TimeSpan.FromSeconds(60), HasReadPropertyMultiple = false });
-        await using var connection = device.Connect(null, clock);
+
+        // Each step of the clock below is longer than an answer is waited for: few retries would be over before one came.
+        await using var connection = device.Connect(BacnetTestDevice.Eager, clock);
         await using var capture = await connection.BeginCaptureAsync(BackupContent.All, CancellationToken.None);
         device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Silent, Property = BacnetProperty.FileAccessMethod, Skip = 1, Times = 2 });
         device.Device.ClearRequests();
