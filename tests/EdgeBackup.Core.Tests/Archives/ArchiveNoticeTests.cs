@@ -6,6 +6,7 @@ using EdgeBackup.Core.Operations.Archives;
 using EdgeBackup.Core.Operations.Metrics;
 using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Tests.Devices.Bacnet.Procedure;
 using EdgeBackup.Core.Tests.Operations.Metrics;
 using EdgeBackup.Core.Tests.Operations.Notifications;
 using Xunit;
@@ -123,6 +124,40 @@ public sealed class ArchiveNoticeTests : IAsyncLifetime
         // Sent, or laid down for the next command where this machine is slow.
         var listed = Assert.Single(await new ManageNotifications(bench.Operations.Context, bench.Operations.Observer).FindAsync([], error => throw error, default));
         Assert.InRange(receiver.Received.Count + listed.Pending, 1, 2);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_command_that_is_stopped_while_it_tells_waits_a_moment_and_leaves_the_rest_to_the_next(bool isInTime)
+    {
+        await RegisterAsync();
+        Directory.Delete(bench.Parent);
+        await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ArchiveAsync());
+        using var stopped = new CancellationTokenSource();
+        var timers = new HandClock();
+        receiver.Before = async _ =>
+        {
+            await stopped.CancelAsync();
+            if (isInTime)
+            {
+                return null;
+            }
+
+            timers.Advance(TimeSpan.FromSeconds(5));
+            return WebhookReceiver.Hang;
+        };
+
+        bench.Operations.Clock.Timers = timers;
+        await new Notifier(bench.Operations.Context, bench.Operations.Observer).TellAtEndAsync([ArchiveBench.DeviceId], stopped.Token);
+        bench.Operations.Clock.Timers = null;
+
+        var notifications = new ManageNotifications(bench.Operations.Context, bench.Operations.Observer);
+        Assert.Equal(isInTime ? 0 : 1, Assert.Single(await notifications.FindAsync([], error => throw error, default)).Pending);
+        receiver.Before = _ => Task.FromResult<int?>(null);
+        bench.Operations.Advance(TimeSpan.FromHours(1));
+        await TellAsync();
+        Assert.Equal((isInTime ? 1 : 2, 0), (receiver.Received.Count, Assert.Single(await notifications.FindAsync([], error => throw error, default)).Pending));
     }
 
     [Fact]

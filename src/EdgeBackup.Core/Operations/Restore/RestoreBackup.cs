@@ -173,9 +173,9 @@ public sealed class RestoreBackup
                 : await comparison.TryWithDeviceAsync(contact, sent, cancellationToken).ConfigureAwait(false);
             var steps = RestoreComparison.MakeSteps(selection, sent, compared ?? DeviceComparison.NotMade(sent.Keys), options);
             isTouched = true;
-            await SendAsync(contact, pass, record, selection, options, cancellationToken).ConfigureAwait(false);
+            var isDeclared = await SendAsync(contact, pass, record, selection, options, cancellationToken).ConfigureAwait(false) != RestoreCommitOutcome.Undeclared;
             var state = await UnprovenRestores.SeeAsync(context, target, contact.Connection, observer, cancellationToken).ConfigureAwait(false);
-            await new RestoreReadBack(context.Clock, observer).RunAsync(contact, sent, options, cancellationToken).ConfigureAwait(false);
+            await new RestoreReadBack(context.Clock, observer).RunAsync(contact, sent, options, isDeclared, cancellationToken).ConfigureAwait(false);
             if (state is not null)
             {
                 await UnprovenRestores.SettleAsync(context, state, RestoreEnd.Verified, observer).ConfigureAwait(false);
@@ -307,7 +307,7 @@ public sealed class RestoreBackup
     private RegistryRestoreJournal Journal(DeviceContact contact, RestoreOptions options) =>
         new(context, contact.Id, observer, isNeeded: !options.SkipSafetyBackup);
 
-    private async Task SendAsync(DeviceContact contact, GatePass pass, BackupRecord record, RestoreSelection selection, RestoreOptions options, CancellationToken cancellationToken)
+    private async Task<RestoreCommitOutcome> SendAsync(DeviceContact contact, GatePass pass, BackupRecord record, RestoreSelection selection, RestoreOptions options, CancellationToken cancellationToken)
     {
         var mode = options.IsOverlay ? RestoreMode.Overlay : RestoreMode.Replace;
         var plan = new RestorePlan(mode, selection.Items.Select(item => new RestoreItem(item)).ToList());
@@ -332,6 +332,12 @@ public sealed class RestoreBackup
         observer.Verbose($"{contact.Id}: {items} items staged; committing.");
         observer.Progress(new OperationProgress($"Restoring {contact.Id}", "the device is taking the new state", items, selection.Items.Count, bytes, total));
         var outcome = await session.CommitAsync(cancellationToken).ConfigureAwait(false);
-        observer.Verbose(outcome == RestoreCommitOutcome.Completed ? $"{contact.Id}: the device says that it is done." : $"{contact.Id}: the device has forgotten the restore (a restart); only reading back tells.");
+        observer.Verbose(outcome switch
+        {
+            RestoreCommitOutcome.Completed => $"{contact.Id}: the device says that it is done.",
+            RestoreCommitOutcome.Undeclared => $"{contact.Id}: the device does not say that it put what it was given into force; reading back shows what it holds.",
+            _ => $"{contact.Id}: the device has forgotten the restore (a restart); only reading back tells.",
+        });
+        return outcome;
     }
 }
