@@ -34,6 +34,7 @@ Describe 'Ids of devices' {
         'Set-EdgeDevice edge', 'Unregister-EdgeDevice edge', 'Test-EdgeDevice edge', 'Get-EdgeTransaction edge', 'Stop-EdgeTransaction edge'
         'Restore-EdgeBackup x -Device edge', 'Switch-EdgeDevice edge', 'Switch-EdgeDevice x -Replaces edge', 'Get-EdgeEvent edge'
         'Get-EdgeBackupPolicy edge', 'Set-EdgeBackupPolicy -Device edge', 'Register-EdgeDevice x -Parent edge', 'Set-EdgeDevice x -Parent edge'
+        'Get-EdgeArchive . -Device edge', 'Get-EdgeArchiveRecord . -Device edge'
     ) {
         Get-CompletionText $_ | Should -Be 'edge-001', 'edge-002'
     }
@@ -187,5 +188,11 @@ Describe 'The repository' {
         # The best of many: other tests may keep the machine busy.
         1..50 | ForEach-Object { (Measure-Command { Get-CompletionText 'Restore-EdgeBackup before' }).TotalMilliseconds } |
             Where-Object { $_ -lt 500 } | Select-Object -First 1 | Should -Not -BeNullOrEmpty
+    }
+}
+
+Describe 'Categories of archived events' {
+    It 'are offered by <_>' -ForEach 'New-EdgeArchive x . -Category s', 'Get-EdgeArchiveRecord . -Category s' {
+        Get-CompletionText $_ | Should -Be 'setpoint', 'system'
     }
 }
