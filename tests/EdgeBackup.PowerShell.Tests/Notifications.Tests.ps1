@@ -94,6 +94,18 @@ Describe 'A notification' {
         (Get-Received).type | Should -Be 'backup.failed', 'backup.recovered'
     }
 
+    It 'tells that backups fail, also where the script ends at the error' {
+        $hook.Received.Clear()
+        Rename-Item $folder "$folder-off"
+        1..2 | ForEach-Object { { New-EdgeBackup n1 -Automatic -ErrorAction Stop } | Should -Throw -ErrorId 'DeviceUnreachable,*' }
+        (Get-Received).type | Should -Be 'backup.failed'
+        (Get-EdgeDevice n1).ConsecutiveFailures | Should -Be 2
+        Rename-Item "$folder-off" $folder
+        Invoke-Run | Select-Object -First 1 | Out-Null
+        Invoke-Run | Out-Null
+        (Get-Received).type | Should -Be 'backup.failed', 'backup.recovered'
+    }
+
     It 'tells of a run in a digest' {
         $hook.Received.Clear()
         (Invoke-EdgeBackupSchedule).Result | Should -Be 'Completed'

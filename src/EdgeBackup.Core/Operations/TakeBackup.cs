@@ -89,10 +89,17 @@ public sealed class TakeBackup
         var notes = new AttemptNotes(context, observer);
         var deviceBackup = new DeviceBackup(context, observer);
         var done = 0;
-        await Task.WhenAll(nodes.Select(RunNodeAsync)).ConfigureAwait(false);
-        if (options.Kind == BackupKind.Automatic)
+        try
         {
-            await new Notifier(context, observer).TellAsync([.. nodes.SelectMany(node => node.Registered())], cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(nodes.Select(RunNodeAsync)).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Also where a script ends at the first error: that error is what somebody should hear of.
+            if (options.Kind == BackupKind.Automatic)
+            {
+                await new Notifier(context, observer).TellAtEndAsync([.. nodes.SelectMany(node => node.Registered())], cancellationToken).ConfigureAwait(false);
+            }
         }
 
         // What a server holds of the devices below it is older than what they hold themselves, never newer.

@@ -92,7 +92,7 @@ public sealed class ManageNotifications
         if (old is null)
         {
             // What an earlier one of this name had waiting here, and a kill kept it from being thrown away, is not for this one.
-            MakePostman()?.BoxOf(entry).Delete();
+            MakePostman()?.LookAfter(entry, box => box.Delete());
         }
 
         await NotificationBook.SetAsync(context.Repository, entry, cancellationToken).ConfigureAwait(false);
@@ -107,7 +107,7 @@ public sealed class ManageNotifications
         var end = entry with { Removed = true, Secret = null, Url = null, Time = context.Clock.GetUtcNow(), Author = context.Author };
         await NotificationBook.SetAsync(context.Repository, end, cancellationToken).ConfigureAwait(false);
         await context.NoteAsync(observer, EdgeEventCategory.Repository, "NotificationRemoved", $"The notification '{entry.Name}' was ended.", device: null).ConfigureAwait(false);
-        MakePostman()?.BoxOf(entry).Delete();
+        MakePostman()?.LookAfter(entry, box => box.Delete());
     }
 
     /// <summary>Lists them by name.</summary>
@@ -174,8 +174,13 @@ public sealed class ManageNotifications
 
     private ListedNotification List(NotificationEntry entry)
     {
-        var box = MakePostman()?.BoxOf(entry);
-        var state = box?.ReadState() ?? new DeliveryState();
-        return new ListedNotification(entry, state, box?.Count() ?? 0, Postman.IsGone(entry, state));
+        var state = new DeliveryState();
+        var pending = 0;
+        MakePostman()?.LookAfter(entry, box =>
+        {
+            state = box.ReadState();
+            pending = box.Count();
+        });
+        return new ListedNotification(entry, state, pending, Postman.IsGone(entry, state));
     }
 }

@@ -9,6 +9,9 @@ public sealed record NotificationOptions
     /// <summary>How long one attempt may take.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a command that is being stopped still takes for its messages.</summary>
+    public TimeSpan EndPatience { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Messages that may wait for one target; of more, the oldest are thrown away.</summary>
     public int Capacity { get; init; } = 1000;
 

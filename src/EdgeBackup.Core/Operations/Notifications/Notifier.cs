@@ -17,8 +17,6 @@ public sealed class Notifier
 {
     private const string RunFile = "run";
 
-    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
-
     private readonly RepositoryContext context;
     private readonly IOperationObserver observer;
     private readonly Messages messages;
@@ -82,18 +80,8 @@ public sealed class Notifier
             isSent: true,
             cancellationToken);
 
-    /// <summary>Sends what waits: after a restore or a switch, when nothing is held any more. Whoever does not want to wait for it has what was done, and the messages go with the next command.</summary>
-    internal async Task SendAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await TellAsync([], cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            observer.Verbose("Messages of notifications wait for the next command.");
-        }
-    }
+    /// <summary>Sends what waits: after a restore or a switch, when nothing is held any more.</summary>
+    internal Task SendAsync(CancellationToken cancellationToken) => TellAtEndAsync([], cancellationToken);
 
     /// <summary>
     /// Tells how devices stand at the end of a command that may be being stopped: a script that ends at its first error is
@@ -102,7 +90,7 @@ public sealed class Notifier
     public async Task TellAtEndAsync(IReadOnlyCollection<string> devices, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, context.Clock);
-        using var stopping = cancellationToken.Register(() => patience.CancelAfter(EndPatience));
+        using var stopping = cancellationToken.Register(() => patience.CancelAfter(context.Notifications.EndPatience));
         try
         {
             await TellAsync(devices, patience.Token).ConfigureAwait(false);

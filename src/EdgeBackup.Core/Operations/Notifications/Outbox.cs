@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using EdgeBackup.Core.Files;
 using EdgeBackup.Core.Platform;
+using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Operations.Notifications;
 
@@ -56,7 +57,8 @@ public sealed record DeliveryState
 
 /// <summary>
 /// Messages of one target that wait on this machine, a file each, so that neither a restart nor a dead receiver loses one.
-/// Readable by this user alone, without secrets, and bounded.
+/// Readable by this user alone, without secrets, and bounded. A file that another program holds (on Windows a virus scanner
+/// or an editor does) is passed over with a warning, and holds up no other.
 /// </summary>
 internal sealed class Outbox
 {
@@ -68,6 +70,8 @@ internal sealed class Outbox
 
     private readonly string folder;
     private readonly IPlatform platform;
+    private readonly Action<string>? warn;
+    private readonly HashSet<string> passedOver = new(StringComparer.Ordinal);
     private DeliveryState? state;
     private HashSet<string>? known;
     private int waiting;
@@ -75,11 +79,16 @@ internal sealed class Outbox
     /// <param name="root">Of all targets of a repository, absolute.</param>
     /// <param name="target">The target's name.</param>
     /// <param name="platform">The system below.</param>
-    public Outbox(string root, string target, IPlatform platform)
+    /// <param name="warn">Told of each file that is passed over.</param>
+    public Outbox(string root, string target, IPlatform platform, Action<string>? warn = null)
     {
-        folder = Path.Combine(root, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(target.ToUpperInvariant())).AsSpan(0, 8)));
+        folder = Path.Combine(root, FolderName(target));
         this.platform = platform;
+        this.warn = warn;
     }
+
+    /// <summary>What the folder of a target is called.</summary>
+    public static string FolderName(string target) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(target.ToUpperInvariant())).AsSpan(0, 8));
 
     private string StatePath => Path.Combine(folder, "state");
 
@@ -103,20 +112,24 @@ internal sealed class Outbox
         return true;
     }
 
-    /// <summary>Those that wait, oldest first; a file that is none is passed over.</summary>
+    /// <summary>Those that wait, oldest first; a file that is none is passed over, and one that cannot be read now.</summary>
     public IEnumerable<(string File, PendingMessage Message)> Read()
     {
-        foreach (var file in Files())
+        foreach (var file in Files().Where(file => !passedOver.Contains(file)))
         {
-            if (ReadFile(file, OutboxJson.Default.PendingMessage) is { } message)
+            PendingMessage? message = null;
+            if (TryUse(file, () => message = ReadFile(file, OutboxJson.Default.PendingMessage)) && message is not null)
             {
                 yield return (file, message);
             }
         }
     }
 
+    /// <summary>Whether there is nothing to look after, neither what waits nor what was left behind.</summary>
+    public bool IsEmpty => Files().Count == 0;
+
     /// <summary>How many wait.</summary>
-    public int Count() => Files().Count;
+    public int Count() => Files().Count(file => !IsDone(State, IdOf(file)));
 
     /// <summary>A message was delivered; first it is remembered as such, and only then it goes.</summary>
     public DeliveryState Remove(string file, string id, DeliveryState before) =>
@@ -126,26 +139,29 @@ internal sealed class Outbox
     public DeliveryState Throw(string file, string id, DeliveryState before) =>
         Remove(file, before with { Thrown = Remember(before.Thrown, id), Dropped = before.Dropped + 1 });
 
+    /// <summary>All that wait are thrown away, and counted.</summary>
+    public DeliveryState ThrowAll(DeliveryState before) => Files().Aggregate(before, (now, file) => IsDone(now, IdOf(file)) ? now : Throw(file, IdOf(file), now));
+
     /// <summary>Removes what was delivered or thrown away, and whose file was left by a kill in between, or by somebody who held it: it must not go twice.</summary>
     public void RemoveLeftovers()
     {
         var now = ReadState();
-        foreach (var (file, _) in Read().Where(item => now.Recent.Contains(item.Message.Id, StringComparer.Ordinal) || now.Thrown.Contains(item.Message.Id, StringComparer.Ordinal)).ToList())
+        foreach (var file in Files().Where(file => IsDone(now, IdOf(file))))
         {
-            File.Delete(file);
-            waiting--;
+            TryDelete(file);
         }
     }
 
     /// <summary>A message waits on.</summary>
-    public void Keep(string file, PendingMessage message) => WriteFile(file, message, OutboxJson.Default.PendingMessage, platform);
+    public void Keep(string file, PendingMessage message) => TryUse(file, () => WriteFile(file, message, OutboxJson.Default.PendingMessage, platform));
 
     /// <summary>A message is no longer true, and nobody was told of it.</summary>
     public void Withdraw(string file, string id)
     {
-        File.Delete(file);
-        known?.Remove(id);
-        waiting--;
+        if (TryDelete(file))
+        {
+            known?.Remove(id);
+        }
     }
 
     /// <summary>As it was read or written last; others on this machine may have gone on since.</summary>
@@ -168,10 +184,22 @@ internal sealed class Outbox
         AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(value, type), platform, readableByAll: false);
     }
 
-    /// <summary>The target is none any more.</summary>
+    /// <summary>The target is none any more. What cannot be removed goes to nobody: another target may come to the name.</summary>
     public void Delete()
     {
-        if (Directory.Exists(folder))
+        if (!Directory.Exists(folder))
+        {
+            return;
+        }
+
+        known = null;
+        state = null;
+        var left = Files().Where(file => !TryDelete(file)).Select(IdOf).ToList();
+        if (left.Count > 0)
+        {
+            WriteState(new DeliveryState { Thrown = left });
+        }
+        else
         {
             Directory.Delete(folder, recursive: true);
         }
@@ -218,11 +246,19 @@ internal sealed class Outbox
 
     private static List<string> Remember(IReadOnlyList<string> ids, string id) => [.. ids.Where(known => known != id).TakeLast(Remembered - 1), id];
 
+    private static bool IsDone(DeliveryState now, string id) => now.Recent.Contains(id, StringComparer.Ordinal) || now.Thrown.Contains(id, StringComparer.Ordinal);
+
+    /// <summary>It stands in the name too, so that what is done is known without being read.</summary>
+    private static string IdOf(string file)
+    {
+        var name = Path.GetFileNameWithoutExtension(file);
+        return name[(name.IndexOf('-', StringComparison.Ordinal) + 1)..];
+    }
+
     private DeliveryState Remove(string file, DeliveryState next)
     {
         WriteState(next);
-        File.Delete(file);
-        waiting--;
+        TryDelete(file);
         return next;
     }
 
@@ -231,7 +267,52 @@ internal sealed class Outbox
         var now = ReadState();
         var files = Files();
         waiting = files.Count;
-        return [.. now.Recent, .. now.Thrown, .. files.Select(file => Path.GetFileNameWithoutExtension(file)).Select(name => name[(name.IndexOf('-', StringComparison.Ordinal) + 1)..])];
+        return [.. now.Recent, .. now.Thrown, .. files.Select(IdOf)];
+    }
+
+    private bool TryDelete(string file)
+    {
+        if (!TryUse(file, () => Delete(file)))
+        {
+            return false;
+        }
+
+        waiting--;
+        return true;
+    }
+
+    /// <summary>Opened first, so that what another program has to itself is left to it on every system.</summary>
+    private static void Delete(string file)
+    {
+        try
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            File.Delete(file);
+        }
+        catch (FileNotFoundException)
+        {
+            // Somebody else was at it.
+        }
+    }
+
+    /// <summary>Does something with a file; one that another program holds is passed over from then on.</summary>
+    /// <returns>Whether it was done.</returns>
+    private bool TryUse(string file, Action action)
+    {
+        try
+        {
+            SharingRetry.Run(action);
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            if (passedOver.Add(file))
+            {
+                warn?.Invoke($"the file '{file}' cannot be used now and is passed over; a later command tries again. {exception.Message}");
+            }
+
+            return false;
+        }
     }
 
     private List<string> Files()

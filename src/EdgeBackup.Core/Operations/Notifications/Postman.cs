@@ -24,6 +24,7 @@ internal sealed class Postman
     private readonly NotificationOptions options;
     private readonly string root;
     private readonly Dictionary<string, Outbox> boxes = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> warnedOf = new(StringComparer.OrdinalIgnoreCase);
 
     /// <param name="context">The repository.</param>
     /// <param name="observer">Told of what could not be sent.</param>
@@ -52,13 +53,15 @@ internal sealed class Postman
     {
         foreach (var target in targets.Where(target => Concerns(target, message) && CanReach(target)))
         {
-            var outbox = BoxOf(target);
-            if (!IsGone(target, outbox.State))
+            LookAfter(target, outbox =>
             {
-                // News of how a device stands are kept in the repository: what finds no room now is found again.
-                var pending = new PendingMessage(message.IdFor(context.Repository.Id, target.Name), message.Type, context.Clock.GetUtcNow(), message.Summary, message.Body) { Device = message.IsOfState ? message.Device?.Id : null };
-                outbox.Put(pending, message.IsOfState ? options.Capacity : null);
-            }
+                if (!IsGone(target, outbox.State))
+                {
+                    // News of how a device stands are kept in the repository: what finds no room now is found again.
+                    var pending = new PendingMessage(message.IdFor(context.Repository.Id, target.Name), message.Type, context.Clock.GetUtcNow(), message.Summary, message.Body) { Device = message.IsOfState ? message.Device?.Id : null };
+                    outbox.Put(pending, message.IsOfState ? options.Capacity : null);
+                }
+            });
         }
     }
 
@@ -90,12 +93,17 @@ internal sealed class Postman
 
     /// <summary>Whether anybody on this machine has taken a message.</summary>
     public bool IsDelivered(IEnumerable<NotificationEntry> targets, NotificationMessage message) =>
-        targets.Any(target => BoxOf(target).State.Recent.Contains(message.IdFor(context.Repository.Id, target.Name), StringComparer.Ordinal));
+        targets.Any(target =>
+        {
+            var isDelivered = false;
+            LookAfter(target, outbox => isDelivered = outbox.State.Recent.Contains(message.IdFor(context.Repository.Id, target.Name), StringComparer.Ordinal));
+            return isDelivered;
+        });
 
     /// <summary>Sends what waits. Whoever else does so on this machine is left to it.</summary>
     public async Task SendAsync(IReadOnlyCollection<NotificationEntry> targets, CancellationToken cancellationToken)
     {
-        if (!targets.Any(target => BoxOf(target).Count() > 0) || Outbox.TryLock(root, context.Platform) is not { } held)
+        if (targets.All(target => BoxOf(target).IsEmpty) || Outbox.TryLock(root, context.Platform) is not { } held)
         {
             return;
         }
@@ -113,10 +121,23 @@ internal sealed class Postman
     {
         if (!boxes.TryGetValue(target.Name, out var box))
         {
-            boxes[target.Name] = box = new Outbox(root, target.Name, context.Platform);
+            boxes[target.Name] = box = new Outbox(root, target.Name, context.Platform, what => observer.Warning($"Messages of the notification '{target.Name}': {what}"));
         }
 
         return box;
+    }
+
+    /// <summary>Does something with a target's messages. Where its files cannot be used, that is a warning, and the other targets have theirs.</summary>
+    public void LookAfter(NotificationEntry target, Action<Outbox> work)
+    {
+        try
+        {
+            work(BoxOf(target));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Warn(target, exception);
+        }
     }
 
     /// <summary>Sends one message now, past the outbox.</summary>
@@ -145,16 +166,18 @@ internal sealed class Postman
             return;
         }
 
-        var outbox = BoxOf(target);
-        if (outbox.ReadState() is { Failures: > 0 } state)
+        LookAfter(target, outbox =>
         {
-            outbox.WriteState(state with { Failures = 0, LastError = null, LastErrorTime = null });
-        }
+            if (outbox.ReadState() is { Failures: > 0 } state)
+            {
+                outbox.WriteState(state with { Failures = 0, LastError = null, LastErrorTime = null });
+            }
 
-        foreach (var (file, message) in outbox.Read().Where(item => item.Message.NextTry is not null).ToList())
-        {
-            outbox.Keep(file, message with { NextTry = null });
-        }
+            foreach (var (file, message) in outbox.Read().Where(item => item.Message.NextTry is not null).ToList())
+            {
+                outbox.Keep(file, message with { NextTry = null });
+            }
+        });
     }
 
     /// <summary>The event log is Windows'; on other systems nobody is told by it.</summary>
@@ -168,12 +191,30 @@ internal sealed class Postman
     private static bool Matches(IReadOnlyList<string> patterns, string value) =>
         patterns.Count == 0 || patterns.Any(pattern => new WildcardPattern(pattern).IsMatch(value));
 
-    private IEnumerable<(Outbox Box, string File, PendingMessage Message)> Waiting(IEnumerable<NotificationEntry> targets) =>
-        from target in targets
-        let box = BoxOf(target)
-        from waiting in box.Read()
-        where waiting.Message.Device is not null
-        select (box, waiting.File, waiting.Message);
+    private List<(Outbox Box, string File, PendingMessage Message)> Waiting(IEnumerable<NotificationEntry> targets)
+    {
+        var found = new List<(Outbox, string, PendingMessage)>();
+        foreach (var target in targets)
+        {
+            LookAfter(target, outbox => found.AddRange(outbox.Read().Where(item => item.Message.Device is not null).Select(item => (outbox, item.File, item.Message))));
+        }
+
+        return found;
+    }
+
+    /// <summary>Once for a target and a command.</summary>
+    private void Warn(NotificationEntry target, Exception exception)
+    {
+        lock (warnedOf)
+        {
+            if (!warnedOf.Add(target.Name))
+            {
+                return;
+            }
+        }
+
+        observer.Warning($"Messages of the notification '{target.Name}' could not be looked after on this machine: {exception.Message}");
+    }
 
     private async Task SendToAsync(NotificationEntry target, Outbox outbox, WebhookSender sender, CancellationToken bound, CancellationToken cancellationToken)
     {
@@ -242,7 +283,7 @@ internal sealed class Postman
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            observer.Warning($"Messages of the notification '{target.Name}' could not be looked after on this machine: {exception.Message}");
+            Warn(target, exception);
         }
     }
 
@@ -300,11 +341,7 @@ internal sealed class Postman
         var now = context.Clock.GetUtcNow();
         state = state with { Gone = now, LastError = error, LastErrorTime = now };
         outbox.WriteState(state);
-        foreach (var (file, waiting) in outbox.Read().ToList())
-        {
-            state = outbox.Throw(file, waiting.Id, state);
-        }
-
+        outbox.ThrowAll(state);
         observer.Warning($"A notification is ended by its receiver. {error}");
     }
 

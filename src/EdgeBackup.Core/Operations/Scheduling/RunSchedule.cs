@@ -36,6 +36,7 @@ public sealed class RunSchedule
         }
 
         var notifier = new Notifier(context, observer);
+        List<string> devices = [.. plan.Select(planned => planned.Device.Id)];
         var started = context.Clock.GetUtcNow();
         var outcomes = new List<ScheduledOutcome>();
         try
@@ -50,13 +51,19 @@ public sealed class RunSchedule
                 },
                 cancellationToken).ConfigureAwait(false);
         }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // Somebody stopped it, or its script ended at a failure. What is known of the devices is told; of the run there is nothing to say yet.
+            await notifier.TellAtEndAsync(devices, cancellationToken).ConfigureAwait(false);
+            throw;
+        }
         catch (EdgeBackupException failure)
         {
             await notifier.TellRunFailureAsync(failure, cancellationToken).ConfigureAwait(false);
             throw;
         }
 
-        await notifier.TellRunAsync([.. plan.Select(planned => planned.Device.Id)], outcomes, started, cancellationToken).ConfigureAwait(false);
+        await notifier.TellRunAsync(devices, outcomes, started, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task RunDueAsync(IReadOnlyList<PlannedDevice> plan, RunScheduleOptions options, Func<ScheduledOutcome, Task> onOutcome, CancellationToken cancellationToken)

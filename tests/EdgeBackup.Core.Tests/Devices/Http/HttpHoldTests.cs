@@ -103,13 +103,15 @@ public sealed class HttpHoldTests
     {
         await using var device = await StartEmptyAsync();
         await using var connection = Connect(device);
-        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Seconds = 0.5, Path = "holds" });
+        var mayAnswer = new TaskCompletionSource();
+        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Pause = () => mayAnswer.Task, Path = "holds" });
         using var cancellation = new CancellationTokenSource();
 
         // The device has given it, and is still about to say so.
         var taking = connection.TakeHoldAsync(TimeSpan.FromSeconds(300), cancellation.Token);
         await Wait.UntilAsync(() => device.Holds.IsHeld);
         await cancellation.CancelAsync();
+        mayAnswer.SetResult();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => taking);
 
         Assert.False(device.Holds.IsHeld);

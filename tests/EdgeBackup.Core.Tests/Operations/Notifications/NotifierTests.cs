@@ -323,6 +323,7 @@ public sealed partial class NotifierTests : IAsyncLifetime
         Pause = TimeSpan.FromMilliseconds(1),
         Patience = receiverIsDead ? TimeSpan.FromMilliseconds(300) : TimeSpan.FromMinutes(1),
         Bound = receiverIsDead ? TimeSpan.FromSeconds(2) : TimeSpan.FromMinutes(5),
+        EndPatience = receiverIsDead ? TimeSpan.FromSeconds(2) : TimeSpan.FromMinutes(5),
     };
 
     private RegisterNotificationOptions Options(params NotificationTopic[] topics) => new() { Name = "hook", Url = receiver.Url, Topics = topics };

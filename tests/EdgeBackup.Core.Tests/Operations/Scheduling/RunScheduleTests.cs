@@ -50,12 +50,12 @@ public sealed class RunScheduleTests
         var postponed = Assert.Single(await bench.RunScheduleAsync());
         Assert.Equal((ScheduledResult.Postponed, ErrorIds.DeviceBusy, null), (postponed.Result, postponed.ErrorId, postponed.NextTry));
         Assert.Contains("t-1", postponed.Reason, StringComparison.Ordinal);
-        Assert.Equal(first, postponed.PostponedSince!.Value, TimeSpan.FromSeconds(30));
+        Assert.Equal(first, postponed.PostponedSince!.Value, TimeSpan.FromMinutes(30));
 
         await bench.ReopenAsync();
         bench.Advance(TimeSpan.FromHours(3));
         postponed = Assert.Single(await bench.RunScheduleAsync());
-        Assert.Equal(first, postponed.PostponedSince!.Value, TimeSpan.FromSeconds(30));
+        Assert.Equal(first, postponed.PostponedSince!.Value, TimeSpan.FromMinutes(30));
         Assert.Equal(BackupState.Postponed, (await bench.DeviceAsync("k")).BackupState);
         Assert.Single(await bench.EventsAsync("Refused"));
 

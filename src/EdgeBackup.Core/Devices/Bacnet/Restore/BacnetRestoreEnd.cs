@@ -55,9 +55,10 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
                 await procedure.AskAsync(BacnetReinitializedState.EndRestore, cancellationToken).ConfigureAwait(false);
                 return true;
             }
-            catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception) && attempt < Attempts)
+            catch (BacnetException exception) when ((exception is BacnetUnreachableException || BacnetDeviceErrors.IsBusy(exception)) && attempt < Attempts)
             {
-                mayBeTaken |= MayBeTaken();
+                // Where the network went away, the request may have got there, and the answer not here.
+                mayBeTaken |= exception is BacnetUnreachableException || MayBeTaken();
                 await Task.Delay(link.Times.Again * attempt, link.Clock, cancellationToken).ConfigureAwait(false);
             }
             catch (BacnetException exception) when (exception is BacnetTimeoutException || mayBeTaken || MayBeTaken())
@@ -123,9 +124,9 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
 
                 waitsFor = state is { } word ? $"its Backup_And_Restore_State is {BacnetWords.Of(word)}" : status is { } other ? $"its System_Status is {BacnetWords.Of(other)}" : "it does not tell its state";
             }
-            catch (BacnetException exception) when (exception is BacnetTimeoutException or BacnetUnreachableException || BacnetDeviceErrors.IsBusy(exception))
+            catch (BacnetException exception) when (BacnetDeviceErrors.IsAwayForNow(exception))
             {
-                waitsFor = "it does not answer";
+                waitsFor = exception is BacnetTimeoutException ? "it does not answer" : exception.Message.TrimEnd('.');
                 idleSince = null;
             }
 

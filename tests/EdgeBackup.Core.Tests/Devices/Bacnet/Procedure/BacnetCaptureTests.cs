@@ -97,9 +97,12 @@ public sealed class BacnetCaptureTests
     {
         await using var device = await StartAsync(new SimulatedBacnetOptions { Segmentation = segmentation });
         device.Device.Faults.ReadsFurther = 7;
-        await using var connection = device.Connect(BacnetTestDevice.Impatient);
+        var clock = new HandClock();
+        await using var connection = device.Connect(BacnetTestDevice.Brief, clock);
 
-        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => CaptureAsync(connection, BackupContent.Configuration));
+        var capturing = CaptureAsync(connection, BackupContent.Configuration);
+        await BacnetTestDevice.PassTimeAsync(clock, capturing);
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => capturing);
 
         Assert.Equal(ErrorIds.DeviceResponseInvalid, error.ErrorId);
         Assert.Contains("another position", error.Message, StringComparison.Ordinal);
