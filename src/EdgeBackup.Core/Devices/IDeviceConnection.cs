@@ -1,3 +1,4 @@
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 
 namespace EdgeBackup.Core.Devices;
@@ -35,6 +36,14 @@ public interface IDeviceConnection : IAsyncDisposable
     /// to look leaves it out.
     /// </summary>
     bool IsDisturbedByCapture => false;
+
+    /// <summary>
+    /// Why this device can never be captured by this connection, as far as it tells when asked; it takes nothing and changes
+    /// nothing. Not asked for where nothing but a capture can tell.
+    /// </summary>
+    /// <returns>The error that a capture would end with; null where nothing stands against one.</returns>
+    /// <exception cref="EdgeBackupException">DeviceUnreachable, DeviceBusy, DeviceResponseInvalid.</exception>
+    Task<EdgeBackupException?> FindCaptureObstacleAsync(CancellationToken cancellationToken) => Task.FromResult<EdgeBackupException?>(null);
 
     /// <summary>Whether a restore that was left open on such a device makes it busy, so that <see cref="DropLeftoversAsync"/> comes before everything else.</summary>
     bool IsBusyWithLeftovers => false;

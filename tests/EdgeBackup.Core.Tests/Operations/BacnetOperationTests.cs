@@ -55,6 +55,30 @@ public sealed class BacnetOperationTests
         Assert.Single(await bench.IdsAsync(Id));
     }
 
+    [Theory]
+    [InlineData(ReinitializeSupport.Full)]
+    [InlineData(ReinitializeSupport.Missing)]
+    [InlineData(ReinitializeSupport.RestartsOnly)]
+    public async Task A_look_at_a_device_says_of_its_backup_what_a_backup_says(ReinitializeSupport support)
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench, reinitialize: support);
+
+        var inspection = await new InspectDevice(bench.Context, SilentObserver.Instance).TestAsync(Id, default);
+
+        Assert.True(inspection.Reachable);
+        Assert.Equal(0, device.Count(BacnetConfirmedService.ReinitializeDevice));
+        if (support == ReinitializeSupport.Full)
+        {
+            Assert.Equal((true, null), (inspection.CanBackup, inspection.Reason));
+            return;
+        }
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => bench.AutomaticAsync(Id));
+        Assert.Equal((false, error.ErrorId), (inspection.CanBackup, inspection.ErrorId));
+        Assert.Contains("cannot be backed up", inspection.Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_restore_that_the_device_cannot_use_names_the_safety_backup()
     {
@@ -246,9 +270,9 @@ public sealed class BacnetOperationTests
         Assert.Equal(ErrorIds.DeviceBusy, Assert.IsType<EdgeBackupException>(outcome.Error).ErrorId);
     }
 
-    private static async Task<SimulatedBacnetDevice> RegisterAsync(OperationsBench bench, string firmware = "2.4.1", TimeProvider? clock = null)
+    private static async Task<SimulatedBacnetDevice> RegisterAsync(OperationsBench bench, string firmware = "2.4.1", TimeProvider? clock = null, ReinitializeSupport reinitialize = ReinitializeSupport.Full)
     {
-        var device = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { Firmware = firmware, ChecksContent = false, Clock = clock ?? TimeProvider.System });
+        var device = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { Firmware = firmware, ChecksContent = false, Clock = clock ?? TimeProvider.System, Reinitialize = reinitialize });
         var id = await new RegisterDevice(bench.Context, bench.Observer).RunAsync(new RegisterDeviceOptions { Address = DeviceAddress.Parse(device.Address, bench.Path()) }, default);
         Assert.Equal(Id, id);
         return device;
