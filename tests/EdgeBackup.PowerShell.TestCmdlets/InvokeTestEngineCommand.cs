@@ -99,7 +99,7 @@ public sealed class InvokeTestEngineCommand : EdgeCommand
     {
         try
         {
-            await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken).ConfigureAwait(false);
+            await Task.Delay(TimeSpan.FromMinutes(2), cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

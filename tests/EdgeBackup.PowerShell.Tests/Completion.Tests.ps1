@@ -3,6 +3,7 @@ BeforeAll {
     Import-Module $PSScriptRoot/TestSupport.psm1 -Force
     $env:XDG_DATA_HOME = New-TestFolder
     Import-Module (Get-ModulePath) -Force
+    Set-CompletionPatience
     $repository = Join-Path (New-TestFolder) 'r'
     $null = Initialize-EdgeRepository $repository -KeyFile (Join-Path (New-TestFolder) 'r.key')
 
@@ -34,6 +35,7 @@ Describe 'Ids of devices' {
         'Set-EdgeDevice edge', 'Unregister-EdgeDevice edge', 'Test-EdgeDevice edge', 'Get-EdgeTransaction edge', 'Stop-EdgeTransaction edge'
         'Restore-EdgeBackup x -Device edge', 'Switch-EdgeDevice edge', 'Switch-EdgeDevice x -Replaces edge', 'Get-EdgeEvent edge'
         'Get-EdgeBackupPolicy edge', 'Set-EdgeBackupPolicy -Device edge', 'Register-EdgeDevice x -Parent edge', 'Set-EdgeDevice x -Parent edge'
+        'Get-EdgeArchive . -Device edge', 'Get-EdgeArchiveRecord . -Device edge'
     ) {
         Get-CompletionText $_ | Should -Be 'edge-001', 'edge-002'
     }
@@ -44,7 +46,7 @@ Describe 'Ids of devices' {
     }
 
     It 'tell type and age beside them' {
-        (Get-Completion 'New-EdgeBackup edge-001').ToolTip | Should -Be 'Harbour east: edge-controller, newest backup just now'
+        (Get-Completion 'New-EdgeBackup edge-001').ToolTip | Should -Match '^Harbour east: edge-controller, newest backup (just now|\d+ (min|h) ago)$'
         (Get-Completion 'New-EdgeBackup odd').ToolTip | Should -BeLike '*no backup yet'
     }
 
@@ -129,8 +131,8 @@ Describe 'Backups' {
     }
 
     It 'tell device, name, kind and age' {
-        (Get-Completion 'Restore-EdgeBackup before').ToolTip | Should -Be "edge-001, 'before update', Manual, just now"
-        (Get-Completion 'Restore-EdgeBackup edge-002').ToolTip | Should -Be 'edge-002, Automatic, just now'
+        (Get-Completion 'Restore-EdgeBackup before').ToolTip | Should -Match "^edge-001, 'before update', Manual, (just now|\d+ (min|h) ago)$"
+        (Get-Completion 'Restore-EdgeBackup edge-002').ToolTip | Should -Match '^edge-002, Automatic, (just now|\d+ (min|h) ago)$'
     }
 
     It 'keep to the device that is given' {
@@ -182,10 +184,29 @@ Describe 'The repository' {
         { Get-CompletionText "Get-EdgeDevice -Id $_" } | Should -Not -Throw
     }
 
-    It 'answers within half a second once it is open' {
+    It 'takes less than half a second of work once it is open' {
         $null = Get-CompletionText 'Restore-EdgeBackup before'
-        # The best of many: other tests may keep the machine busy.
-        1..50 | ForEach-Object { (Measure-Command { Get-CompletionText 'Restore-EdgeBackup before' }).TotalMilliseconds } |
-            Where-Object { $_ -lt 500 } | Select-Object -First 1 | Should -Not -BeNullOrEmpty
+        # The processor's time, and the best of some: other tests may keep the machine busy.
+        1..5 | ForEach-Object {
+            $before = [System.Diagnostics.Process]::GetCurrentProcess().TotalProcessorTime
+            $null = Get-CompletionText 'Restore-EdgeBackup before'
+            ([System.Diagnostics.Process]::GetCurrentProcess().TotalProcessorTime - $before).TotalMilliseconds
+        } | Sort-Object | Select-Object -First 1 | Should -BeLessThan 500
+    }
+
+    It 'offers nothing once its patience is over' {
+        Set-CompletionPatience ([timespan]::Zero)
+        try {
+            Get-CompletionText 'Get-EdgeDevice edge' | Should -BeNullOrEmpty
+        }
+        finally {
+            Set-CompletionPatience
+        }
+    }
+}
+
+Describe 'Categories of archived events' {
+    It 'are offered by <_>' -ForEach 'New-EdgeArchive x . -Category s', 'Get-EdgeArchiveRecord . -Category s' {
+        Get-CompletionText $_ | Should -Be 'setpoint', 'system'
     }
 }

@@ -3,6 +3,7 @@
 Import-Module $PSScriptRoot/TestSupport.psm1 -Force
 $env:XDG_DATA_HOME = New-TestFolder -Prefix data
 Import-Module (Get-ModulePath) -Force
+Set-CompletionPatience
 $ProgressPreference = 'SilentlyContinue'
 
 function New-TestRepository {

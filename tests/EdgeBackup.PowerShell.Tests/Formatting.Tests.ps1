@@ -5,17 +5,17 @@ BeforeAll {
 
     $device = [EdgeBackup.DeviceInfo] @{
         Id = 'edge-17'; Name = 'Harbour'; Type = 'edge-controller'; Address = 'http://127.0.0.1:5000/'; Version = '1.25.0'
-        State = 'Active'; LastBackup = (Get-Date).AddHours(-3); BackupAge = [timespan]::FromHours(3.5); BackupState = 'Overdue'
+        State = 'Active'; LastBackup = [datetime]::UtcNow.AddHours(-3).ToLocalTime(); BackupAge = [timespan]::FromHours(3.5); BackupState = 'Overdue'
     }
     $backup = [EdgeBackup.BackupInfo] @{
         Id = '0198c1d2e3f4aabbccddeeff'; Device = 'edge-17'; DeviceType = 'edge-controller'; Name = 'before update'; Kind = 'Manual'; Content = 'Configuration'
-        Created = (Get-Date).AddMinutes(-90); ItemCount = 60; Length = 4404019; Changed = $true
+        Created = [datetime]::UtcNow.AddMinutes(-90).ToLocalTime(); ItemCount = 60; Length = 4404019; Changed = $true
         NotSaved = @([EdgeBackup.ItemReason] @{ Path = 'live/values'; Reason = 'it survives no restart' })
     }
 
-    function Out-Plain($InputObject, $Command = 'Format-Table') {
+    function Out-Plain($InputObject, $Command = 'Format-Table', $Width = 200) {
         $PSStyle.OutputRendering = 'PlainText'
-        $InputObject | & $Command | Out-String -Width 200
+        $InputObject | & $Command | Out-String -Width $Width
     }
 }
 
@@ -41,6 +41,24 @@ Describe 'Views' {
         Out-Plain $old | Should -Match 'Replaced'
         Out-Plain $old | Should -Not -Match 'Overdue'
         Out-Plain $old Format-List | Should -Match 'ReplacedBy +: new'
+    }
+
+    It 'show of a restore that it was verified and what is missing, also on a narrow screen and with a long id' {
+        $result = [EdgeBackup.RestoreResult] @{ Device = 'bacnet-999-SN-4711-1'; Backup = '0198c1d2e3f4aabbccddeeff'; Verified = $true; Restored = 'a', 'b' }
+        Out-Plain $result -Width 80 | Should -Match 'Verified Restored NotRestored'
+        Out-Plain $result -Width 80 | Should -Match ' yes +2 +0'
+    }
+
+    It 'show of a switch that it was verified, also on a narrow screen and with long ids' {
+        $result = [EdgeBackup.SwitchResult] @{ Device = 'bacnet-999-SN-4712'; Replaces = 'bacnet-999-SN-4711'; Backup = '0198c1d2e3f4aabbccddeeff'; Verified = $true }
+        Out-Plain $result -Width 80 | Should -Match 'Verified'
+    }
+
+    It 'tell devices with long ids apart where there is room' {
+        $long = 'bacnet-999-A123456', 'bacnet-999-A123457' | ForEach-Object { [EdgeBackup.BackupInfo] @{ Id = '0198c1d2e3f4aabbccddeeff'; Device = $_; Created = Get-Date; Length = 1 } }
+        $shown = Out-Plain $long -Width 120
+        $shown | Should -Match 'A123456 '
+        $shown | Should -Match 'A123457 '
     }
 
     It 'show what was not saved, with the reason' {
@@ -97,6 +115,6 @@ Describe 'Objects that come back from a job' {
     }
 
     It 'look the same' {
-        Out-Plain $back | Should -Match 'edge-17.*just now.*Automatic +2[.,]0 KB'
+        Out-Plain $back | Should -Match 'edge-17.*(just now|\d+ min).*Automatic +2[.,]0 KB'
     }
 }

@@ -92,8 +92,9 @@ Describe 'Progress' {
         function Invoke-InRunspace([string] $Script, [hashtable] $Journal) {
             $shell = [powershell]::Create()
             $null = $shell.AddScript("param(`$journal) $Script").AddArgument($Journal)
+            $watch = [Diagnostics.Stopwatch]::StartNew()
             $output = $shell.Invoke()
-            [pscustomobject]@{ Output = $output; Progress = @($shell.Streams.Progress); Error = @($shell.Streams.Error) }
+            [pscustomobject]@{ Output = $output; Progress = @($shell.Streams.Progress); Error = @($shell.Streams.Error); Seconds = $watch.Elapsed.TotalSeconds }
             $shell.Dispose()
         }
         $import = "Import-Module '$(Get-ModulePath)'; Import-Module '$((Get-Command Invoke-TestEngine).Module.Path)';"
@@ -104,7 +105,7 @@ Describe 'Progress' {
         $run.Output | Should -HaveCount 60
         $shown = @($run.Progress | Where-Object RecordType -EQ Processing | Where-Object Activity -EQ Counting)
         $shown.Count | Should -BeGreaterThan 1
-        $shown.Count | Should -BeLessThan 60
+        $shown.Count | Should -BeLessOrEqual ($run.Seconds * 4 + 1) -Because 'each is shown for a quarter of a second'
         $run.Progress[-1].RecordType | Should -Be 'Completed'
     }
 

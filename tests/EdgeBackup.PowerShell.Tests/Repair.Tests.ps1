@@ -115,7 +115,9 @@ Describe 'Packs that are hurt more' {
         $result.Healthy | Should -BeFalse
         $result.Mended.Method | Should -Be 'Salvaged'
         $result.Gone.Device | Select-Object -Unique | Should -Be 'site'
-        @($result.Gone.Path | Select-Object -Unique).Count | Should -BeIn (1..3)
+        # Where a file is cut into chunks, and in which order these stand in the pack, differs each time.
+        $gone = @($result.Gone.Path | Where-Object { $_ -like 'data/*' } | Select-Object -Unique)
+        $gone.Count | Should -BeIn (1..5) -Because 'the hole is smaller than two of the six files'
         (Test-EdgeRepository -ReadData).Damage.Path | Sort-Object | Should -Be ($result.Gone.Path | Sort-Object)
         $null = New-EdgeBackup site -Name 'healing'
         (Test-EdgeRepository -ReadData).Healthy | Should -BeTrue

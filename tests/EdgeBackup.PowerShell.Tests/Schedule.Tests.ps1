@@ -91,7 +91,7 @@ Describe 'A run' {
         $device.LastSuccess | Should -Not -BeLessThan $device.LastAttempt
         $device.LastLength | Should -BeGreaterThan 0
         $device.PostponedSince | Should -BeNullOrEmpty
-        $device.NextTry | Should -BeGreaterThan (Get-Date).AddHours(23)
+        $device.NextTry.ToUniversalTime() | Should -BeGreaterThan ([datetime]::UtcNow.AddHours(23))
         ($device | Format-List | Out-String) | Should -Match 'LastResult +: Completed'
     }
 
@@ -100,7 +100,7 @@ Describe 'A run' {
         $result.Result | Should -Be 'NotDue'
         $result.Backup | Should -BeNullOrEmpty
         $result.Changed | Should -BeNullOrEmpty
-        $result.NextTry | Should -BeGreaterThan (Get-Date).AddHours(23)
+        $result.NextTry.ToUniversalTime() | Should -BeGreaterThan ([datetime]::UtcNow.AddHours(23))
     }
 
     It 'says what failed, how often, and when it tries again' {
@@ -112,7 +112,7 @@ Describe 'A run' {
             $said.Output.Result | Should -Be 'Failed'
             $said.Output.ErrorId | Should -Be 'DeviceUnreachable'
             $said.Output.Attempt | Should -Be 1
-            $said.Output.NextTry | Should -BeGreaterThan (Get-Date)
+            $said.Output.NextTry.ToUniversalTime() | Should -BeGreaterThan ([datetime]::UtcNow)
             $device = Get-EdgeDevice s1
             $device.ConsecutiveFailures | Should -Be 1
             $device.LastReason | Should -Be $said.Output.Reason

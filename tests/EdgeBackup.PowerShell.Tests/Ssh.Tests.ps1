@@ -26,11 +26,12 @@ BeforeAll {
                 'StrictModes no', 'UsePAM no', 'PermitRootLogin yes', 'LogLevel INFO'
             ) | Set-Content "$folder/sshd_config"
             $script:daemon = Start-Process /usr/sbin/sshd -ArgumentList '-D', '-E', "$folder/log", '-f', "$folder/sshd_config" -PassThru
-            foreach ($wait in 1..200) {
+            $deadline = (Get-Date).AddMinutes(1)
+            while (-not $daemon.HasExited -and (Get-Date) -lt $deadline) {
                 if ((Test-Path "$folder/log") -and (Select-String "Server listening on 127.0.0.1 port $port" "$folder/log" -Quiet)) { return }
-                if ($daemon.HasExited) { break }
                 Start-Sleep -Milliseconds 50
             }
+            if (-not $daemon.HasExited) { $daemon.Kill($true) }
         }
         throw "sshd does not start: $((Test-Path "$folder/log") ? (Get-Content "$folder/log" -Raw) : 'it wrote no log')"
     }

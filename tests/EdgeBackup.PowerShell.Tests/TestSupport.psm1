@@ -37,6 +37,16 @@ function Get-NewestBuild {
     $found.FullName
 }
 
+function Set-CompletionPatience {
+    # Whoever presses Tab is offered what was found after 1.5 s, which on a busy machine is nothing. Where a test asks what
+    # is found, it waits. Import the module first.
+    param([timespan] $Patience = [timespan]::FromMinutes(2))
+
+    $assembly = (Get-Command Get-EdgeDevice).ImplementingType.Assembly
+    $completer = $assembly.GetType('EdgeBackup.PowerShell.Completion.RepositoryCompleter', $true)
+    $completer.GetProperty('Patience', [System.Reflection.BindingFlags] 'NonPublic, Static').SetValue($null, $Patience)
+}
+
 function New-TestFolder {
     # A new temporary folder; Remove-TestFolder takes them all away.
     param([string] $Prefix = 'eb')
@@ -146,5 +156,5 @@ function Get-ErrorId {
     }
 }
 
-Export-ModuleMember -Function Get-ModulePath, Get-SourceRoot, Get-NewestBuild, Get-TestCmdletPath, New-TestFolder, Remove-TestFolder, New-FolderDevice,
+Export-ModuleMember -Function Get-ModulePath, Get-SourceRoot, Get-NewestBuild, Get-TestCmdletPath, Set-CompletionPatience, New-TestFolder, Remove-TestFolder, New-FolderDevice,
     Start-Simulator, Stop-Simulator, Get-Thrown, Get-ErrorId

@@ -7,7 +7,10 @@ using EdgeBackup.Core.Platform;
 
 namespace EdgeBackup.Core.Devices;
 
-/// <summary>The connections of this product.</summary>
+/// <summary>
+/// The connections of this product. A process has one for all of its repositories: they keep off each other's procedures
+/// on a device, and know each other's restores from those of killed commands, by what stands in here.
+/// </summary>
 public sealed class ConnectionFactory : IConnectionFactory
 {
     private readonly IPlatform platform;
@@ -19,6 +22,9 @@ public sealed class ConnectionFactory : IConnectionFactory
         this.platform = platform;
         this.clock = clock;
     }
+
+    /// <inheritdoc/>
+    public RunningRestores? Running { get; } = new();
 
     public IDeviceConnection Connect(ConnectionOptions options) => options.Address.Kind switch
     {

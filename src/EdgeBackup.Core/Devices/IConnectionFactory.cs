@@ -6,4 +6,7 @@ public interface IConnectionFactory
     /// <summary>Makes a connection; nothing is sent yet.</summary>
     /// <exception cref="Errors.EdgeBackupException">DeviceUnreachable: there is no connection for this kind of address.</exception>
     IDeviceConnection Connect(ConnectionOptions options);
+
+    /// <summary>What all who share the factory have open on devices; null where nobody shares it.</summary>
+    RunningRestores? Running => null;
 }

@@ -158,6 +158,12 @@ public enum RestoreCommitOutcome
 
     /// <summary>The device restarted and no longer knows the session; read back to learn what it holds.</summary>
     Unknown,
+
+    /// <summary>
+    /// The device took everything and does not say that it put it into force, as others of its kind do. It may give back
+    /// what it does not use: reading it back tells what it holds, and proves no restore.
+    /// </summary>
+    Undeclared,
 }
 
 /// <summary>The memory of restore sessions that this product opened and has not closed.</summary>

@@ -15,11 +15,11 @@ internal abstract class RepositoryCompleter : IArgumentCompleter
 {
     private const int Limit = 200;
 
-    /// <summary>After this, what was found until then is offered.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
+    /// <summary>After this, what was found until then is offered. Tests that ask what is found lengthen it: how long that takes is the machine's affair.</summary>
+    internal static TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>How much of that may go into seeing what others have changed; a slow share is read from the catalog alone.</summary>
-    private static readonly TimeSpan RefreshPatience = TimeSpan.FromSeconds(0.7);
+    private static TimeSpan RefreshPatience => Patience / 2;
 
     /// <summary>Whether the parameter takes wildcards, so that they must be escaped in a value.</summary>
     protected virtual bool TakesWildcards => true;

@@ -13,6 +13,9 @@ namespace EdgeBackup.PowerShell.Session;
 [SuppressMessage("Reliability", "CA1001", Justification = "It lives as long as the process, and the semaphore holds nothing of the system's.")]
 internal sealed class RepositorySession
 {
+    /// <summary>One for all repositories, also for one that is opened twice: what runs on a device is known to all of them.</summary>
+    private static readonly ConnectionFactory Connections = NewConnections();
+
     private readonly SemaphoreSlim gate = new(1);
     private readonly Dictionary<string, OpenEntry> entries = new(OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);
     private string? defaultPath;
@@ -45,8 +48,14 @@ internal sealed class RepositorySession
         return (
             RepositoryLocations.ForCurrentUser(),
             environment,
-            new ConnectionFactory(environment.Platform, environment.Clock),
+            Connections,
             $"{Environment.UserName}@{Environment.MachineName}");
+    }
+
+    private static ConnectionFactory NewConnections()
+    {
+        var environment = RepositoryEnvironment.Default();
+        return new ConnectionFactory(environment.Platform, environment.Clock);
     }
 
     /// <summary>Borrows a repository; opens it with its key file when it is not open. Dispose gives it back.</summary>

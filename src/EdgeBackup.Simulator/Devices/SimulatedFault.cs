@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EdgeBackup.Simulator.Devices;
 
 /// <summary>How a call goes wrong.</summary>
@@ -59,6 +61,10 @@ public sealed record SimulatedFault
     public int Bytes { get; init; }
 
     public double Seconds { get; init; }
+
+    /// <summary>What a slow answer waits for each time, instead of <see cref="Seconds"/>; null for that.</summary>
+    [JsonIgnore]
+    public Func<Task>? Pause { get; init; }
 
     public string? Body { get; init; }
 

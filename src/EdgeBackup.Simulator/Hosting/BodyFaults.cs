@@ -74,14 +74,17 @@ internal static class BodyFaults
         async Task SlowAsync(byte[] bytes)
         {
             const int Pieces = 5;
-            var pause = TimeSpan.FromSeconds(fault.Seconds);
             var size = Math.Max(1, (bytes.Length + Pieces - 1) / Pieces);
-            await Task.Delay(pause, token);
-            for (var at = 0; at < bytes.Length; at += size)
+            var at = 0;
+            do
             {
+                await PauseAsync();
                 await SendAsync(bytes.AsMemory(at, Math.Min(size, bytes.Length - at)));
-                await Task.Delay(pause, token);
+                at += size;
             }
+            while (at < bytes.Length);
         }
+
+        Task PauseAsync() => fault.Pause?.Invoke().WaitAsync(token) ?? Task.Delay(TimeSpan.FromSeconds(fault.Seconds), token);
     }
 }

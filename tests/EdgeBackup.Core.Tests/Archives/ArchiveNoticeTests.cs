@@ -6,6 +6,7 @@ using EdgeBackup.Core.Operations.Archives;
 using EdgeBackup.Core.Operations.Metrics;
 using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Tests.Devices.Bacnet.Procedure;
 using EdgeBackup.Core.Tests.Operations.Metrics;
 using EdgeBackup.Core.Tests.Operations.Notifications;
 using EdgeBackup.Simulator.Devices;
@@ -124,6 +125,40 @@ public sealed class ArchiveNoticeTests : IAsyncLifetime
         Assert.Equal(["archive.failed"], receiver.Types);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_command_that_is_stopped_while_it_tells_waits_a_moment_and_leaves_the_rest_to_the_next(bool isInTime)
+    {
+        await RegisterAsync();
+        Directory.Delete(bench.Parent);
+        await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ArchiveAsync());
+        using var stopped = new CancellationTokenSource();
+        var timers = new HandClock();
+        receiver.Before = async _ =>
+        {
+            await stopped.CancelAsync();
+            if (isInTime)
+            {
+                return null;
+            }
+
+            timers.Advance(TimeSpan.FromSeconds(5));
+            return WebhookReceiver.Hang;
+        };
+
+        bench.Operations.Clock.Timers = timers;
+        await new Notifier(bench.Operations.Context, bench.Operations.Observer).TellAtEndAsync([ArchiveBench.DeviceId], stopped.Token);
+        bench.Operations.Clock.Timers = null;
+
+        var notifications = new ManageNotifications(bench.Operations.Context, bench.Operations.Observer);
+        Assert.Equal(isInTime ? 0 : 1, Assert.Single(await notifications.FindAsync([], error => throw error, default)).Pending);
+        receiver.Before = _ => Task.FromResult<int?>(null);
+        bench.Operations.Advance(TimeSpan.FromHours(1));
+        await TellAsync();
+        Assert.Equal((isInTime ? 1 : 2, 0), (receiver.Received.Count, Assert.Single(await notifications.FindAsync([], error => throw error, default)).Pending));
+    }
+
     [Fact]
     public async Task A_failure_that_was_over_before_anybody_could_be_told_is_told_to_nobody()
     {
@@ -188,7 +223,7 @@ public sealed class ArchiveNoticeTests : IAsyncLifetime
 
         var samples = PrometheusParser.Parse(await new ExportMetrics(bench.Operations.Context, bench.Operations.Observer).RunAsync(null, error => throw error, default)).Samples;
         Assert.InRange(Value("archive_age_seconds"), 30 * 3600, 31 * 3600);
-        Assert.Equal(Value("archive_age_seconds"), Value("", "edgebackup_export_timestamp_seconds") - Value("last_archive_timestamp_seconds"), 5.0);
+        Assert.Equal(Value("archive_age_seconds"), Value("", "edgebackup_export_timestamp_seconds") - Value("last_archive_timestamp_seconds"), 600.0);
         Assert.Equal(1, Value("archive_consecutive_failures"));
         Assert.DoesNotContain(samples, sample => sample["device"] == "kiosk" && sample.Name.Contains("archive", StringComparison.Ordinal));
 

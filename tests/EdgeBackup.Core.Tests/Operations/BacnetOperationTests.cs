@@ -197,6 +197,27 @@ public sealed class BacnetOperationTests
     }
 
     [Fact]
+    public async Task A_backup_that_cannot_be_read_is_refused_before_the_device_is_touched_and_the_error_says_so()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench);
+        device.Files.Set(1, SimulatedBacnetFile.SealedStream(Noise(900_000)));
+        var backup = await bench.AutomaticAsync(Id);
+        var pack = bench.Path("repository", bench.Objects("packs/").Single());
+        var bytes = File.ReadAllBytes(pack);
+
+        // The list of the items stands behind them.
+        bytes.AsSpan(44, 500_000).Clear();
+        File.WriteAllBytes(pack, bytes);
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(bench, backup, options => options with { SkipSafetyBackup = true }));
+
+        Assert.Equal(ErrorIds.BackupDamaged, error.ErrorId);
+        Assert.Contains($"Nothing was changed on the device '{Id}'.", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, device.Procedure.Restores);
+    }
+
+    [Fact]
     public async Task A_restore_that_another_machine_has_noted_is_not_taken_for_a_left_over_however_long_it_lasts()
     {
         await using var bench = await OperationsBench.CreateAsync();

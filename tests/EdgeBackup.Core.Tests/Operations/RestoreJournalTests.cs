@@ -52,7 +52,7 @@ public sealed class RestoreJournalTests
         bench.Advance(TimeSpan.FromHours(25));
         await NoteAsync(bench, "elsewhere", "0badcafe/17/2");
         await NoteAsync(bench, "alive", $"{here}/{self.Pid}/{self.Start}");
-        bench.Context.RunningRestores.TryAdd("alive", 0);
+        bench.Context.RunningRestores.Add("edge-1", "alive");
         bench.Advance(TimeSpan.FromMinutes(20));
 
         if (folder is not null)
@@ -76,7 +76,7 @@ public sealed class RestoreJournalTests
         await NoteAsync(bench, "the only name", $"{here}/{int.MaxValue}/1");
         var seen = await bench.Context.Devices.GetAsync("edge-1", default);
         bench.Advance(TimeSpan.FromMinutes(1));
-        bench.Context.RunningRestores.TryAdd("the only name", 0);
+        bench.Context.RunningRestores.Add("edge-1", "the only name");
         await NoteAsync(bench, "the only name", $"{here}/{self.Pid}/{self.Start}");
 
         // What was decided upon the older look, and what is decided now.
@@ -85,6 +85,44 @@ public sealed class RestoreJournalTests
         await journal.ClosedAllButAsync([], default);
 
         Assert.Single((await bench.Context.Devices.GetAsync("edge-1", default)).OpenRestores);
+    }
+
+    [Fact]
+    public async Task A_session_that_several_commands_have_under_one_name_is_none_that_was_left_until_the_last_of_them_is_over()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await bench.AddFolderAsync("ahu");
+        using var third = new RegistryRestoreJournal(bench.Context, "ahu", bench.Observer);
+        using (var second = new RegistryRestoreJournal(bench.Context, "ahu", bench.Observer))
+        {
+            using (var first = new RegistryRestoreJournal(bench.Context, "ahu", bench.Observer))
+            {
+                await first.OpenedInPlaceAsync("the only name", default);
+                await first.ClosedAsync("the only name", default);
+
+                // The device is free, and the first command has not ended yet.
+                await second.OpenedInPlaceAsync("the only name", default);
+            }
+
+            Assert.False(await third.IsOwnAsync("the only name", TimeSpan.MaxValue, default));
+        }
+
+        Assert.True(await third.IsOwnAsync("the only name", TimeSpan.MaxValue, default));
+    }
+
+    [Fact]
+    public async Task A_restore_from_a_repository_that_this_process_has_open_twice_is_none_that_was_left()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await bench.AddFolderAsync("ahu");
+        var connections = bench.Connections();
+        var (one, two) = (await bench.OpenAsync("one", connections), await bench.OpenAsync("two", connections));
+        using var running = new RegistryRestoreJournal(one, "ahu", bench.Observer);
+        using var next = new RegistryRestoreJournal(two, "ahu", bench.Observer);
+
+        await running.OpenedInPlaceAsync("the only name", default);
+
+        Assert.False(await next.IsOwnAsync("the only name", TimeSpan.MaxValue, default));
     }
 
     private static async Task NoteAsync(OperationsBench bench, string session, string owner) =>

@@ -151,7 +151,7 @@ public sealed class SwitchTests
                         meeting.SetResult();
                     }
 
-                    await meeting.Task.WaitAsync(TimeSpan.FromSeconds(60));
+                    await meeting.Task.WaitAsync(TimeSpan.FromMinutes(5));
                 }
             }
         }

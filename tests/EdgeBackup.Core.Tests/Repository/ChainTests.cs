@@ -36,7 +36,7 @@ public sealed class ChainTests
         await using var repository = await Bench.CreateAsync(store);
         var before = CountEntries(store);
         using var areNamed = new ManualResetEventSlim();
-        store.AfterPut = name => Assert.True(!name.StartsWith("chain/", StringComparison.Ordinal) || areNamed.Wait(TimeSpan.FromMinutes(1)));
+        store.AfterPut = name => Assert.True(!name.StartsWith("chain/", StringComparison.Ordinal) || areNamed.Wait(TimeSpan.FromMinutes(5)));
         var named = Enumerable.Range(0, 200).Select(index => repository.Core.Chain!.AppendAsync(ChainChange.Add($"events/none/{index}"))).ToList();
         areNamed.Set();
         await Task.WhenAll(named);

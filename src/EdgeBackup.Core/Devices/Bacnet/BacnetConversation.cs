@@ -63,8 +63,11 @@ internal sealed class BacnetConversation : IAsyncDisposable
         }
     }
 
-    /// <summary>The client and the device.</summary>
-    /// <exception cref="EdgeBackupException">DeviceUnreachable, DeviceResponseInvalid.</exception>
+    /// <summary>
+    /// The client and the device. What goes wrong comes as it is: whoever waits for a device that restarts goes on waiting
+    /// when the network is away just then, and everybody else says what was to be asked.
+    /// </summary>
+    /// <exception cref="BacnetException">The device is not found, or nothing can be sent from here.</exception>
     public async Task<(BacnetClient Client, BacnetPeer Peer)> OpenAsync(CancellationToken cancellationToken)
     {
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -87,10 +90,6 @@ internal sealed class BacnetConversation : IAsyncDisposable
             }
 
             return (client, peer);
-        }
-        catch (BacnetException exception)
-        {
-            throw Errors.From(exception, "the first question", ErrorIds.DeviceUnreachable);
         }
         finally
         {

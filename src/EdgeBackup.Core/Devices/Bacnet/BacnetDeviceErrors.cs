@@ -15,6 +15,9 @@ internal sealed class BacnetDeviceErrors(ConnectionOptions options)
         is BacnetErrorException { Code: BacnetErrorCode.DeviceBusy or BacnetErrorCode.Busy or BacnetErrorCode.Timeout }
         or BacnetAbortException { Reason: BacnetAbortReason.PreemptedByHigherPriorityTask or BacnetAbortReason.OutOfResources or BacnetAbortReason.ApplicationExceededReplyTime };
 
+    /// <summary>Whether a device may only be away for a while, or the way to it: whoever waits for it goes on waiting.</summary>
+    public static bool IsAwayForNow(Exception exception) => exception is BacnetTimeoutException or BacnetUnreachableException || IsBusy(exception);
+
     /// <summary>Whether an answer, or a request, did not fit the device: less at once may do.</summary>
     public static bool IsTooMuch(Exception exception) => exception
         is BacnetAbortException

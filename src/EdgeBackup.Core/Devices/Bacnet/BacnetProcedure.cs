@@ -148,9 +148,9 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
                 pause = await PauseAsync(pause, limit.Token).ConfigureAwait(false);
             }
         }
-        catch (Exception exception) when (exception is EdgeBackupException or OperationCanceledException)
+        catch (OperationCanceledException)
         {
-            link.Trace($"{link.Errors.Device}: {endName} did not end its {kind.Name} ({(exception is EdgeBackupException ? exception.Message.TrimEnd('.') : why)}).");
+            link.Trace($"{link.Errors.Device}: {endName} did not end its {kind.Name} ({why}).");
             link.Warn($"The device did not confirm {endName}, and may stand in its {kind.Name}, busy to everybody, until its Backup_Failure_Timeout is over. {kind.WhenLeftBehind}");
             return false;
         }
@@ -197,7 +197,7 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
                     return last;
                 }
             }
-            catch (BacnetException exception) when (exception is BacnetTimeoutException || BacnetDeviceErrors.IsBusy(exception))
+            catch (BacnetException exception) when (BacnetDeviceErrors.IsAwayForNow(exception))
             {
                 // It writes what it was given, or restarts.
             }
@@ -287,7 +287,7 @@ internal sealed class BacnetProcedure(BacnetConversation link, BacnetProcedureKi
                     return;
                 }
             }
-            catch (BacnetException exception) when (exception is BacnetTimeoutException || BacnetDeviceErrors.IsBusy(exception))
+            catch (BacnetException exception) when (BacnetDeviceErrors.IsAwayForNow(exception))
             {
                 silence = exception;
             }

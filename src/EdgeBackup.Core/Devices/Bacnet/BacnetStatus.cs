@@ -8,6 +8,9 @@ internal static class BacnetStatus
 {
     public const string TypeId = "bacnet-device";
 
+    private const string BackupRuns =
+        "a backup of it is being taken, by another tool or by a command that was killed (what a killed one left behind ends after the device's Backup_Failure_Timeout)";
+
     private static readonly BacnetProperty[] Asked =
     [
         BacnetProperty.VendorIdentifier, BacnetProperty.SerialNumber, BacnetProperty.FirmwareRevision, BacnetProperty.ApplicationSoftwareVersion,
@@ -72,9 +75,10 @@ internal static class BacnetStatus
     /// <summary>What runs on the device that a capture or a restore must not meet; null where nothing does.</summary>
     public static string? FindWork(BacnetSystemStatus? status, BacnetBackupState? state) => (status, state) switch
     {
-        (_, BacnetBackupState.PreparingForBackup or BacnetBackupState.PerformingBackup) => "a backup of it is being taken, by another tool or by a command that was killed",
-        (_, BacnetBackupState.PreparingForRestore or BacnetBackupState.PerformingRestore) => "it is being restored, by another tool or by a command that was killed",
-        (BacnetSystemStatus.BackupInProgress, _) => "a backup of it is being taken, by another tool or by a command that was killed",
+        (_, BacnetBackupState.PreparingForBackup or BacnetBackupState.PerformingBackup) => BackupRuns,
+        (_, BacnetBackupState.PreparingForRestore or BacnetBackupState.PerformingRestore) =>
+            "it is being restored, by another tool or by a command that was killed (what a killed one left behind ends after the device's Backup_Failure_Timeout, or with the next Restore-EdgeBackup onto it on the same machine)",
+        (BacnetSystemStatus.BackupInProgress, _) => BackupRuns,
         (BacnetSystemStatus.DownloadInProgress, _) => "it is taking a download",
         _ => null,
     };

@@ -39,6 +39,11 @@ public sealed record GateDecision(GateState State, IReadOnlyList<string> Reasons
     /// <summary>The reasons as one text, without a full stop at its end.</summary>
     public string Reason => GateMessages.Join(Reasons);
 
+    /// <summary>Work that is no transaction cannot be stopped from here.</summary>
+    private string Advice => Running.Count > 0
+        ? "Wait for the end (-WaitForIdle), or stop it with Stop-EdgeTransaction"
+        : "Wait until it has ended, then try again; New-EdgeBackup -WaitForIdle waits by itself";
+
     /// <summary>The refusal.</summary>
     /// <returns>DeviceBusy or DeviceStateUnknown.</returns>
     /// <exception cref="InvalidOperationException">The device is idle: there is nothing to refuse.</exception>
@@ -46,7 +51,7 @@ public sealed record GateDecision(GateState State, IReadOnlyList<string> Reasons
     {
         GateState.Busy => new EdgeBackupException(
             ErrorIds.DeviceBusy,
-            $"The device '{deviceId}' is busy: {Reason}. Wait for the end (-WaitForIdle), or stop it with Stop-EdgeTransaction.",
+            $"The device '{deviceId}' is busy: {Reason}. {Advice}.",
             deviceId),
         GateState.Unknown => new EdgeBackupException(
             ErrorIds.DeviceStateUnknown,

@@ -76,6 +76,11 @@ public sealed class WriteArchive
             throw new EdgeBackupException(ErrorIds.ArchiveFailed, $"There is no folder '{options.Parent}'. Make it first, or give another -Path.", options.Parent);
         }
 
+        if (ArchiveFolder.IsPartOfOne(options.Parent))
+        {
+            throw new EdgeBackupException(ErrorIds.ArchiveFailed, $"'{options.Parent}' is part of an archive, and whatever is added to one damages it. Give another -Path: the folder in which the archives are to stand.", options.Parent);
+        }
+
         try
         {
             var runs = await ArchiveRuns.LoadAsync(context, options.Device, cancellationToken).ConfigureAwait(false);

@@ -29,6 +29,7 @@ public sealed class RepositoryContext : IAsyncDisposable
         Catalog = catalog;
         repository.Core.Watch = new RecordWatch(repository.Core, catalog.LiveNames);
         Connections = connections;
+        RunningRestores = connections.Running ?? new RunningRestores();
         Author = author;
         Devices = new DeviceRegistry(repository, author);
         Events = new EventLog(repository, author);
@@ -119,8 +120,8 @@ public sealed class RepositoryContext : IAsyncDisposable
                 name);
     }
 
-    /// <summary>Ids of the restore sessions that commands of this process have open now.</summary>
-    internal System.Collections.Concurrent.ConcurrentDictionary<string, byte> RunningRestores { get; } = new(StringComparer.Ordinal);
+    /// <summary>The restore sessions that commands of this process have open now.</summary>
+    internal RunningRestores RunningRestores { get; }
 
     /// <summary>Says under what the caller, and whatever it calls from now on, acts; commands that run beside it in the same repository have their own.</summary>
     public void Act(Deed now) => deed.Value = now;

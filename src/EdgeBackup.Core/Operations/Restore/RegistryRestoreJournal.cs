@@ -76,7 +76,7 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
     private async Task NoteOpenedAsync(string sessionId, bool? inPlace, CancellationToken cancellationToken)
     {
         opened.Add(sessionId);
-        context.RunningRestores.TryAdd(sessionId, 0);
+        context.RunningRestores.Add(device, sessionId);
         try
         {
             await WriteOpenedAsync(sessionId, inPlace, cancellationToken).ConfigureAwait(false);
@@ -153,7 +153,7 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
         over.Cancel();
         foreach (var session in opened)
         {
-            context.RunningRestores.TryRemove(session, out _);
+            context.RunningRestores.Remove(device, session);
         }
     }
 
@@ -199,7 +199,7 @@ internal sealed class RegistryRestoreJournal : IRestoreJournal, IDisposable
         var self = ProcessIdentity.Current();
         if (open.Owner is null || open.Owner == Describe(self))
         {
-            return context.RunningRestores.ContainsKey(sessionId);
+            return context.RunningRestores.Contains(device, sessionId);
         }
 
         var parts = open.Owner.Split('/');

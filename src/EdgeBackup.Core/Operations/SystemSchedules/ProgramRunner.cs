@@ -27,14 +27,15 @@ public interface IProgramRunner
     /// <param name="arguments">Unquoted.</param>
     /// <param name="input">What it reads; null for nothing.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="EdgeBackupException">ScheduleFailed: it cannot be run, or did not end within a minute.</exception>
+    /// <exception cref="EdgeBackupException">ScheduleFailed: it cannot be run, or did not end in time.</exception>
     Task<ProgramResult> RunAsync(string program, IReadOnlyList<string> arguments, byte[]? input, CancellationToken cancellationToken);
 }
 
 /// <summary>Runs real programs.</summary>
 public sealed class ProgramRunner : IProgramRunner
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+    /// <summary>How long a program may take; a minute unless it is said otherwise.</summary>
+    public TimeSpan Limit { get; init; } = TimeSpan.FromMinutes(1);
 
     public bool Exists(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")
         .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
@@ -79,7 +80,7 @@ public sealed class ProgramRunner : IProgramRunner
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new EdgeBackupException(ErrorIds.ScheduleFailed, $"'{program} {string.Join(' ', arguments.Take(1))}' did not end within a minute, and was ended. Try it by hand.", program, exception);
+            throw new EdgeBackupException(ErrorIds.ScheduleFailed, $"'{program} {string.Join(' ', arguments.Take(1))}' did not end within {Limit.TotalSeconds:0} s, and was ended. Try it by hand.", program, exception);
         }
         finally
         {

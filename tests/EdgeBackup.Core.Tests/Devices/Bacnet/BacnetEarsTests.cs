@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EdgeBackup.Core.Devices.Bacnet;
+using EdgeBackup.Core.Tests.Devices.Bacnet.Procedure;
 using Xunit;
 
 namespace EdgeBackup.Core.Tests.Devices.Bacnet;
@@ -8,6 +9,8 @@ namespace EdgeBackup.Core.Tests.Devices.Bacnet;
 /// <summary>Devices that answer a search by broadcast are heard by all who search at once, each with a client of its own.</summary>
 public sealed class BacnetEarsTests
 {
+    private static readonly TimeSpan Searching = TimeSpan.FromMinutes(2);
+
     [Fact]
     public async Task Two_clients_that_search_at_once_both_hear_what_is_broadcast()
     {
@@ -57,13 +60,94 @@ public sealed class BacnetEarsTests
         await two.DisposeAsync();
     }
 
-    /// <summary>Listens for ten seconds, also when somebody was heard.</summary>
+    [Fact]
+    public async Task A_socket_that_died_is_replaced_for_who_comes_next_and_those_who_listened_before_hear_again()
+    {
+        var ears = new BacnetEars();
+        var port = FindPort();
+        var (first, second, failed, hasThrown) = (0, 0, 0, false);
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+
+        // What nobody may do ends the receive loop as what the system may do.
+        var one = (await ears.OpenAsync(port, HearOnce, _ => Volatile.Write(ref failed, 1), CancellationToken.None))!;
+        await SendUntilAsync(() => Volatile.Read(ref failed) > 0);
+        var two = (await ears.OpenAsync(port, (_, _) => Interlocked.Increment(ref second), _ => { }, CancellationToken.None))!;
+        await SendUntilAsync(() => Volatile.Read(ref second) > 0);
+
+        Assert.True(Volatile.Read(ref first) > 0);
+        await two.DisposeAsync();
+        await one.DisposeAsync();
+        using var next = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        next.Bind(new IPEndPoint(IPAddress.Any, port));
+
+        void HearOnce(ReadOnlyMemory<byte> datagram, IPEndPoint sender)
+        {
+            if (!hasThrown)
+            {
+                hasThrown = true;
+                throw new InvalidOperationException("The socket dies.");
+            }
+
+            Interlocked.Increment(ref first);
+        }
+
+        Task SendUntilAsync(Func<bool> condition) => Wait.UntilAsync(() =>
+        {
+            try
+            {
+                socket.SendTo([1], new IPEndPoint(IPAddress.Loopback, port));
+            }
+            catch (SocketException)
+            {
+                // What an earlier one met while nobody had the port.
+            }
+
+            return condition();
+        });
+    }
+
+    [Fact]
+    public async Task A_search_whose_socket_died_listens_again_with_its_second_question()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            // Elsewhere loopback has no broadcast address.
+            return;
+        }
+
+        var ears = new BacnetEars();
+        var port = FindPort();
+        var clock = new HandClock();
+        var isDead = 0;
+        await using var client = await BacnetClient.OpenAsync(new BacnetClientOptions { Ears = ears, Clock = clock }, CancellationToken.None);
+        using var ending = new CancellationTokenSource();
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        var one = (await ears.OpenAsync(port, (_, _) => throw new InvalidOperationException("The socket dies."), _ => Volatile.Write(ref isDead, 1), CancellationToken.None))!;
+        var heard = new TaskCompletionSource<uint>();
+        var search = HearAsync(client, port, heard, ending.Token);
+        await Wait.UntilAsync(() =>
+        {
+            socket.SendTo([1], new IPEndPoint(IPAddress.Loopback, port));
+            return Volatile.Read(ref isDead) > 0;
+        });
+
+        await one.DisposeAsync();
+        clock.Advance(Searching * 0.6);
+        var announcing = AnnounceAsync(port, ending.Token);
+        await Task.WhenAny(heard.Task, search, announcing);
+        await ending.CancelAsync();
+        await Task.WhenAll(search, announcing);
+
+        Assert.True(heard.Task.IsCompleted);
+    }
+
+    /// <summary>Listens until it is told to stop, also when somebody was heard.</summary>
     private static async Task HearAsync(BacnetClient client, int port, TaskCompletionSource<uint> first, CancellationToken cancellationToken)
     {
         var target = new BacnetTarget(new IPEndPoint(UdpResponder.LoopbackBroadcast, port), IsBroadcast: true);
         try
         {
-            await foreach (var heard in client.WhoIsAsync(target, null, null, TimeSpan.FromSeconds(10), cancellationToken))
+            await foreach (var heard in client.WhoIsAsync(target, null, null, Searching, cancellationToken))
             {
                 first.TrySetResult(heard.Instance);
             }
@@ -88,7 +172,7 @@ public sealed class BacnetEarsTests
         new Apdu(ApduKind.UnconfirmedRequest) { Service = (byte)BacnetUnconfirmedService.IAm, Payload = payload.ToArray() }.Encode(writer);
         Bvlc.End(writer, 0);
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { EnableBroadcast = true };
-        for (var turn = 0; turn < 600 && !cancellationToken.IsCancellationRequested; turn++)
+        for (var turn = 0; turn < 6000 && !cancellationToken.IsCancellationRequested; turn++)
         {
             socket.SendTo(writer.Span, new IPEndPoint(UdpResponder.LoopbackBroadcast, port));
             await Task.Delay(20, CancellationToken.None);

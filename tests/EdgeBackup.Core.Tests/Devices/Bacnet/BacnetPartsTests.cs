@@ -28,7 +28,7 @@ public sealed class BacnetPartsTests
 
             // The server repeats when it is asked again; here the repetition is its own timer's.
             using var end = new CancellationTokenSource();
-            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
             var repeating = RepeatAsync(peer, server, end.Token);
             var part = await peer.Client.ReadFileStreamAsync(ScriptedPeer.Peer(1024), 1, 0, 60_000, limit.Token);
             await end.CancelAsync();
@@ -122,8 +122,8 @@ public sealed class BacnetPartsTests
                     : new Apdu(ApduKind.SegmentAck) { InvokeId = request.InvokeId, Sequence = 0, Window = 4, IsFromServer = true };
                 return [again.Value];
             },
-            new BacnetClientOptions { Timeout = TimeSpan.FromMinutes(2), SegmentTimeout = TimeSpan.FromMilliseconds(200), Retries = 1 });
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            new BacnetClientOptions { Timeout = TimeSpan.FromMinutes(10), SegmentTimeout = TimeSpan.FromMilliseconds(200), Retries = 1 });
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         Task exchange = isAnswer
             ? peer.Client.ReadFileStreamAsync(ScriptedPeer.Peer(480), 1, 0, 5000, limit.Token)
             : peer.Client.WriteFileStreamAsync(ScriptedPeer.Peer(480, segments: 64), 1, 0, new byte[5000], limit.Token);

@@ -65,7 +65,7 @@ internal sealed class UdpResponder : IAsyncDisposable
 
     public async Task WaitForAsync(BvlcFunction function, int count)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         while (Seen.Count(seen => seen == function) < count)
         {
             await Task.Delay(20, limit.Token);

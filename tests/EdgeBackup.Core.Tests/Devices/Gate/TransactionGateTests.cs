@@ -78,6 +78,17 @@ public sealed class TransactionGateTests
     }
 
     [Fact]
+    public void Stopping_is_advised_where_a_transaction_runs_and_nowhere_else()
+    {
+        var charging = Evaluate(Status(Point(connectors: new Connector(1, "Charging", Running)))).ToException("d");
+        var working = Evaluate(Status() with { RunningWork = "a backup of it is being taken" }).ToException("d");
+
+        Assert.Contains("Stop-EdgeTransaction", charging.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Stop-EdgeTransaction", working.Message, StringComparison.Ordinal);
+        Assert.Contains("Wait until it has ended", working.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_errors_are_those_that_scripts_match_on()
     {
         Assert.Equal(ErrorIds.DeviceStateUnknown, Evaluate(Status() with { GateFault = "x" }).ToException("d").ErrorId);

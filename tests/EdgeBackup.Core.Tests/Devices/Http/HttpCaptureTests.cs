@@ -1,6 +1,7 @@
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Tests.Repository;
 using EdgeBackup.Simulator.Devices;
 using Xunit;
 using static EdgeBackup.Core.Tests.Devices.Http.HttpTests;
@@ -104,11 +105,14 @@ public sealed class HttpCaptureTests
     public async Task A_slow_body_is_waited_for_as_long_as_it_moves()
     {
         await using var device = await StartEmptyAsync();
-        await using var connection = Connect(device, options => options with { SilenceLimit = TimeSpan.FromSeconds(3) });
+        var clock = new StillClock();
+        await using var connection = Connect(device, options => options with { SilenceLimit = SlowAnswer.Limit }, clock);
         device.Items.Set("big", Noise(100_000));
-        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Path = "items/big", Seconds = 0.6 });
+        device.Faults.Add(SlowAnswer.Of("items/big", clock));
+        var began = clock.GetTimestamp();
 
         Assert.Equal(Noise(100_000), (await CaptureAsync(connection, BackupContent.All))["big"]);
+        Assert.True(clock.GetElapsedTime(began) > 3 * SlowAnswer.Limit);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Tests.Repository;
 using EdgeBackup.Simulator.Devices;
@@ -13,7 +14,10 @@ public sealed class HttpHoldTests
     private static readonly TimeSpan Half = TimeSpan.FromMinutes(1);
 
     /// <summary>The device tells its time in whole seconds, and that of a moment ago: what it has granted may look a little longer.</summary>
-    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(25);
+
+    /// <summary>A call that is still on its way waits for its answer with a timer, too: it must not look like the renewal's, nor run out with it.</summary>
+    private static ConnectionOptions NoOtherTimer(ConnectionOptions options) => options with { SilenceLimit = TimeSpan.FromMinutes(20) };
 
     [Fact]
     public async Task A_device_without_the_feature_gives_none()
@@ -30,7 +34,7 @@ public sealed class HttpHoldTests
     {
         await using var device = await StartEmptyAsync();
         var clock = new StillClock();
-        await using var connection = Connect(device, clock: clock);
+        await using var connection = Connect(device, NoOtherTimer, clock);
         device.Faults.LongestHold = Granted;
 
         await using (var hold = await connection.TakeHoldAsync(TimeSpan.FromSeconds(300), CancellationToken.None))
@@ -57,7 +61,7 @@ public sealed class HttpHoldTests
     {
         await using var device = await StartEmptyAsync();
         var clock = new StillClock();
-        await using var connection = Connect(device, clock: clock);
+        await using var connection = Connect(device, NoOtherTimer, clock);
         device.Faults.LongestHold = Granted;
         await using var hold = await connection.TakeHoldAsync(TimeSpan.FromSeconds(300), CancellationToken.None);
         await clock.WaitForTimerAsync(Half - Slack, Half + Slack);
@@ -103,13 +107,15 @@ public sealed class HttpHoldTests
     {
         await using var device = await StartEmptyAsync();
         await using var connection = Connect(device);
-        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Seconds = 0.5, Path = "holds" });
+        var mayAnswer = new TaskCompletionSource();
+        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Pause = () => mayAnswer.Task, Path = "holds" });
         using var cancellation = new CancellationTokenSource();
 
         // The device has given it, and is still about to say so.
         var taking = connection.TakeHoldAsync(TimeSpan.FromSeconds(300), cancellation.Token);
         await Wait.UntilAsync(() => device.Holds.IsHeld);
         await cancellation.CancelAsync();
+        mayAnswer.SetResult();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => taking);
 
         Assert.False(device.Holds.IsHeld);

@@ -305,13 +305,15 @@ public sealed class HttpRestoreTests
         await using var device = await StartEmptyAsync();
         await using var connection = Connect(device);
         var journal = new MemoryJournal();
-        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Seconds = 0.5, Path = "restores" });
+        var mayAnswer = new TaskCompletionSource();
+        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Pause = () => mayAnswer.Task, Path = "restores" });
         using var cancellation = new CancellationTokenSource();
 
         // The device has opened it, and is still about to say so.
         var opening = connection.BeginRestoreAsync(Plan(RestoreMode.Replace, Sent), journal, cancellation.Token);
         await Wait.UntilAsync(() => device.Restores.Current is not null);
         await cancellation.CancelAsync();
+        mayAnswer.SetResult();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening);
 
         Assert.Single(journal.Noted);

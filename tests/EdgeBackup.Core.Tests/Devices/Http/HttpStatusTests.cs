@@ -1,6 +1,10 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using EdgeBackup.Core.Devices;
+using EdgeBackup.Core.Devices.Http;
 using EdgeBackup.Core.Errors;
+using EdgeBackup.Core.Tests.Repository;
 using EdgeBackup.Simulator.Devices;
 using Xunit;
 using static EdgeBackup.Core.Tests.Devices.Http.HttpTests;
@@ -172,13 +176,17 @@ public sealed class HttpStatusTests
     public async Task A_silent_device_is_given_up_once_and_for_all_after_the_silence_limit()
     {
         await using var device = await StartEmptyAsync();
-        await using var connection = Connect(device, options => options with { SilenceLimit = TimeSpan.FromSeconds(1) });
+        var clock = new StillClock();
+        await using var connection = Connect(device, options => options with { SilenceLimit = SlowAnswer.Limit }, clock);
         device.Faults.Add(new SimulatedFault { Kind = FaultKind.Silent, Times = -1 });
-        var watch = Stopwatch.StartNew();
 
-        await FailsAsync(ErrorIds.DeviceUnreachable, () => connection.GetStatusAsync(CancellationToken.None));
+        var asking = connection.GetStatusAsync(CancellationToken.None);
+        await Wait.UntilAsync(() => CountCalls(device, "GET", "device") == 1);
+        clock.Advance(SlowAnswer.Limit * 0.9);
+        Assert.False(asking.IsCompleted);
+        clock.Advance(SlowAnswer.Limit * 0.2);
 
-        Assert.True(watch.Elapsed > TimeSpan.FromSeconds(0.9), $"given up after {watch.Elapsed}");
+        await FailsAsync(ErrorIds.DeviceUnreachable, () => asking);
         Assert.Equal(1, CountCalls(device, "GET", "device"));
     }
 
@@ -186,18 +194,23 @@ public sealed class HttpStatusTests
     public async Task A_slow_device_is_not_a_silent_one()
     {
         await using var device = await StartEmptyAsync();
-        await using var connection = Connect(device, options => options with { SilenceLimit = TimeSpan.FromSeconds(3) });
-        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Slow, Seconds = 0.6, Path = "device" });
+        var clock = new StillClock();
+        await using var connection = Connect(device, options => options with { SilenceLimit = SlowAnswer.Limit }, clock);
+        device.Faults.Add(SlowAnswer.Of("device", clock));
+        var began = clock.GetTimestamp();
 
         Assert.Equal("edge-001", (await connection.GetStatusAsync(CancellationToken.None)).Identity.Id);
+        Assert.True(clock.GetElapsedTime(began) > 3 * SlowAnswer.Limit);
     }
 
     [Fact]
     public async Task A_device_that_is_not_there_is_unreachable_within_seconds()
     {
-        var device = await StartEmptyAsync();
-        await using var connection = Connect(device);
-        await device.DisposeAsync();
+        // Bound and not listening: refused, and nobody else's meanwhile.
+        using var reserved = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        reserved.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var connection = new HttpDeviceConnection(
+            new ConnectionOptions { Address = DeviceAddress.Parse($"http://{reserved.LocalEndPoint}/devices/edge-001/", Path.GetTempPath()), Id = "edge-001" }, TimeProvider.System);
         var watch = Stopwatch.StartNew();
 
         var failed = await FailsAsync(ErrorIds.DeviceUnreachable, () => connection.GetStatusAsync(CancellationToken.None));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 
 namespace EdgeBackup.Core.Tests.Devices.Ssh;
 
@@ -24,6 +25,31 @@ internal static class Programs
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, output, words.GetAwaiter().GetResult());
+    }
+
+    /// <summary>
+    /// Writes a program that can be run at once. Another process writes it: a child that some other test starts just then
+    /// would inherit our open file for a moment, and who runs a file that is open for writing is told that it is busy.
+    /// </summary>
+    public static void WriteProgram(string path, string text)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            File.WriteAllText(path, text);
+            return;
+        }
+
+        using var process = Process.Start(new ProcessStartInfo("sh", ["-c", "cat >\"$0\" && chmod 755 \"$0\"", path]) { RedirectStandardInput = true })!;
+        using (var input = process.StandardInput.BaseStream)
+        {
+            input.Write(Encoding.UTF8.GetBytes(text));
+        }
+
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"'{path}' could not be written.");
+        }
     }
 
     /// <summary>Gives a tree to a user; links themselves, not what they lead to.</summary>

@@ -40,6 +40,9 @@ public sealed class SshCaptureTests(SshServer server) : IClassFixture<SshServer>
         {
             Items = Enumerable.Range(0, 1500).ToDictionary(index => $"many/{index % 40}/f{index}", index => Bytes($"file {index}")),
         });
+
+        // Those of the test before may still be on their way out, and would be missed.
+        await Wait.UntilAsync(() => server.Sessions().Count == 0);
         await using var connection = device.Connect();
         await using var capture = await connection.BeginCaptureAsync(BackupContent.All, CancellationToken.None);
         var files = (await ListAsync(capture)).Where(item => item.Type == ItemType.File).ToList();
@@ -327,12 +330,7 @@ public sealed class SshCaptureTests(SshServer server) : IClassFixture<SshServer>
             await capture.DisposeAsync();
         }
 
-        for (var tries = 0; server.Sessions().Count > 0 && tries < 1000; tries++)
-        {
-            await Task.Delay(10);
-        }
-
-        Assert.Empty(server.Sessions());
+        await Wait.UntilAsync(() => server.Sessions().Count == 0);
         Assert.Equal(["big", "edge-device.json"], Directory.EnumerateFileSystemEntries(device.Root).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Empty(device.Beside());
     }

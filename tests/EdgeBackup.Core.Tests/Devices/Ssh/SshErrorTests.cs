@@ -141,17 +141,12 @@ public sealed class SshErrorTests(SshServer server) : IClassFixture<SshServer>
         silent.Start();
         var process = server.At("pid-" + Guid.NewGuid().ToString("N"));
         var program = server.At("ssh-that-tells");
-        File.WriteAllText(program, $"#!/bin/sh\necho $$ >{process}.part && mv {process}.part {process}\nexec ssh \"$@\"\n");
-        Programs.SetMode(program, 0x1ED);
+        Programs.WriteProgram(program, $"#!/bin/sh\necho $$ >{process}.part && mv {process}.part {process}\nexec ssh \"$@\"\n");
         using var cancellation = new CancellationTokenSource();
-        await using var connection = Connect(((IPEndPoint)silent.LocalEndpoint).Port, new SshSettings { Program = program });
+        await using var connection = Connect(((IPEndPoint)silent.LocalEndpoint).Port, new SshSettings { Program = program, ConnectTimeout = TimeSpan.FromMinutes(10) });
 
         var asking = connection.GetStatusAsync(cancellation.Token);
-        while (!File.Exists(process))
-        {
-            await Task.Delay(10);
-        }
-
+        await Wait.UntilAsync(() => File.Exists(process));
         await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);

@@ -20,13 +20,7 @@ public sealed class FragileServer : SshServer
     public void HangInMove(bool hangs) => Put("hang-mv", hangs ? "" : null);
 
     /// <summary>Waits until an mv waits.</summary>
-    public async Task WaitForMoveAsync()
-    {
-        while (new FileInfo(At("in-mv")) is not { Exists: true, Length: > 0 })
-        {
-            await Task.Delay(20);
-        }
-    }
+    public Task WaitForMoveAsync() => Wait.UntilAsync(() => new FileInfo(At("in-mv")) is { Exists: true, Length: > 0 });
 
     /// <summary>The number of the mv that does not come to its end any more; 0: none.</summary>
     public void FailAtMove(int number) => File.WriteAllText(At("fail-at"), number + "\n");
@@ -360,11 +354,7 @@ public sealed class SshRestoreTests(FragileServer server) : IClassFixture<Fragil
         using var stop = new CancellationTokenSource();
         server.HangInStage(true);
         var beginning = connection.BeginRestoreAsync(Plan(RestoreMode.Replace, New), journal, stop.Token);
-        while (!device.Beside().Any() && !beginning.IsCompleted)
-        {
-            await Task.Delay(20);
-        }
-
+        await Wait.UntilAsync(() => device.Beside().Any() || beginning.IsCompleted);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => beginning);
         server.HangInStage(false);

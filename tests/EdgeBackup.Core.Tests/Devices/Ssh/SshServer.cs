@@ -15,7 +15,7 @@ public class SshServer : IDisposable
 {
     private const string Daemon = "/usr/sbin/sshd";
 
-    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(2);
 
     private readonly Process? daemon;
     private readonly List<string> log = [];
@@ -95,11 +95,7 @@ public class SshServer : IDisposable
     }
 
     /// <summary>Puts a program first in the sessions' PATH.</summary>
-    public void WriteProgram(string name, string text)
-    {
-        File.WriteAllText(Path.Combine(At("bin"), name), text + "\n");
-        Programs.SetMode(Path.Combine(At("bin"), name), 0x1ED);
-    }
+    public void WriteProgram(string name, string text) => Programs.WriteProgram(Path.Combine(At("bin"), name), text + "\n");
 
     /// <summary>The sshd processes of the sessions that are open: those that work for the user.</summary>
     public IReadOnlyList<int> Sessions() =>

@@ -44,7 +44,7 @@ public sealed class DeviceClaimTests
             },
         });
         var first = Task.Run(() => bench.RunScheduleAsync(context: slow));
-        await begun.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        await begun.Task.WaitAsync(TimeSpan.FromMinutes(5));
         var other = Assert.Single(await bench.RunScheduleAsync());
         Assert.Equal(ScheduledResult.NotDue, other.Result);
         Assert.Contains("has had it in hand", other.Reason, StringComparison.Ordinal);

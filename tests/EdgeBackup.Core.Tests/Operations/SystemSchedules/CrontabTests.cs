@@ -60,8 +60,7 @@ public sealed class CrontabTests : IDisposable
         // In place of pwsh stands a script that writes down its arguments, and ends with 1 as a run does of which some failed.
         var seen = Path.Combine(folder, "seen");
         var program = Path.Combine(folder, "pw'sh");
-        File.WriteAllText(program, $"#!/bin/sh\nprintf '%s\\n' \"$@\" >> '{seen}'\nexit 1\n");
-        Programs.SetMode(program, 0x1ED);
+        Programs.WriteProgram(program, $"#!/bin/sh\nprintf '%s\\n' \"$@\" >> '{seen}'\nexit 1\n");
         var command = ScheduleWorld.Command("/srv/100% it's") with { PowerShell = program };
         var schedule = ScheduleWorld.Schedule(command: command) with { DataFolder = Path.Combine(folder, "data $x") };
         var line = Line(CrontabText.Block(schedule, hasLock: true, hasLimit: ScheduleWorld.Find("timeout") is not null));

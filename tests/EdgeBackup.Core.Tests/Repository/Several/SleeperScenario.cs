@@ -92,7 +92,7 @@ internal sealed class SleeperScenario(int seed)
 
     private async Task SettleAsync(PausingStore way, Task run)
     {
-        if (await Task.WhenAny(run, way.Paused).WaitAsync(TimeSpan.FromMinutes(1)) != run)
+        if (await Task.WhenAny(run, way.Paused).WaitAsync(TimeSpan.FromMinutes(5)) != run)
         {
             asleep.Add((way, run));
             return;

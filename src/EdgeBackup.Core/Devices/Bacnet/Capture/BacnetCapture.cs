@@ -85,7 +85,7 @@ internal sealed class BacnetCapture : ICapture
             throw new ArgumentException($"'{item.Path}' was not listed.", nameof(item));
         }
 
-        var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var (client, peer) = await OpenLinkAsync(item, cancellationToken).ConfigureAwait(false);
         var largest = client.LargestRead(peer);
         var unsegmented = Math.Min(largest, client.LargestRead(peer with { Segmentation = BacnetSegmentation.None }));
         FilePartReader reader = file.Place.Access == BacnetFileAccess.Stream
@@ -167,10 +167,11 @@ internal sealed class BacnetCapture : ICapture
                 await procedure.AskAsync(BacnetReinitializedState.EndBackup, cancellationToken).ConfigureAwait(false);
                 return true;
             }
-            catch (BacnetException exception) when (exception is BacnetErrorException or BacnetTimeoutException)
+            catch (BacnetException exception) when (exception is BacnetErrorException or BacnetTimeoutException or BacnetUnreachableException)
             {
-                mayBeTaken |= link.Clock.GetElapsedTime(asked) >= link.FirstTimeout;
-                if (BacnetDeviceErrors.IsBusy(exception))
+                // Where the network went away, the request may have got there, and the answer not here.
+                mayBeTaken |= exception is BacnetUnreachableException || link.Clock.GetElapsedTime(asked) >= link.FirstTimeout;
+                if (exception is BacnetUnreachableException || BacnetDeviceErrors.IsBusy(exception))
                 {
                     throw;
                 }
@@ -194,7 +195,7 @@ internal sealed class BacnetCapture : ICapture
         }
     }
 
-    /// <summary>Asks again while the device has no time, for as long as it may need to leave a backup.</summary>
+    /// <summary>Asks again while the device has no time or the network is away, for as long as it may need to leave a backup.</summary>
     private async Task<T> RepeatAsync<T>(Func<Task<T>> ask, string call, CancellationToken cancellationToken)
     {
         var began = link.Clock.GetTimestamp();
@@ -205,9 +206,10 @@ internal sealed class BacnetCapture : ICapture
             {
                 return await ask().ConfigureAwait(false);
             }
-            catch (BacnetException exception) when (BacnetDeviceErrors.IsBusy(exception) && link.Clock.GetElapsedTime(began) < link.Times.Leaving)
+            catch (BacnetException exception) when (
+                (exception is BacnetUnreachableException || BacnetDeviceErrors.IsBusy(exception)) && link.Clock.GetElapsedTime(began) < link.Times.Leaving)
             {
-                link.Trace($"{link.Errors.Device}: {call} met a device without time ({exception.Message.TrimEnd('.')}); asking again.");
+                link.Trace($"{link.Errors.Device}: {call} met a device without time, or no network ({exception.Message.TrimEnd('.')}); asking again.");
             }
             catch (BacnetException exception)
             {
@@ -215,6 +217,18 @@ internal sealed class BacnetCapture : ICapture
             }
 
             pause = await procedure.PauseAsync(pause, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<(BacnetClient Client, BacnetPeer Peer)> OpenLinkAsync(Item item, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await link.OpenAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (BacnetException exception)
+        {
+            throw link.Errors.From(exception, $"reading '{item.Path}'", ErrorIds.CaptureFailed);
         }
     }
 
@@ -252,7 +266,7 @@ internal sealed class BacnetCapture : ICapture
             }
             catch (BacnetException exception) when (
                 (exception is BacnetErrorException { Code: BacnetErrorCode.FileAccessDenied or BacnetErrorCode.ReadAccessDenied or BacnetErrorCode.ConfigurationInProgress or BacnetErrorCode.UnknownObject }
-                    or BacnetTimeoutException || BacnetDeviceErrors.IsBusy(exception))
+                    || BacnetDeviceErrors.IsAwayForNow(exception))
                 && link.Clock.GetElapsedTime(began) < procedure.PreparationLimit)
             {
                 link.Trace($"{link.Errors.Device}: its files cannot be read yet ({exception.Message.TrimEnd('.')}).");

@@ -60,7 +60,7 @@ public sealed partial class BacnetClient
             Payload = BacnetAnnouncements.WhoIs(low, high),
         };
         var seen = new HashSet<(BacnetStation, uint)>();
-        IAsyncDisposable? ear = null;
+        OpenEar? ear = null;
         var listener = announcements.Listen();
         try
         {
@@ -87,7 +87,7 @@ public sealed partial class BacnetClient
 
         async ValueTask SendAsync()
         {
-            ear ??= await OpenEarAsync(target, cancellationToken).ConfigureAwait(false);
+            ear = await ListenAsync(ear, target, cancellationToken).ConfigureAwait(false);
             SendOpen(new Npdu(default, target.Routed), request, target);
         }
     }
@@ -100,7 +100,7 @@ public sealed partial class BacnetClient
     public async IAsyncEnumerable<BacnetRouter> WhoIsRouterAsync(
         BacnetTarget target, ushort? network, TimeSpan wait, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        IAsyncDisposable? ear = null;
+        OpenEar? ear = null;
         var listener = routers.Listen();
         try
         {
@@ -120,7 +120,7 @@ public sealed partial class BacnetClient
 
         async ValueTask SendAsync()
         {
-            ear ??= await OpenEarAsync(target, cancellationToken).ConfigureAwait(false);
+            ear = await ListenAsync(ear, target, cancellationToken).ConfigureAwait(false);
             SendOpen(new Npdu(BacnetRouters.WhoIsRouter(network), Message: BacnetNetworkMessage.WhoIsRouter), null, target);
         }
     }
@@ -160,7 +160,26 @@ public sealed partial class BacnetClient
     /// of this machine may have had it before. Searches of this process share it: of several devices that are looked for at
     /// once, all hear the answers.
     /// </summary>
-    private async ValueTask<IAsyncDisposable?> OpenEarAsync(BacnetTarget target, CancellationToken cancellationToken)
+    /// <param name="ear">What it is listened on with so far; null for nothing. One whose socket has died is replaced.</param>
+    /// <param name="target">Who is asked.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private async ValueTask<OpenEar?> ListenAsync(OpenEar? ear, BacnetTarget target, CancellationToken cancellationToken)
+    {
+        if (ear is { IsDeaf: false })
+        {
+            return ear;
+        }
+
+        var replacement = await OpenEarAsync(target, cancellationToken).ConfigureAwait(false);
+        if (ear is not null)
+        {
+            await ear.DisposeAsync().ConfigureAwait(false);
+        }
+
+        return replacement;
+    }
+
+    private async ValueTask<OpenEar?> OpenEarAsync(BacnetTarget target, CancellationToken cancellationToken)
     {
         var port = target.EndPoint.Port;
         if (foreign is not null || wire is not null || port == Local.Port)
@@ -168,9 +187,11 @@ public sealed partial class BacnetClient
             return null;
         }
 
+        var opened = new OpenEar();
         if (await ears.OpenAsync(port, Receive, Deafen, cancellationToken).ConfigureAwait(false) is { } ear)
         {
-            return ear;
+            opened.Ear = ear;
+            return opened;
         }
 
         try
@@ -178,7 +199,8 @@ public sealed partial class BacnetClient
             // Another program is there. Where the system lets a broadcast address be bound, what is sent to all is heard beside it.
             if ((target.IsBroadcast ? target.EndPoint.Address : BacnetHosts.LocalBroadcastFor(target.EndPoint.Address)) is { } everybody)
             {
-                return BacnetLink.Open(new IPEndPoint(everybody, port), mayShare: true, Receive, Deafen);
+                opened.Ear = BacnetLink.Open(new IPEndPoint(everybody, port), mayShare: true, Receive, Deafen);
+                return opened;
             }
         }
         catch (SocketException)
@@ -190,7 +212,28 @@ public sealed partial class BacnetClient
         return null;
 
         // What is asked for and answered goes its own way: only the search is the poorer for it.
-        void Deafen(Exception reason) => options.Trace?.Invoke($"Port {port} is not listened on any more: {reason.Message}");
+        void Deafen(Exception reason)
+        {
+            opened.IsDeaf = true;
+            options.Trace?.Invoke($"Port {port} is not listened on any more: {reason.Message}");
+        }
+    }
+
+    /// <summary>What is listened on while somebody is asked.</summary>
+    private sealed class OpenEar : IAsyncDisposable
+    {
+        private volatile bool isDeaf;
+
+        public IAsyncDisposable? Ear { get; set; }
+
+        /// <summary>Whether its socket has died.</summary>
+        public bool IsDeaf
+        {
+            get => isDeaf;
+            set => isDeaf = value;
+        }
+
+        public ValueTask DisposeAsync() => Ear?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
     private async Task<BacnetPeer> ReadSizesAsync(BacnetPeer asked, CancellationToken cancellationToken)

@@ -25,13 +25,14 @@ public sealed class BacnetEars
         await Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (!ears.TryGetValue(port, out var ear))
+            var ear = ears.GetValueOrDefault(port) ?? new Ear();
+            if (ear.IsDeaf)
             {
-                ear = new Ear();
-                ear.Link = BacnetLink.Open(new IPEndPoint(IPAddress.Any, port), mayShare: false, ear.Hear, ear.Fail);
-                ears[port] = ear;
+                // Those who listened with a socket that died hear again with the new one.
+                await ear.OpenAsync(port).ConfigureAwait(false);
             }
 
+            ears[port] = ear;
             var listener = new Listener(this, port, ear, hear, fail);
             ear.Listeners = [.. ear.Listeners, listener];
             return listener;
@@ -57,7 +58,7 @@ public sealed class BacnetEars
             {
                 // Whoever wants the port next waits until the socket is gone.
                 ears.Remove(listener.Port);
-                await ear.Link.DisposeAsync().ConfigureAwait(false);
+                await ear.CloseAsync().ConfigureAwait(false);
             }
         }
         finally
@@ -70,8 +71,11 @@ public sealed class BacnetEars
     private sealed class Ear
     {
         private volatile Listener[] listeners = [];
+        private volatile bool isDeaf = true;
+        private BacnetLink? link;
 
-        public BacnetLink Link { get; set; } = null!;
+        /// <summary>Whether nothing is heard: its socket has died, or there is none yet.</summary>
+        public bool IsDeaf => isDeaf;
 
         /// <summary>Never changed, only replaced: the receive loop goes through them without the gate.</summary>
         public Listener[] Listeners
@@ -80,7 +84,33 @@ public sealed class BacnetEars
             set => listeners = value;
         }
 
-        public void Hear(ReadOnlyMemory<byte> datagram, IPEndPoint sender)
+        /// <summary>Opens the socket, in the place of one that died.</summary>
+        /// <exception cref="SocketException">Another program has the port.</exception>
+        public async Task OpenAsync(int port)
+        {
+            await CloseAsync().ConfigureAwait(false);
+            isDeaf = false;
+            try
+            {
+                link = BacnetLink.Open(new IPEndPoint(IPAddress.Any, port), mayShare: false, Hear, Fail);
+            }
+            catch
+            {
+                isDeaf = true;
+                throw;
+            }
+        }
+
+        public async Task CloseAsync()
+        {
+            if (link is { } open)
+            {
+                link = null;
+                await open.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+
+        private void Hear(ReadOnlyMemory<byte> datagram, IPEndPoint sender)
         {
             foreach (var listener in Listeners)
             {
@@ -88,8 +118,9 @@ public sealed class BacnetEars
             }
         }
 
-        public void Fail(Exception reason)
+        private void Fail(Exception reason)
         {
+            isDeaf = true;
             foreach (var listener in Listeners)
             {
                 listener.Fail(reason);

@@ -13,28 +13,31 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
     /// <exception cref="EdgeBackupException">DeviceBusy: somebody else's restore is open, or ours cannot be ended.</exception>
     public async Task<bool> DropLeftoverAsync(CancellationToken cancellationToken)
     {
+        if (await FindLeftoverAsync(cancellationToken).ConfigureAwait(false) is null)
+        {
+            return false;
+        }
+
+        // Another command of this process may be dropping it too, and begin its own restore right after: looked at again in the turn.
+        var turn = await EnterAsync(cancellationToken).ConfigureAwait(false);
+        await using var lease = turn.ConfigureAwait(false);
+        return await DropLeftoverInTurnAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<IAsyncDisposable> EnterAsync(CancellationToken cancellationToken) =>
+        await locks.EnterAsync(await link.FindHostAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+
+    private async Task<bool> DropLeftoverInTurnAsync(CancellationToken cancellationToken)
+    {
+        if (await FindLeftoverAsync(cancellationToken).ConfigureAwait(false) is null)
+        {
+            return false;
+        }
+
+        link.Trace($"{link.Errors.Device}: aborting the restore that an interrupted command of ours left open.");
+        await procedure.LeaveAsync(BacnetReinitializedState.AbortRestore, "ABORT_RESTORE").ConfigureAwait(false);
         try
         {
-            if (await FindOpenAsync(cancellationToken).ConfigureAwait(false) is not { } open)
-            {
-                // A note that stayed would be taken for somebody else's restore one day.
-                if (await journal.IsOwnAsync(SessionId, cancellationToken).ConfigureAwait(false))
-                {
-                    await journal.ClosedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
-                }
-
-                // The others are of another address.
-                await journal.ClosedAllButAsync([], CancellationToken.None).ConfigureAwait(false);
-                return false;
-            }
-
-            if (!await journal.IsOwnAsync(SessionId, await ReadLifeAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false))
-            {
-                throw procedure.Occupied(open);
-            }
-
-            link.Trace($"{link.Errors.Device}: aborting the restore that an interrupted command of ours left open.");
-            await procedure.LeaveAsync(BacnetReinitializedState.AbortRestore, "ABORT_RESTORE").ConfigureAwait(false);
             if (await FindOpenAsync(cancellationToken).ConfigureAwait(false) is { } still)
             {
                 throw procedure.Occupied(still);
@@ -49,15 +52,44 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
         return true;
     }
 
+    /// <returns>The state of a restore of ours that is open and that nobody goes on with; null where none is open.</returns>
+    /// <exception cref="EdgeBackupException">DeviceBusy: one is open that is not ours.</exception>
+    private async Task<BacnetBackupState?> FindLeftoverAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await FindOpenAsync(cancellationToken).ConfigureAwait(false) is not { } open)
+            {
+                // A note that stayed would be taken for somebody else's restore one day.
+                if (await journal.IsOwnAsync(SessionId, cancellationToken).ConfigureAwait(false))
+                {
+                    await journal.ClosedAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
+                }
+
+                // The others are of another address.
+                await journal.ClosedAllButAsync([], CancellationToken.None).ConfigureAwait(false);
+                return null;
+            }
+
+            return await journal.IsOwnAsync(SessionId, await ReadLifeAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false)
+                ? open
+                : throw procedure.Occupied(open);
+        }
+        catch (BacnetException exception)
+        {
+            throw link.Errors.From(exception, "reading its state", ErrorIds.DeviceUnreachable);
+        }
+    }
+
     /// <summary>Restores.</summary>
     /// <param name="files">Proven, in their order.</param>
     /// <param name="cancellationToken">Gives up; the device is taken out of its restore nevertheless.</param>
     /// <exception cref="EdgeBackupException">RestoreFailed, DeviceBusy, RestoreVerifyFailed, and what the table of errors says.</exception>
     public async Task<RestoreCommitOutcome> RunAsync(IReadOnlyList<FileToRestore> files, CancellationToken cancellationToken)
     {
-        var turn = await locks.EnterAsync(await link.FindHostAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        var turn = await EnterAsync(cancellationToken).ConfigureAwait(false);
         await using var lease = turn.ConfigureAwait(false);
-        await DropLeftoverAsync(cancellationToken).ConfigureAwait(false);
+        await DropLeftoverInTurnAsync(cancellationToken).ConfigureAwait(false);
 
         // Noted whatever happens to the command: a device that stands in a restore that nobody knows is of no use for minutes.
         await journal.OpenedInPlaceAsync(SessionId, CancellationToken.None).ConfigureAwait(false);

@@ -48,6 +48,34 @@ public sealed class BacnetAfterTheEndTests
         Assert.Empty(journal.Open);
     }
 
+    [Fact]
+    public async Task A_restore_that_was_left_open_is_not_aborted_once_another_command_has_begun_its_own()
+    {
+        await using var device = await BacnetRestoreTests.StartAsync();
+        await using var connection = device.Connect(null);
+        var session = $"bacnet-restore {BacnetDeviceAddress.Parse(device.Device.Address)}";
+        var journal = new MemoryJournal();
+        await journal.OpenedAsync(session, CancellationToken.None);
+        device.Device.Procedure.StartRestoreAsSomebodyElse();
+        var asked = 0;
+        journal.OnAsked = _ =>
+        {
+            // It has dropped what was left, and what is open now is its own and running.
+            if (Interlocked.Increment(ref asked) == 2)
+            {
+                journal.ClosedAsync(session, CancellationToken.None);
+            }
+        };
+
+        var turn = await device.Locks.EnterAsync(device.Device.EndPoint, CancellationToken.None);
+        var drop = connection.DropLeftoversAsync(journal, CancellationToken.None);
+        await Wait.UntilAsync(() => Volatile.Read(ref asked) == 1);
+        await turn.DisposeAsync();
+
+        Assert.Equal(ErrorIds.DeviceBusy, (await Assert.ThrowsAsync<EdgeBackupException>(() => drop)).ErrorId);
+        Assert.Equal((0, BacnetBackupState.PerformingRestore), (Aborts(device), device.Device.Procedure.State));
+    }
+
     private static int Aborts(BacnetTestDevice device) => device.Device.Requests.Count(request => request.State == BacnetReinitializedState.AbortRestore);
 
     private static int LooksSinceTheEnd(BacnetTestDevice device) => device.Device.Requests

@@ -1,7 +1,10 @@
+using System.Net;
+using System.Net.Sockets;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Devices.Bacnet;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
+using EdgeBackup.Core.Platform;
 using EdgeBackup.Simulator.Bacnet;
 using Xunit;
 using static EdgeBackup.Core.Tests.Devices.Bacnet.Procedure.BacnetCaptureBench;
@@ -99,9 +102,12 @@ public sealed class BacnetBackupAccessTests
     [Fact]
     public async Task A_device_that_is_not_there_is_unreachable()
     {
-        var device = await StartAsync();
-        await device.DisposeAsync();
-        await using var connection = device.Connect(BacnetTestDevice.Impatient);
+        // Bound, and deaf: nobody else gets the port meanwhile.
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var connection = new BacnetDeviceConnection(
+            new ConnectionOptions { Address = DeviceAddress.Parse($"bacnet://{socket.LocalEndPoint}/1001", "/") },
+            SystemPlatform.Create(), TimeProvider.System, new BacnetProcedureLocks(), client: BacnetTestDevice.Impatient, times: BacnetTestDevice.Times);
 
         var error = await Assert.ThrowsAsync<EdgeBackupException>(() => connection.GetStatusAsync(CancellationToken.None));
 

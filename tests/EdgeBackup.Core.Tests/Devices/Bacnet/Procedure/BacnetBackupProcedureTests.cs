@@ -19,11 +19,18 @@ public sealed class BacnetBackupProcedureTests
     [InlineData(false, true)]
     public async Task A_device_that_prepares_is_waited_for_also_an_old_one_and_a_silent_one(bool tells, bool isSilent)
     {
+        var clock = isSilent ? new HandClock() : null;
         var preparation = isSilent ? BacnetTestDevice.LongerThanBrief : TimeSpan.FromMilliseconds(400);
-        await using var device = await StartAsync(new SimulatedBacnetOptions { BackupPreparation = preparation, TellsBackupState = tells, SilentWhilePreparing = isSilent });
-        await using var connection = device.Connect(isSilent ? BacnetTestDevice.Brief : BacnetTestDevice.Eager);
+        await using var device = await StartAsync(new SimulatedBacnetOptions { BackupPreparation = preparation, TellsBackupState = tells, SilentWhilePreparing = isSilent, Clock = clock ?? TimeProvider.System });
+        await using var connection = device.Connect(isSilent ? BacnetTestDevice.Brief : BacnetTestDevice.Eager, clock);
 
-        AssertState(await CaptureAsync(connection, BackupContent.Configuration));
+        var capturing = CaptureAsync(connection, BackupContent.Configuration);
+        if (clock is not null)
+        {
+            await BacnetTestDevice.PassTimeAsync(clock, capturing);
+        }
+
+        AssertState(await capturing);
         var requests = device.Device.Requests.ToList();
         var started = requests.FindIndex(request => request.State == BacnetReinitializedState.StartBackup);
         Assert.DoesNotContain(requests[..started], request => request.Property == BacnetProperty.ConfigurationFiles);
@@ -143,7 +150,9 @@ public sealed class BacnetBackupProcedureTests
     {
         var clock = new HandClock();
         await using var device = await StartAsync(new SimulatedBacnetOptions { BackupFailureTimeout = TimeSpan.FromSeconds(60), HasReadPropertyMultiple = false });
-        await using var connection = device.Connect(null, clock);
+
+        // Each step of the clock below is longer than an answer is waited for: few retries would be over before one came.
+        await using var connection = device.Connect(BacnetTestDevice.Eager, clock);
         await using var capture = await connection.BeginCaptureAsync(BackupContent.All, CancellationToken.None);
         device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Silent, Property = BacnetProperty.FileAccessMethod, Skip = 1, Times = 2 });
         device.Device.ClearRequests();

@@ -97,9 +97,12 @@ public sealed class BacnetCaptureTests
     {
         await using var device = await StartAsync(new SimulatedBacnetOptions { Segmentation = segmentation });
         device.Device.Faults.ReadsFurther = 7;
-        await using var connection = device.Connect(BacnetTestDevice.Impatient);
+        var clock = new HandClock();
+        await using var connection = device.Connect(BacnetTestDevice.Brief, clock);
 
-        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => CaptureAsync(connection, BackupContent.Configuration));
+        var capturing = CaptureAsync(connection, BackupContent.Configuration);
+        await BacnetTestDevice.PassTimeAsync(clock, capturing);
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => capturing);
 
         Assert.Equal(ErrorIds.DeviceResponseInvalid, error.ErrorId);
         Assert.Contains("another position", error.Message, StringComparison.Ordinal);
@@ -118,6 +121,8 @@ public sealed class BacnetCaptureTests
         Assert.Equal(ErrorIds.CaptureFailed, error.ErrorId);
         Assert.Contains("at byte 100", error.Message, StringComparison.Ordinal);
         Assert.Contains("20000 bytes", error.Message, StringComparison.Ordinal);
+        Assert.Contains("where it says the same each time", error.Message, StringComparison.Ordinal);
+        Assert.Contains("maker's tool", error.Message, StringComparison.Ordinal);
         Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
     }
 

@@ -72,6 +72,7 @@ public sealed class BacnetRestoreTests
     [InlineData(false, false)]
     public async Task A_device_that_prepares_and_takes_its_time_is_waited_for(bool tells, bool isSilent)
     {
+        var clock = isSilent ? new HandClock() : null;
         var time = isSilent ? BacnetTestDevice.LongerThanBrief : TimeSpan.FromMilliseconds(400);
         await using var device = await StartAsync(new SimulatedBacnetOptions
         {
@@ -79,10 +80,17 @@ public sealed class BacnetRestoreTests
             SilentWhilePreparing = isSilent,
             RestorePreparation = time,
             RestoreCompletion = time,
+            Clock = clock ?? TimeProvider.System,
         });
-        await using var connection = device.Connect(isSilent ? BacnetTestDevice.Brief : BacnetTestDevice.Eager);
+        await using var connection = device.Connect(isSilent ? BacnetTestDevice.Brief : BacnetTestDevice.Eager, clock);
 
-        Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New));
+        var restoring = RestoreAsync(connection, RestoreMode.Replace, New);
+        if (clock is not null)
+        {
+            await BacnetTestDevice.PassTimeAsync(clock, restoring);
+        }
+
+        Assert.Equal(RestoreCommitOutcome.Completed, await restoring);
 
         AssertNew(device);
         Assert.Equal(1, device.Device.Procedure.Completed);
@@ -340,14 +348,15 @@ public sealed class BacnetRestoreTests
         await using var device = await StartAsync();
         device.Device.Faults.Add(new SimulatedBacnetFault { Service = BacnetConfirmedService.AtomicWriteFile, ErrorCode = BacnetErrorCode.FileFull });
         device.Device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Silent, State = BacnetReinitializedState.AbortRestore, Times = -1 });
-        await using var connection = device.Connect(null, times: BacnetTestDevice.Times with { Abort = TimeSpan.FromMilliseconds(200) });
+        await using var impatient = device.Connect(null, times: BacnetTestDevice.Times with { Abort = TimeSpan.FromMilliseconds(200) });
         var journal = new MemoryJournal();
 
-        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(connection, RestoreMode.Replace, New, journal));
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(impatient, RestoreMode.Replace, New, journal));
 
         Assert.Contains("did not take ABORT_RESTORE", error.Message, StringComparison.Ordinal);
         Assert.Single(journal.Open);
         device.Device.Faults.Clear();
+        await using var connection = device.Connect(null);
         Assert.Equal(RestoreCommitOutcome.Completed, await RestoreAsync(connection, RestoreMode.Replace, New, journal));
         Assert.Empty(journal.Open);
     }

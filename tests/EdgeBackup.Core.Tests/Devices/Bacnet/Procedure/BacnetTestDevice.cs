@@ -24,11 +24,17 @@ internal sealed class BacnetTestDevice(SimulatedBacnetDevice device, string id =
     /// <summary>For tests in which something is lost once or twice: soon asked again, and not given up on a busy machine.</summary>
     public static BacnetClientOptions Eager { get; } = Impatient with { Retries = 300 };
 
-    /// <summary>For tests in which silence must be noticed although answers come too: as brief as a busy machine allows.</summary>
-    public static BacnetClientOptions Brief { get; } = new() { Timeout = TimeSpan.FromSeconds(1), Retries = 0 };
+    /// <summary>
+    /// For tests in which silence must be noticed although answers come too: twenty seconds of a clock that <see cref="PassTimeAsync"/>
+    /// puts forward, so that an answer is late only when somebody looked for the end a hundred times meanwhile.
+    /// </summary>
+    public static BacnetClientOptions Brief { get; } = new() { Timeout = TimeSpan.FromSeconds(20), Retries = 0 };
 
     /// <summary>So long is silence noticed by <see cref="Brief"/>.</summary>
     public static TimeSpan LongerThanBrief { get; } = Brief.Timeout * 1.2;
+
+    /// <summary>Lets a clock go, quickly, until something has come to its end.</summary>
+    public static Task PassTimeAsync(HandClock clock, Task until) => clock.AdvanceUntilAsync(Brief.Timeout / 100, () => until.IsCompleted);
 
     public SimulatedBacnetDevice Device { get; } = device;
 
