@@ -65,7 +65,7 @@ public sealed class WriteArchive
             throw;
         }
 
-        await notes.NoteSuccessAsync().ConfigureAwait(false);
+        await notes.NoteSuccessAsync(archive.Manifest).ConfigureAwait(false);
         return archive;
     }
 
