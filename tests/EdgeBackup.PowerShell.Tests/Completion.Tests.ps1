@@ -35,6 +35,7 @@ Describe 'Ids of devices' {
         'Set-EdgeDevice edge', 'Unregister-EdgeDevice edge', 'Test-EdgeDevice edge', 'Get-EdgeTransaction edge', 'Stop-EdgeTransaction edge'
         'Restore-EdgeBackup x -Device edge', 'Switch-EdgeDevice edge', 'Switch-EdgeDevice x -Replaces edge', 'Get-EdgeEvent edge'
         'Get-EdgeBackupPolicy edge', 'Set-EdgeBackupPolicy -Device edge', 'Register-EdgeDevice x -Parent edge', 'Set-EdgeDevice x -Parent edge'
+        'Get-EdgeArchive . -Device edge', 'Get-EdgeArchiveRecord . -Device edge'
     ) {
         Get-CompletionText $_ | Should -Be 'edge-001', 'edge-002'
     }
@@ -201,5 +202,11 @@ Describe 'The repository' {
         finally {
             Set-CompletionPatience
         }
+    }
+}
+
+Describe 'Categories of archived events' {
+    It 'are offered by <_>' -ForEach 'New-EdgeArchive x . -Category s', 'Get-EdgeArchiveRecord . -Category s' {
+        Get-CompletionText $_ | Should -Be 'setpoint', 'system'
     }
 }

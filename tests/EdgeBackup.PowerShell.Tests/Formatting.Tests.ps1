@@ -49,6 +49,11 @@ Describe 'Views' {
         Out-Plain $result -Width 80 | Should -Match ' yes +2 +0'
     }
 
+    It 'show of a switch that it was verified, also on a narrow screen and with long ids' {
+        $result = [EdgeBackup.SwitchResult] @{ Device = 'bacnet-999-SN-4712'; Replaces = 'bacnet-999-SN-4711'; Backup = '0198c1d2e3f4aabbccddeeff'; Verified = $true }
+        Out-Plain $result -Width 80 | Should -Match 'Verified'
+    }
+
     It 'tell devices with long ids apart where there is room' {
         $long = 'bacnet-999-A123456', 'bacnet-999-A123457' | ForEach-Object { [EdgeBackup.BackupInfo] @{ Id = '0198c1d2e3f4aabbccddeeff'; Device = $_; Created = Get-Date; Length = 1 } }
         $shown = Out-Plain $long -Width 120

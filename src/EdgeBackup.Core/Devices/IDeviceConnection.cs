@@ -1,3 +1,4 @@
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 
 namespace EdgeBackup.Core.Devices;
@@ -35,6 +36,14 @@ public interface IDeviceConnection : IAsyncDisposable
     /// to look leaves it out.
     /// </summary>
     bool IsDisturbedByCapture => false;
+
+    /// <summary>
+    /// Why this device can never be captured by this connection, as far as it tells when asked; it takes nothing and changes
+    /// nothing. Not asked for where nothing but a capture can tell.
+    /// </summary>
+    /// <returns>The error that a capture would end with; null where nothing stands against one.</returns>
+    /// <exception cref="EdgeBackupException">DeviceUnreachable, DeviceBusy, DeviceResponseInvalid.</exception>
+    Task<EdgeBackupException?> FindCaptureObstacleAsync(CancellationToken cancellationToken) => Task.FromResult<EdgeBackupException?>(null);
 
     /// <summary>Whether a restore that was left open on such a device makes it busy, so that <see cref="DropLeftoversAsync"/> comes before everything else.</summary>
     bool IsBusyWithLeftovers => false;
@@ -158,6 +167,12 @@ public enum RestoreCommitOutcome
 
     /// <summary>The device restarted and no longer knows the session; read back to learn what it holds.</summary>
     Unknown,
+
+    /// <summary>
+    /// The device took everything and does not say that it put it into force, as others of its kind do. It may give back
+    /// what it does not use: reading it back tells what it holds, and proves no restore.
+    /// </summary>
+    Undeclared,
 }
 
 /// <summary>The memory of restore sessions that this product opened and has not closed.</summary>

@@ -1,8 +1,10 @@
+using EdgeBackup.Core.Errors;
+
 namespace EdgeBackup.Core.Devices;
 
 /// <summary>
 /// The event log and the trend logs that a device keeps, read forwards from a place that was reached before. Every member
-/// may throw <see cref="Errors.EdgeBackupException"/> with DeviceUnreachable, DeviceAuthenticationFailed, DeviceBusy or
+/// may throw <see cref="EdgeBackupException"/> with DeviceUnreachable, DeviceAuthenticationFailed, DeviceBusy or
 /// DeviceResponseInvalid.
 /// </summary>
 /// <remarks>
@@ -40,6 +42,12 @@ public sealed record HistoryListing(bool HasEvents, IReadOnlyList<TrendLog> Tren
 {
     /// <summary>The oldest event that the device still has, where its source knows that without asking more; null where it does not, or there is none.</summary>
     public DeviceEvent? OldestEvent { get; init; }
+
+    /// <summary>Why it could not be found out what the event log is like, which counts as there; null where it could.</summary>
+    public EdgeBackupException? EventsFault { get; init; }
+
+    /// <summary>Why the trend logs could not be listed; null where they could.</summary>
+    public EdgeBackupException? TrendsFault { get; init; }
 }
 
 /// <summary>A trend log.</summary>

@@ -24,17 +24,20 @@ internal sealed class BacnetRegistrations
     /// <param name="address">Where it was found.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>
-    /// The id that it is, or would be, registered by; whether it is; and what stands against registering it by the id that
-    /// comes of its instance, as a sentence.
+    /// The id that it is, or would be, registered by; whether it is; and what is to be known before it is registered, as a
+    /// sentence: its id or its place is another device's.
     /// </returns>
     public async Task<(string Id, bool IsRegistered, string? Reason)> FindAsync(BacnetFoundDevice found, DeviceAddress address, CancellationToken cancellationToken)
     {
         if (BacnetStatus.OwnId(found.VendorId, found.SerialNumber) is { } ownId)
         {
-            return addresses.ContainsKey(ownId) ? (ownId, true, null) : (ids.GetValueOrDefault(address.Text, ownId), ids.ContainsKey(address.Text), null);
+            // Whoever has an id of its own is not the one that another id was registered for at the same place.
+            return (ownId, addresses.ContainsKey(ownId), addresses.ContainsKey(ownId) || await FindAtAsync(found, address, cancellationToken).ConfigureAwait(false) is not { } other
+                ? null
+                : $"'{other}' is registered at this address: the hardware was swapped. Register this device, then hand it the old one's state: Switch-EdgeDevice -Device '{ownId}' -Replaces '{other}'");
         }
 
-        if (ids.TryGetValue(address.Text, out var registered) || (registered = await FindPlaceAsync(found, cancellationToken).ConfigureAwait(false)) is not null)
+        if (await FindAtAsync(found, address, cancellationToken).ConfigureAwait(false) is { } registered)
         {
             return (registered, true, null);
         }
@@ -44,6 +47,10 @@ internal sealed class BacnetRegistrations
             ? (Apart(id, found.Peer), false, $"'{id}' is registered at {taken}. If this is another device, register it with an -Id of its own; if it has moved, give it its new address with Set-EdgeDevice -Device '{id}' -Address")
             : (id, false, null);
     }
+
+    /// <returns>The id that is registered at a place, whichever words name it; null for none.</returns>
+    private async Task<string?> FindAtAsync(BacnetFoundDevice found, DeviceAddress address, CancellationToken cancellationToken) =>
+        ids.TryGetValue(address.Text, out var id) ? id : await FindPlaceAsync(found, cancellationToken).ConfigureAwait(false);
 
     /// <returns>The id of a registration that means the same place in other words; null for none.</returns>
     private async Task<string?> FindPlaceAsync(BacnetFoundDevice found, CancellationToken cancellationToken)

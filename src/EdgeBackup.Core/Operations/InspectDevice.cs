@@ -58,9 +58,22 @@ public sealed class InspectDevice
         var versionFault = VersionGate.FindFault(contact.Type, contact.Version);
         var refusal = state.Fence is not null ? RegisteredDevices.Replaced(device, state.Fence)
             : versionFault is not null ? new EdgeBackupException(ErrorIds.DeviceVersionUnsupported, versionFault, device)
-            : decision.IsIdle ? null
-            : decision.ToException(device);
+            : !decision.IsIdle ? decision.ToException(device)
+            : await FindObstacleAsync(contact, cancellationToken).ConfigureAwait(false);
         return new DeviceInspection(device, Reachable: true, contact.Version, versionFault is null, refusal is null, refusal?.Message, refusal?.ErrorId, decision.Running);
+    }
+
+    private static async Task<EdgeBackupException?> FindObstacleAsync(DeviceContact contact, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await contact.Connection.FindCaptureObstacleAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception)
+        {
+            // It answered just now: what is in the way is in the way of a backup too.
+            return exception;
+        }
     }
 
     /// <summary>What runs on a device.</summary>

@@ -12,7 +12,12 @@ namespace EdgeBackup.Core.Operations;
 /// </summary>
 internal sealed class ManualNameClaim
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// So often a rival is looked at until it is taken for one that stays: for some ten seconds. Counted, since on a busy
+    /// machine giving way takes longer, and so does every look.
+    /// </summary>
+    private const int Looks = 50;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly RepositoryContext context;
@@ -24,10 +29,9 @@ internal sealed class ManualNameClaim
     /// <exception cref="EdgeBackupException">BackupNameInUse: another backup has the name; this one is taken back.</exception>
     public async Task SettleAsync(BackupRecord record)
     {
-        var started = context.Clock.GetTimestamp();
-        while (await FindRivalAsync(record).ConfigureAwait(false) is { } rival)
+        for (var look = 1; await FindRivalAsync(record).ConfigureAwait(false) is { } rival; look++)
         {
-            var givesWay = string.CompareOrdinal(rival.Id, record.Id) < 0 || context.Clock.GetElapsedTime(started) > Patience;
+            var givesWay = string.CompareOrdinal(rival.Id, record.Id) < 0 || look >= Looks;
             if (givesWay)
             {
                 await context.Repository.DeleteBackupsAsync([context.Repository.BackupObjectName(record.Device, record.Id)], CancellationToken.None).ConfigureAwait(false);

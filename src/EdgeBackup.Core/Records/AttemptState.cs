@@ -94,17 +94,21 @@ public sealed record AttemptState
 /// <param name="Since">UTC; for people.</param>
 public sealed record AttemptClaim(string Lease, string Author, DateTimeOffset Since);
 
-/// <summary>How a device's runs of archives fail, extracts aside. When the newest succeeded, the runs themselves say (<see cref="ArchiveRun"/>).</summary>
+/// <summary>How a device's runs of archives fail, or leave a log unread, extracts aside. When the newest succeeded, the runs themselves say (<see cref="ArchiveRun"/>).</summary>
 public sealed record ArchiveAttempts
 {
-    /// <summary>When the first run failed of those since the last that succeeded, UTC; null when the last one did.</summary>
+    /// <summary>When the first run failed, or left a log unread, of those in a row that do the same, UTC; null when the last one did neither.</summary>
     public DateTimeOffset? FailingSince { get; init; }
 
-    /// <summary>Runs in a row that failed.</summary>
+    /// <summary>How many these are.</summary>
     public int ConsecutiveFailures { get; init; }
 
-    /// <summary>The error id of the newest run that failed.</summary>
+    /// <summary>The error id of the newest run that failed; null where archives are written, and a log is left unread each time.</summary>
     public string? ErrorId { get; init; }
+
+    /// <summary>Whether it is anybody's business: a log that could not be read once is read by the next run.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsNews => FailingSince is not null && (ErrorId is not null || ConsecutiveFailures > 1);
 
     /// <summary>Why the newest run that failed did.</summary>
     public string? Reason { get; init; }

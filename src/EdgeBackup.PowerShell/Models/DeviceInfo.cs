@@ -75,10 +75,10 @@ public sealed class DeviceInfo
     /// <summary>How old its newest archive is; null without one.</summary>
     public TimeSpan? ArchiveAge { get; init; }
 
-    /// <summary>Since when New-EdgeArchive has failed each time, local time; null when it does not.</summary>
+    /// <summary>Since when New-EdgeArchive has failed, or left a log unread, each time, local time; null when it does neither.</summary>
     public DateTime? ArchiveFailingSince { get; init; }
 
-    /// <summary>Why New-EdgeArchive failed the last time; null when it did not.</summary>
+    /// <summary>Why New-EdgeArchive failed the last time, or what it left unread; null when it did neither.</summary>
     public string? ArchiveReason { get; init; }
 
     /// <summary>Words to select it by.</summary>

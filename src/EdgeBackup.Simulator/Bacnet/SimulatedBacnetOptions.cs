@@ -96,8 +96,11 @@ public sealed record SimulatedBacnetOptions
     /// <summary>Whether it has Last_Restore_Time and Database_Revision, which change with a restore that came into force.</summary>
     public bool TellsRestores { get; init; } = true;
 
-    /// <summary>Of the two it has only a Database_Revision, which comes with the files and so stays as it is.</summary>
+    /// <summary>Its Database_Revision comes with the files and so stays as it is, and it has no Last_Restore_Time unless <see cref="RestoreTimeStays"/>.</summary>
     public bool RevisionStays { get; init; }
+
+    /// <summary>It has a Last_Restore_Time that never changes, whatever is restored.</summary>
+    public bool RestoreTimeStays { get; init; }
 
     public bool HasReadPropertyMultiple { get; init; } = true;
 

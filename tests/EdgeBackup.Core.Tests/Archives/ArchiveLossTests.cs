@@ -215,6 +215,44 @@ public sealed class ArchiveLossTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_event_log_that_answers_an_error_from_the_beginning_keeps_no_trend_log_from_being_archived()
+    {
+        bench.Device.Faults.Add(new SimulatedFault { Kind = FaultKind.Status, Status = 500, Path = "events" });
+        var archive = await bench.ArchiveAsync();
+        Assert.Equal(96, archive.Manifest.Records);
+        var gap = Assert.Single(archive.Manifest.Gaps);
+        Assert.Equal((ArchiveContent.Event, true), (gap.Content, gap.Pending));
+        Assert.Equal(50, (await bench.ArchiveAsync()).Manifest.Records);
+
+        bench.Device.Faults.Add(new SimulatedFault { Kind = FaultKind.Status, Status = 500, Path = "events", Times = -1 });
+        Assert.Empty((await bench.ArchiveAsync(Trends)).Manifest.Gaps);
+        Assert.Contains("GET events", (await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ArchiveAsync(Events))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(FaultKind.Status, "")]
+    [InlineData(FaultKind.ReplaceBody, """[{"id":""}]""")]
+    public async Task Trend_logs_that_cannot_be_listed_keep_no_event_from_being_archived(FaultKind kind, string body)
+    {
+        var fault = new SimulatedFault { Kind = kind, Status = 500, Body = body, Path = "trends" };
+        bench.Device.Faults.Add(fault);
+        var archive = await bench.ArchiveAsync();
+        Assert.Equal(50, archive.Manifest.Records);
+        var gap = Assert.Single(archive.Manifest.Gaps);
+        Assert.Equal((ArchiveContent.Trend, null, true), (gap.Content, gap.Trend, gap.Pending));
+        Assert.Contains("could not be listed", Assert.Single(bench.Operations.Observer.Warnings), StringComparison.Ordinal);
+
+        // No news is no failure either, and a list that failed makes no trend log absent.
+        Assert.Equal(96, (await bench.ArchiveAsync()).Manifest.Records);
+        bench.Device.Faults.Add(fault);
+        Assert.Single((await bench.ArchiveAsync()).Manifest.Gaps);
+        bench.Device.Faults.Add(fault with { Times = -1 });
+        Assert.Empty((await bench.ArchiveAsync(Events)).Manifest.Gaps);
+        Assert.Contains("GET trends", (await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ArchiveAsync(Trends))).Message, StringComparison.Ordinal);
+        Assert.Empty(await bench.DamageAsync());
+    }
+
+    [Fact]
     public async Task What_was_read_before_a_log_failed_counts_and_the_next_run_goes_on_behind_it()
     {
         bench.AddEvents(1500);

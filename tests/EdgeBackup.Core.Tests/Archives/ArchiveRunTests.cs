@@ -237,6 +237,19 @@ public sealed class ArchiveRunTests : IAsyncLifetime
         Assert.Equal([1L, 2, 3], bench.Records(new ArchiveQuery { Trends = ["A"] }).Cast<ArchivedTrendRecord>().Select(record => record.Sequence));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("trends")]
+    public async Task An_archive_is_not_written_into_another_which_would_be_damaged_by_it(string below)
+    {
+        var archive = await bench.ArchiveAsync();
+        var write = new WriteArchive(bench.Operations.Context, bench.Operations.Observer);
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => write.RunAsync(new WriteArchiveOptions { Device = ArchiveBench.DeviceId, Parent = Path.Combine(archive.Path, below) }, default));
+        Assert.Equal(ErrorIds.ArchiveFailed, error.ErrorId);
+        Assert.Contains("part of an archive", error.Message, StringComparison.Ordinal);
+        Assert.Empty(await bench.DamageAsync());
+    }
+
     [Fact]
     public async Task A_device_without_a_history_and_a_folder_that_is_missing_are_refused()
     {

@@ -348,10 +348,12 @@ public sealed class ArchiveTamperTests : IAsyncLifetime
         Assert.False(Directory.Exists(archives[0].Path));
     }
 
-    [Fact]
-    public async Task What_had_expired_on_a_drive_that_is_away_is_not_forgotten()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_had_expired_on_a_drive_that_is_away_is_not_forgotten(bool goesIntoTheMountPoint)
     {
-        var (drive, away, second) = (bench.Operations.Path("archives"), bench.Operations.Path("drive"), bench.Operations.Path("second"));
+        var (drive, away, second) = (bench.Operations.Path("archives"), bench.Operations.Path("drive"), bench.Operations.Path(goesIntoTheMountPoint ? "archives" : "second"));
         Copy(archives[0].Path, bench.Operations.Path("copy"));
         await bench.Operations.SetPolicyAsync(new PolicyValues { ArchiveRetentionYears = 2 });
         bench.Operations.Advance(TimeSpan.FromDays(800));
@@ -362,6 +364,11 @@ public sealed class ArchiveTamperTests : IAsyncLifetime
         Directory.Move(drive, away);
         Directory.CreateDirectory(second);
         await new WriteArchive(bench.Operations.Context, bench.Operations.Observer).RunAsync(new WriteArchiveOptions { Device = ArchiveBench.DeviceId, Parent = second }, default);
+        if (goesIntoTheMountPoint)
+        {
+            Directory.Delete(drive, recursive: true);
+        }
+
         Directory.Move(away, drive);
         await bench.ArchiveAsync();
         Assert.False(Directory.Exists(archives[0].Path));

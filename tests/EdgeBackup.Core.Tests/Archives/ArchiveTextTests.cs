@@ -24,6 +24,19 @@ public sealed class ArchiveTextTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Theory]
+    [InlineData(" ")]
+    [InlineData(" 21.5")]
+    [InlineData("\tindented")]
+    [InlineData("behind ")]
+    public void Blanks_at_the_ends_of_a_text_are_quoted_since_some_readers_drop_them(string text)
+    {
+        var time = new DateTimeOffset(2026, 11, 1, 10, 0, 0, TimeSpan.Zero);
+        Write(ArchiveFormat.Csv, "bms-1", [new DeviceEvent("7", time, "setpoint", "a b", text, "", text, null)], new TrendLog("supply", "Supply", null, null, null), [new TrendRecord(1, time, text, "")]);
+        Assert.EndsWith($"\n2026-11-01T10:00:00Z,bms-1,setpoint,a b,\"{text}\",\"\",\"{text}\",,7\n", File.ReadAllText(folder.Combine("archive", "events.csv")), StringComparison.Ordinal);
+        Assert.EndsWith($",1,\"{text}\",\"\"\n", File.ReadAllText(folder.Combine("archive", "trends", "supply.csv")), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(ArchiveFormat.Csv)]
     [InlineData(ArchiveFormat.Xml)]
     public void Texts_of_all_kinds_come_back(ArchiveFormat format)

@@ -4,7 +4,6 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Repositories;
-using EdgeBackup.Core.Platform;
 using EdgeBackup.Core.Records;
 using EdgeBackup.Core.Tests.Devices;
 using EdgeBackup.Core.Tests.Devices.Bacnet.Procedure;
@@ -59,17 +58,8 @@ public sealed class BacnetLeftBehindTests
 
     private static async Task<RepositoryContext> RegisterAsync(OperationsBench bench, SimulatedBacnetDevice device)
     {
-        var context = await bench.OpenAsync(connections: new QuickConnections());
+        var context = await bench.OpenAsync(connections: new QuickConnections(BacnetTestDevice.Times with { Abort = TimeSpan.FromMilliseconds(300) }));
         await new RegisterDevice(context, bench.Observer).RunAsync(new RegisterDeviceOptions { Address = DeviceAddress.Parse(device.Address, bench.Path()) }, default);
         return context;
-    }
-
-    /// <summary>As everywhere, but a device that does not let go is not waited for so long.</summary>
-    private sealed class QuickConnections : IConnectionFactory
-    {
-        private readonly BacnetProcedureLocks locks = new();
-
-        public IDeviceConnection Connect(ConnectionOptions options) => new BacnetDeviceConnection(
-            options, SystemPlatform.Create(), TimeProvider.System, locks, times: BacnetTestDevice.Times with { Abort = TimeSpan.FromMilliseconds(300) });
     }
 }

@@ -55,6 +55,30 @@ public sealed class BacnetOperationTests
         Assert.Single(await bench.IdsAsync(Id));
     }
 
+    [Theory]
+    [InlineData(ReinitializeSupport.Full)]
+    [InlineData(ReinitializeSupport.Missing)]
+    [InlineData(ReinitializeSupport.RestartsOnly)]
+    public async Task A_look_at_a_device_says_of_its_backup_what_a_backup_says(ReinitializeSupport support)
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench, reinitialize: support);
+
+        var inspection = await new InspectDevice(bench.Context, SilentObserver.Instance).TestAsync(Id, default);
+
+        Assert.True(inspection.Reachable);
+        Assert.Equal(0, device.Count(BacnetConfirmedService.ReinitializeDevice));
+        if (support == ReinitializeSupport.Full)
+        {
+            Assert.Equal((true, null), (inspection.CanBackup, inspection.Reason));
+            return;
+        }
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => bench.AutomaticAsync(Id));
+        Assert.Equal((false, error.ErrorId), (inspection.CanBackup, inspection.ErrorId));
+        Assert.Contains("cannot be backed up", inspection.Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_restore_that_the_device_cannot_use_names_the_safety_backup()
     {
@@ -197,6 +221,27 @@ public sealed class BacnetOperationTests
     }
 
     [Fact]
+    public async Task A_backup_that_cannot_be_read_is_refused_before_the_device_is_touched_and_the_error_says_so()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await RegisterAsync(bench);
+        device.Files.Set(1, SimulatedBacnetFile.SealedStream(Noise(900_000)));
+        var backup = await bench.AutomaticAsync(Id);
+        var pack = bench.Path("repository", bench.Objects("packs/").Single());
+        var bytes = File.ReadAllBytes(pack);
+
+        // The list of the items stands behind them.
+        bytes.AsSpan(44, 500_000).Clear();
+        File.WriteAllBytes(pack, bytes);
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(bench, backup, options => options with { SkipSafetyBackup = true }));
+
+        Assert.Equal(ErrorIds.BackupDamaged, error.ErrorId);
+        Assert.Contains($"Nothing was changed on the device '{Id}'.", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, device.Procedure.Restores);
+    }
+
+    [Fact]
     public async Task A_restore_that_another_machine_has_noted_is_not_taken_for_a_left_over_however_long_it_lasts()
     {
         await using var bench = await OperationsBench.CreateAsync();
@@ -225,9 +270,9 @@ public sealed class BacnetOperationTests
         Assert.Equal(ErrorIds.DeviceBusy, Assert.IsType<EdgeBackupException>(outcome.Error).ErrorId);
     }
 
-    private static async Task<SimulatedBacnetDevice> RegisterAsync(OperationsBench bench, string firmware = "2.4.1", TimeProvider? clock = null)
+    private static async Task<SimulatedBacnetDevice> RegisterAsync(OperationsBench bench, string firmware = "2.4.1", TimeProvider? clock = null, ReinitializeSupport reinitialize = ReinitializeSupport.Full)
     {
-        var device = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { Firmware = firmware, ChecksContent = false, Clock = clock ?? TimeProvider.System });
+        var device = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { Firmware = firmware, ChecksContent = false, Clock = clock ?? TimeProvider.System, Reinitialize = reinitialize });
         var id = await new RegisterDevice(bench.Context, bench.Observer).RunAsync(new RegisterDeviceOptions { Address = DeviceAddress.Parse(device.Address, bench.Path()) }, default);
         Assert.Equal(Id, id);
         return device;

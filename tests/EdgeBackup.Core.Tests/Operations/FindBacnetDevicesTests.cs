@@ -74,6 +74,22 @@ public sealed class FindBacnetDevicesTests
         AssertRegistered("bacnet-999-SN-4711", await FindAsync(bench, moved));
     }
 
+    [Fact]
+    public async Task New_hardware_at_a_registered_address_is_not_taken_for_the_old_one()
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var swapped = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { SerialNumber = "NEW" });
+        await new RegisterDevice(bench.Context, bench.Observer).RunAsync(
+            new RegisterDeviceOptions { Address = DeviceAddress.Parse(swapped.Address, bench.Path()), Id = "bacnet-999-OLD", Type = "bacnet-device", SkipContact = true }, default);
+
+        var found = await FindAsync(bench, swapped);
+
+        Assert.Equal(("bacnet-999-NEW", false), (found.Id, found.IsRegistered));
+        Assert.Contains("Switch-EdgeDevice -Device 'bacnet-999-NEW' -Replaces 'bacnet-999-OLD'", found.Found.Reason, StringComparison.Ordinal);
+        Assert.Equal("bacnet-999-NEW", await RegisterAsync(bench, swapped.Address));
+        AssertRegistered("bacnet-999-NEW", await FindAsync(bench, swapped));
+    }
+
     private static Task<string> RegisterAsync(OperationsBench bench, string address, string? id = null) =>
         new RegisterDevice(bench.Context, bench.Observer).RunAsync(new RegisterDeviceOptions { Address = DeviceAddress.Parse(address, bench.Path()), Id = id }, default);
 

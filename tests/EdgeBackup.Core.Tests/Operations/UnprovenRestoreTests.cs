@@ -5,6 +5,7 @@ using EdgeBackup.Core.Items;
 using EdgeBackup.Core.Operations;
 using EdgeBackup.Core.Operations.Restore;
 using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Tests.Devices.Bacnet.Procedure;
 using EdgeBackup.Simulator.Bacnet;
 using Xunit;
 
@@ -103,6 +104,27 @@ public sealed class UnprovenRestoreTests
 
         Assert.Empty(taken.Backup.Suspect);
         Assert.Empty((await bench.AutomaticAsync(Id)).Backup.Suspect);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_restore_that_the_device_never_tells_of_is_not_proven_by_reading_it_back_and_the_error_says_so(bool changes)
+    {
+        await using var bench = await OperationsBench.CreateAsync();
+        await using var device = await SimulatedBacnetDevice.StartAsync(new SimulatedBacnetOptions { ChecksContent = false, RestoreTimeStays = true, RevisionStays = true });
+        device.Faults.ChangesWithEachBackup = changes;
+        var context = await bench.OpenAsync(connections: new QuickConnections(BacnetTestDevice.Times with { Preparation = TimeSpan.FromMilliseconds(200) }));
+        await new RegisterDevice(context, bench.Observer).RunAsync(new RegisterDeviceOptions { Address = DeviceAddress.Parse(device.Address, bench.Path()) }, default);
+        var good = Assert.Single(await bench.BackUpAsync([Id], context: context)).Backup!;
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(
+            () => new RestoreBackup(context, bench.Observer).RunAsync(new RestoreOptions { Backup = good.Backup.Id }, default));
+
+        Assert.Equal((ErrorIds.RestoreVerifyFailed, 1), (error.ErrorId, device.Procedure.Completed));
+        Assert.Contains(changes ? "does not say that it put into force" : "gives it back as it was written, but does not say", error.Message, StringComparison.Ordinal);
+        Assert.Contains("-SkipValidation", error.Message, StringComparison.Ordinal);
+        Assert.NotEmpty(Assert.Single(await bench.BackUpAsync([Id], context: context)).Backup!.Backup.Suspect);
     }
 
     [Fact]

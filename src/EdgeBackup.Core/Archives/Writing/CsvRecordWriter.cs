@@ -66,6 +66,7 @@ internal sealed class CsvRecordWriter : IRecordWriter
         writer.WriteField(text[..ArchiveTime.Write(time, text)]);
     }
 
-    /// <summary>A quoted nothing is an empty text, an unquoted one is no value.</summary>
-    private void Write(string? text) => writer.WriteField(text ?? "", text is "" ? CsvQuoting.Always : Format.Quoting);
+    /// <summary>A quoted nothing is an empty text, an unquoted one is no value; and some readers, as Import-Csv, drop blanks that are not quoted.</summary>
+    private void Write(string? text) =>
+        writer.WriteField(text ?? "", text is "" || (text is not null && (char.IsWhiteSpace(text[0]) || char.IsWhiteSpace(text[^1]))) ? CsvQuoting.Always : Format.Quoting);
 }

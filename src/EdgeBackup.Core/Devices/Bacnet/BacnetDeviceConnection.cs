@@ -60,6 +60,25 @@ public sealed class BacnetDeviceConnection : IDeviceConnection
     /// <remarks>A backup, a restore or a download that is under way is <see cref="DeviceStatus.RunningWork"/>.</remarks>
     public Task<DeviceStatus> GetStatusAsync(CancellationToken cancellationToken) => BacnetStatus.ReadAsync(link, cancellationToken);
 
+    /// <inheritdoc/>
+    /// <remarks>By what Find-EdgeDevice goes by too. Whether the password is right only a procedure tells.</remarks>
+    public async Task<EdgeBackupException?> FindCaptureObstacleAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
+            var results = await client.ReadPropertiesAsync(
+                peer, [.. BacnetBackupAbility.Asked.Select(property => (link.DeviceObject, property))], cancellationToken).ConfigureAwait(false);
+            return BacnetBackupAbility.WhyNot(results.ToDictionary(result => result.Property)) is { } reason
+                ? link.Errors.Create(ErrorIds.DeviceResponseInvalid, $"it cannot be backed up by BACnet. {reason} {BacnetDeviceErrors.OtherWays}")
+                : null;
+        }
+        catch (BacnetException exception)
+        {
+            throw link.Errors.From(exception, "reading what it can do");
+        }
+    }
+
     /// <returns>Always null: a BACnet device has no hold; its own procedure keeps others off.</returns>
     public Task<IDeviceHold?> TakeHoldAsync(TimeSpan duration, CancellationToken cancellationToken) => Task.FromResult<IDeviceHold?>(null);
 

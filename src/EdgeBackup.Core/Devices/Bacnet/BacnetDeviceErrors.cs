@@ -5,6 +5,9 @@ namespace EdgeBackup.Core.Devices.Bacnet;
 /// <summary>Turns what went wrong in an exchange with a device into errors that name it and say what to do: the one table for it.</summary>
 internal sealed class BacnetDeviceErrors(ConnectionOptions options)
 {
+    /// <summary>What to do with a device that has no backup procedure.</summary>
+    public const string OtherWays = "Save its configuration with its maker's tool, or register what that tool writes as a folder";
+
     private const string AsksForPassword = "it asks for a password and none is registered. Set it with Set-EdgeDevice -Credential (the user name does not matter) or -Token";
 
     /// <summary>What the user calls the device.</summary>
@@ -95,7 +98,7 @@ internal sealed class BacnetDeviceErrors(ConnectionOptions options)
             $"it denies {call} ({Name(denied)}): it has ended the backup or restore by itself, or its settings forbid it. Try again, and allow backup and restore by BACnet on the device when it happens again"),
         BacnetErrorException { Code: BacnetErrorCode.OptionalFunctionalityNotSupported } or BacnetRejectException { Reason: BacnetRejectReason.UnrecognizedService } => (
             ErrorIds.DeviceResponseInvalid,
-            $"it does not know {call}: this device cannot be backed up or restored by BACnet (it is none that does DM-BR-B). Save its configuration with its maker's tool, or register what that tool writes as a folder"),
+            $"it does not know {call}: this device cannot be backed up or restored by BACnet (it is none that does DM-BR-B). {OtherWays}"),
         BacnetErrorException error => (otherwise, $"it answered {call} with the error {Name(error)}. Look at the device; when it is all right there, its maker can say what that means"),
         BacnetRejectException reject => (otherwise, $"it rejected {call} ({BacnetWords.Of(reject.Reason)}). Its software does not take what the standard says; look for a newer one"),
         BacnetAbortException abort when IsTooMuch(exception) => (otherwise, $"it cannot send or take even the smallest piece of {call} ({BacnetWords.Of(abort.Reason)}). Check what lies between this machine and the device (a router for small messages), and its software"),

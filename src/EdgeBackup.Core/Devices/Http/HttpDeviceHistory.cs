@@ -29,28 +29,48 @@ internal sealed class HttpDeviceHistory(DeviceHttpClient client) : IDeviceHistor
 
     public async Task<HistoryListing> ListAsync(CancellationToken cancellationToken)
     {
-        bool hasEvents;
-        DeviceEvent? oldest = null;
-        using (var answer = await client.GetAsync("events?limit=1", cancellationToken).ConfigureAwait(false))
+        var listing = new HistoryListing(HasEvents: true, Trends: []);
+        try
         {
-            hasEvents = answer.Status switch
-            {
-                HttpStatusCode.NotFound => false,
-                HttpStatusCode.OK or HttpStatusCode.Gone => true,
-                _ => throw client.Fault.Status("GET events", answer),
-            };
-            oldest = answer.Status == HttpStatusCode.OK ? ReadOldest(answer.Body) : null;
+            var (hasEvents, oldest) = await FindEventsAsync(cancellationToken).ConfigureAwait(false);
+            listing = listing with { HasEvents = hasEvents, OldestEvent = oldest };
+        }
+        catch (EdgeBackupException exception)
+        {
+            listing = listing with { EventsFault = exception };
         }
 
-        using (var answer = await client.GetAsync("trends", cancellationToken, DeviceHttpClient.ListBodyLimit).ConfigureAwait(false))
+        try
         {
-            return new HistoryListing(hasEvents, answer.Status switch
-            {
-                HttpStatusCode.NotFound => [],
-                HttpStatusCode.OK => DeviceAnswers.ReadTrends(client.Fault, "GET trends", answer.Body),
-                _ => throw client.Fault.Status("GET trends", answer),
-            }) { OldestEvent = oldest };
+            return listing with { Trends = await ListTrendsAsync(cancellationToken).ConfigureAwait(false) };
         }
+        catch (EdgeBackupException exception)
+        {
+            return listing with { TrendsFault = exception };
+        }
+    }
+
+    private async Task<(bool HasEvents, DeviceEvent? Oldest)> FindEventsAsync(CancellationToken cancellationToken)
+    {
+        using var answer = await client.GetAsync("events?limit=1", cancellationToken).ConfigureAwait(false);
+        return answer.Status switch
+        {
+            HttpStatusCode.NotFound => (false, null),
+            HttpStatusCode.OK => (true, ReadOldest(answer.Body)),
+            HttpStatusCode.Gone => (true, null),
+            _ => throw client.Fault.Status("GET events", answer),
+        };
+    }
+
+    private async Task<IReadOnlyList<TrendLog>> ListTrendsAsync(CancellationToken cancellationToken)
+    {
+        using var answer = await client.GetAsync("trends", cancellationToken, DeviceHttpClient.ListBodyLimit).ConfigureAwait(false);
+        return answer.Status switch
+        {
+            HttpStatusCode.NotFound => [],
+            HttpStatusCode.OK => DeviceAnswers.ReadTrends(client.Fault, "GET trends", answer.Body),
+            _ => throw client.Fault.Status("GET trends", answer),
+        };
     }
 
     /// <summary>What it holds that is wrong, the reading of the log says: it is no reason to list nothing.</summary>

@@ -62,7 +62,7 @@ public sealed class SshDeviceConnection : IDeviceConnection
 
     /// <summary>Ends a restore that died in the middle; the device's services work with the old state again.</summary>
     private Task RecoverAsync(SshShell shell, CancellationToken cancellationToken) =>
-        target.Options.IsTrial ? Task.CompletedTask : stages.RecoverAsync(shell, cancellationToken);
+        target.Options.IsTrial ? Task.CompletedTask : stages.RecoverAsync(shell, status, cancellationToken);
 
     private Task<SshShell> OpenAsync(string doing, CancellationToken cancellationToken) => SshShell.OpenAsync(target, scope.Root, doing, cancellationToken);
 }

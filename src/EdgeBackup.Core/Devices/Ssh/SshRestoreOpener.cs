@@ -90,7 +90,7 @@ internal sealed class SshRestoreOpener(SshTarget target, SshScope scope, SshStat
 
     private async Task<SshRestoreSession> OpenAsync(SshShell shell, RestorePlan plan, IRestoreJournal journal, CancellationToken cancellationToken)
     {
-        await stages.RecoverAsync(shell, cancellationToken).ConfigureAwait(false);
+        await stages.RecoverAsync(shell, status, cancellationToken).ConfigureAwait(false);
         await RefuseUnlessIdleAsync(shell, cancellationToken).ConfigureAwait(false);
         var state = await ListAsync(shell, cancellationToken).ConfigureAwait(false);
         SshSwapPlan.Check(plan, state.Entries, target.Errors.Device);

@@ -225,7 +225,7 @@ internal sealed class SshRestoreSession : IRestoreSession
         {
             if (!isDone && isPrepared)
             {
-                await SshCommands.RunAsync(shell, target, Commands.AfterRestore, ErrorIds.RestoreFailed, "after a restore", CancellationToken.None).ConfigureAwait(false);
+                await stages.WorkOnAsync(shell, work.Stage, CancellationToken.None).ConfigureAwait(false);
             }
         }
         finally

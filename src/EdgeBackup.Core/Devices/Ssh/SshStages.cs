@@ -19,8 +19,11 @@ internal sealed record FoundStage(string Path, string Session, string Mark)
     /// <summary>The old state was brought back; the type's commands after a restore are still to come.</summary>
     public const string Undone = "undone";
 
+    /// <summary>First word: one of the type's commands after a restore was begun for the old state; <see cref="SshAfterRestore"/> says which.</summary>
+    public const string Starting = "starting";
+
     /// <summary>Whether a restore that died there leaves the device other than it was.</summary>
-    public static bool IsUnfinished(string mark) => mark is Prepared or Committing or Undone;
+    public static bool IsUnfinished(string mark) => mark is Prepared or Committing or Undone || mark.StartsWith(Starting + " ", StringComparison.Ordinal);
 }
 
 /// <summary>
@@ -33,6 +36,8 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(250);
+
+    private readonly SshAfterRestore after = new(target);
 
     /// <summary>The folders in which a stage may stand, the best one first.</summary>
     public IReadOnlyList<string> Places(string root)
@@ -77,34 +82,36 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
 
     /// <summary>
     /// Ends restores that died in the middle: brings the old state back where a swap was interrupted, and runs the type's
-    /// commands after a restore, since those before it may have stopped the very service that the device is for. Waits a
-    /// little where a swap is in progress.
+    /// commands after a restore, since those before it may have stopped the very service that the device is for; not while
+    /// something runs on the device, which works then, and not where nobody knows the type. Waits a little where a swap is
+    /// in progress.
     /// </summary>
     /// <exception cref="EdgeBackupException">
     /// DeviceBusy: a swap goes on for too long. RestoreFailed: the old state cannot be brought back, or one of the commands
-    /// failed, which is told once.
+    /// failed, which is told once. DeviceUnreachable: one of the commands ended the connection.
     /// </exception>
-    public async Task RecoverAsync(SshShell shell, CancellationToken cancellationToken)
+    public async Task RecoverAsync(SshShell shell, SshStatus status, CancellationToken cancellationToken)
     {
         foreach (var stage in (await FindAsync(shell, cancellationToken).ConfigureAwait(false)).Where(stage => FoundStage.IsUnfinished(stage.Mark)))
         {
             var isSwapping = stage.Mark == FoundStage.Committing;
             var mark = await WaitUntilDeadAsync(shell, stage.Path, isSwapping ? target.Options.SilenceLimit : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
-            if (mark is not null && target.Options.Definition is null)
-            {
-                // Whoever does not know the type cannot run its commands; the stage keeps the note for a contact that does.
-                if (mark == FoundStage.Committing)
-                {
-                    await RevertAsync(shell, stage.Path, cancellationToken).ConfigureAwait(false);
-                }
-            }
-            else if (mark is not null)
-            {
-                await ClearAsync(shell, stage.Path, mark, cancellationToken).ConfigureAwait(false);
-            }
-            else if (isSwapping)
+            if (mark is null && isSwapping)
             {
                 throw Busy("is being put in place just now");
+            }
+
+            if (mark == FoundStage.Committing)
+            {
+                await UndoAsync(shell, stage.Path, cancellationToken).ConfigureAwait(false);
+                mark = FoundStage.Undone;
+            }
+
+            // The stage keeps the note for a contact that may.
+            if (mark is not null && target.Options.Definition is not null
+                && (!FoundStage.IsUnfinished(mark) || !await status.IsBusyAsync(shell, cancellationToken).ConfigureAwait(false)))
+            {
+                await ClearAsync(shell, stage.Path, mark, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -190,13 +197,30 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
     /// <exception cref="EdgeBackupException">RestoreFailed: it cannot be written.</exception>
     public async Task MarkPreparedAsync(SshShell shell, string stage, CancellationToken cancellationToken)
     {
-        await shell.SendAsync("mark", [stage, FoundStage.Prepared], cancellationToken).ConfigureAwait(false);
-        var code = await shell.Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false);
-        var words = await shell.Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false);
-        if (code != "0")
+        if (await MarkAsync(shell, stage, FoundStage.Prepared, cancellationToken).ConfigureAwait(false) is { } words)
         {
             throw target.Errors.Create(ErrorIds.RestoreFailed, $"its stage cannot be written to{SshErrors.Detail(words)}. Nothing was changed");
         }
+    }
+
+    /// <summary>Says in a stage how far its restore has got.</summary>
+    /// <returns>Null when it stands there; else why not.</returns>
+    public static async Task<string?> MarkAsync(SshShell shell, string stage, string mark, CancellationToken cancellationToken)
+    {
+        await shell.SendAsync("mark", [stage, mark], cancellationToken).ConfigureAwait(false);
+        var code = await shell.Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false);
+        var words = await shell.Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false);
+        return code == "0" ? null : words;
+    }
+
+    /// <summary>Lets the device work on with its old state, by what its stage says was done for that.</summary>
+    /// <exception cref="EdgeBackupException">RestoreFailed: a command failed. DeviceUnreachable: one ended the connection.</exception>
+    public async Task WorkOnAsync(SshShell shell, string stage, CancellationToken cancellationToken)
+    {
+        await shell.SendAsync("alive", [stage], cancellationToken).ConfigureAwait(false);
+        await shell.Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false);
+        var mark = await shell.Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false);
+        await after.RunAsync(shell, stage, mark.Trim(), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Removes a stage for which nothing is left to do; one whose swap was interrupted stays.</summary>
@@ -258,21 +282,20 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
     {
         if (mark == FoundStage.Committing)
         {
-            await RevertAsync(shell, stage, cancellationToken).ConfigureAwait(false);
-            target.Options.Trace?.Invoke($"An interrupted restore was undone; its stage was {stage}.");
+            await UndoAsync(shell, stage, cancellationToken).ConfigureAwait(false);
         }
 
         EdgeBackupException? failure = null;
         try
         {
-            if (FoundStage.IsUnfinished(mark) && target.Options.Definition is { } type)
+            if (FoundStage.IsUnfinished(mark))
             {
-                await SshCommands.RunAsync(shell, target, type.Commands.AfterRestore, ErrorIds.RestoreFailed, "after a restore", cancellationToken).ConfigureAwait(false);
+                await after.RunAsync(shell, stage, mark, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (EdgeBackupException exception) when (exception.ErrorId != ErrorIds.DeviceUnreachable)
         {
-            // A connection that broke is worth another try, a command that failed is not: it would keep the restore off that mends it.
+            // Behind a connection that broke others may come, behind a command that failed nothing does: it would keep the restore off that mends it.
             failure = exception;
         }
 
@@ -283,6 +306,12 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
         }
 
         return failure is null ? words is null : throw failure;
+    }
+
+    private async Task UndoAsync(SshShell shell, string stage, CancellationToken cancellationToken)
+    {
+        await RevertAsync(shell, stage, cancellationToken).ConfigureAwait(false);
+        target.Options.Trace?.Invoke($"An interrupted restore was undone; its stage was {stage}.");
     }
 
     private static bool IsBeside(string place) => place.StartsWith('/');

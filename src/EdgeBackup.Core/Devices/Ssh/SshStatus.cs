@@ -46,6 +46,19 @@ internal sealed class SshStatus(SshTarget target, SshScope scope)
         };
     }
 
+    /// <summary>Whether something runs on the device for certain. Where that cannot be known, what would tell it may be what was stopped.</summary>
+    public async Task<bool> IsBusyAsync(SshShell shell, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return TransactionGate.Evaluate(await ReadAsync(shell, cancellationToken).ConfigureAwait(false), TransactionGate.DefaultSeenWithin).State == GateState.Busy;
+        }
+        catch (EdgeBackupException exception) when (exception.ErrorId != ErrorIds.DeviceUnreachable)
+        {
+            return false;
+        }
+    }
+
     private async Task<DeviceIdentity> ReadIdentityAsync(SshShell shell, CancellationToken cancellationToken)
     {
         var options = target.Options;

@@ -61,12 +61,12 @@ internal sealed class SshSwap(SshTarget target, SshStages stages, Func<Cancellat
     {
         try
         {
-            await SshCommands.RunAsync(Shell!, target, Commands.AfterRestore, ErrorIds.RestoreFailed, "after a restore", CancellationToken.None).ConfigureAwait(false);
+            await stages.WorkOnAsync(Shell!, work.Stage, CancellationToken.None).ConfigureAwait(false);
             IsEnded = true;
         }
         catch (EdgeBackupException exception)
         {
-            // A connection that broke is worth another try, a command that failed is not.
+            // Behind a connection that broke there may be more to run, behind a command that failed nothing comes.
             IsEnded = exception.ErrorId != ErrorIds.DeviceUnreachable;
             throw new EdgeBackupException(
                 ErrorIds.RestoreFailed,

@@ -1,3 +1,4 @@
+using EdgeBackup.Core.Archives;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Records;
@@ -6,8 +7,9 @@ namespace EdgeBackup.Core.Operations.Archives;
 
 /// <summary>
 /// Counts the runs of a device's archives that fail, so that somebody is told. A run's own record is the proof that it
-/// succeeded, so nothing is written of one that did but the end of a failure. An extract neither begins a failure nor ends
-/// one: who makes it sees for himself what becomes of it, and it moves no cursor.
+/// succeeded, so nothing is written of one that did but the end of a failure; one that left a log unread counts with those
+/// that fail, without an error id. An extract neither begins a failure nor ends one: who makes it sees for himself what
+/// becomes of it, and it moves no cursor.
 /// </summary>
 internal sealed class ArchiveNotes(RepositoryContext context, IOperationObserver observer, WriteArchiveOptions options)
 {
@@ -17,11 +19,18 @@ internal sealed class ArchiveNotes(RepositoryContext context, IOperationObserver
     /// <summary>The number of the newest run when this one began; 0 for none.</summary>
     public void Begin(ArchiveRuns runs) => began = runs.Last?.Number ?? 0;
 
-    public Task NoteSuccessAsync() => options.IsExtract ? Task.CompletedTask : GuardAsync(async () =>
+    public Task NoteSuccessAsync(ArchiveManifest manifest) => options.IsExtract ? Task.CompletedTask : GuardAsync(async () =>
     {
+        var waiting = manifest.Gaps.Where(gap => gap.Pending == true).Select(GapSentence.Of).ToList();
         var seen = await context.Attempts.ReadAsync(options.Device, CancellationToken.None).ConfigureAwait(false);
-        if (seen.State.Archive is { FailingSince: not null })
+        if (waiting.Count > 0)
         {
+            var more = waiting.Count > 1 ? $" So it is with {waiting.Count - 1} more." : "";
+            await context.Attempts.ChangeAsync(seen, options.Device, before => Count(before, errorId: null, $"The archive was written, but {waiting[0]}{more}"), CancellationToken.None).ConfigureAwait(false);
+        }
+        else if (seen.State.Archive is { FailingSince: not null } failing && (failing.ErrorId is not null || Array.TrueForAll(Enum.GetValues<ArchiveContent>(), options.Wants)))
+        {
+            // What reads only the events says nothing of a trend log that waits.
             await context.Attempts.ChangeAsync(seen, options.Device, End, CancellationToken.None).ConfigureAwait(false);
         }
     });
@@ -38,17 +47,26 @@ internal sealed class ArchiveNotes(RepositoryContext context, IOperationObserver
         await GuardAsync(async () =>
         {
             // Another run may have archived the same records meanwhile, or this one failed when it was recorded.
-            await context.Attempts.ChangeAsync(seen: null, options.Device, await HasRunSinceAsync().ConfigureAwait(false) ? End : Fail, CancellationToken.None).ConfigureAwait(false);
+            var isOver = await HasRunSinceAsync().ConfigureAwait(false);
+            await context.Attempts.ChangeAsync(seen: null, options.Device, before => isOver ? End(before) : Count(before, errorId, exception.Message), CancellationToken.None).ConfigureAwait(false);
         }).ConfigureAwait(false);
+    }
 
-        AttemptState Fail(AttemptState before)
+    /// <summary>That no archive is written any more is news also where logs were left unread before, and the other way round.</summary>
+    private AttemptState Count(AttemptState before, string? errorId, string reason)
+    {
+        var archive = before.Archive ?? new ArchiveAttempts();
+        var goesOn = archive.FailingSince is not null && (archive.ErrorId is null) == (errorId is null);
+        return before with
         {
-            var archive = before.Archive ?? new ArchiveAttempts();
-            return before with
+            Archive = archive with
             {
-                Archive = archive with { FailingSince = archive.FailingSince ?? started, ConsecutiveFailures = archive.ConsecutiveFailures + 1, ErrorId = errorId, Reason = exception.Message },
-            };
-        }
+                FailingSince = goesOn ? archive.FailingSince : started,
+                ConsecutiveFailures = goesOn ? archive.ConsecutiveFailures + 1 : 1,
+                ErrorId = errorId,
+                Reason = reason,
+            },
+        };
     }
 
     /// <summary>What was told is kept until its end is told.</summary>

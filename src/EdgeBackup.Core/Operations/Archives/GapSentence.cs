@@ -7,6 +7,11 @@ internal static class GapSentence
 {
     public static string Of(ArchiveGap gap)
     {
+        if (gap is { Pending: true, Content: ArchiveContent.Trend, Trend: null })
+        {
+            return $"the trend logs could not be listed, and the next run tries again. {gap.Reason}.";
+        }
+
         if (gap.Pending == true)
         {
             return $"{(gap.Content == ArchiveContent.Event ? "the events" : $"the trend log '{gap.Trend}'")} could not be read to the end, and the next run goes on there. {gap.Reason}.";

@@ -20,6 +20,7 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
     private readonly List<ArchiveGap> gaps = [];
     private EdgeBackupException? firstFault;
     private int faults;
+    private bool isUnlisted;
     private readonly HashSet<string> taken = new(StringComparer.OrdinalIgnoreCase);
     private long records;
 
@@ -44,13 +45,22 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
             NoteAbsentEvents(listing, last);
             if (listing.HasEvents)
             {
-                await CopyEventsAsync(history, listing.OldestEvent, folder, cancellationToken).ConfigureAwait(false);
+                await CopyEventsAsync(history, listing, folder, cancellationToken).ConfigureAwait(false);
             }
         }
 
         if (options.Wants(ArchiveContent.Trend))
         {
-            NoteAbsent(listing, last);
+            if (listing.TrendsFault is { } fault)
+            {
+                isUnlisted = true;
+                gaps.Add(await PendAsync(fault, ArchiveContent.Trend, trend: null, cancellationToken).ConfigureAwait(false));
+            }
+            else
+            {
+                NoteAbsent(listing, last);
+            }
+
             foreach (var trend in listing.Trends)
             {
                 await CopyTrendAsync(history, trend, folder, cancellationToken).ConfigureAwait(false);
@@ -58,7 +68,7 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
         }
 
         // An archive of nothing but failures would look like one of a quiet device.
-        if (firstFault is not null && faults == files.Count && files.TrueForAll(file => file.Records + file.LeftOut == 0))
+        if (firstFault is not null && faults == files.Count + (isUnlisted ? 1 : 0) && files.TrueForAll(file => file.Records + file.LeftOut == 0))
         {
             throw firstFault;
         }
@@ -68,7 +78,7 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
     private void RequireSomething(HistoryListing listing)
     {
         var (wantsEvents, wantsTrends) = (options.Wants(ArchiveContent.Event), options.Wants(ArchiveContent.Trend));
-        if ((listing.HasEvents && wantsEvents) || (wantsTrends && (listing.Trends.Count + Places.TrendCursors.Count > 0 || (wantsEvents && Places.EventCursor is not null))))
+        if ((listing.HasEvents && wantsEvents) || (wantsTrends && listing.TrendsFault is not null) || (wantsTrends && (listing.Trends.Count + Places.TrendCursors.Count > 0 || (wantsEvents && Places.EventCursor is not null))))
         {
             return;
         }
@@ -80,14 +90,21 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
             options.Device);
     }
 
-    private async Task CopyEventsAsync(IDeviceHistory history, DeviceEvent? oldest, string folder, CancellationToken cancellationToken)
+    private async Task CopyEventsAsync(IDeviceHistory history, HistoryListing listing, string folder, CancellationToken cancellationToken)
     {
+        var oldest = listing.OldestEvent;
         using var file = new ArchiveFileWriter(folder, ArchiveNames.Events(options.Format), options.Device, trend: null, options.Format, selection);
         await CompleteAsync(
             file,
             trend: null,
             async () =>
             {
+                if (listing.EventsFault is { } fault)
+                {
+                    // Without its oldest event nobody knows whether it is still the log that was read before.
+                    throw fault;
+                }
+
                 if (!await TryCopyEventsAsync(history, oldest, file, isFromOldest: selection is not null, cancellationToken).ConfigureAwait(false))
                 {
                     await TryCopyEventsAsync(history, oldest, file, isFromOldest: true, cancellationToken).ConfigureAwait(false);
@@ -207,16 +224,7 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
         }
         catch (EdgeBackupException exception)
         {
-            await RequireDeviceAsync(exception, cancellationToken).ConfigureAwait(false);
-            firstFault ??= exception;
-            faults++;
-            failure = new ArchiveGap
-            {
-                Content = trend is null ? ArchiveContent.Event : ArchiveContent.Trend,
-                Trend = trend?.Id,
-                Pending = true,
-                Reason = exception.Message.TrimEnd('.'),
-            };
+            failure = await PendAsync(exception, trend is null ? ArchiveContent.Event : ArchiveContent.Trend, trend?.Id, cancellationToken).ConfigureAwait(false);
         }
 
         files.Add(file.Complete());
@@ -225,6 +233,15 @@ internal sealed class HistoryCopy(WriteArchiveOptions options, ArchiveSelection?
         {
             gaps.Add(failure);
         }
+    }
+
+    /// <summary>What cannot be read is the next run's, unless the device itself is gone.</summary>
+    private async Task<ArchiveGap> PendAsync(EdgeBackupException fault, ArchiveContent content, string? trend, CancellationToken cancellationToken)
+    {
+        await RequireDeviceAsync(fault, cancellationToken).ConfigureAwait(false);
+        firstFault ??= fault;
+        faults++;
+        return new ArchiveGap { Content = content, Trend = trend, Pending = true, Reason = fault.Message.TrimEnd('.') };
     }
 
     private async Task RequireDeviceAsync(EdgeBackupException fault, CancellationToken cancellationToken)

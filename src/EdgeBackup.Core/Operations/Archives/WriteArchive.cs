@@ -65,7 +65,7 @@ public sealed class WriteArchive
             throw;
         }
 
-        await notes.NoteSuccessAsync().ConfigureAwait(false);
+        await notes.NoteSuccessAsync(archive.Manifest).ConfigureAwait(false);
         return archive;
     }
 
@@ -74,6 +74,11 @@ public sealed class WriteArchive
         if (!Directory.Exists(options.Parent))
         {
             throw new EdgeBackupException(ErrorIds.ArchiveFailed, $"There is no folder '{options.Parent}'. Make it first, or give another -Path.", options.Parent);
+        }
+
+        if (ArchiveFolder.IsPartOfOne(options.Parent))
+        {
+            throw new EdgeBackupException(ErrorIds.ArchiveFailed, $"'{options.Parent}' is part of an archive, and whatever is added to one damages it. Give another -Path: the folder in which the archives are to stand.", options.Parent);
         }
 
         try

@@ -28,7 +28,7 @@ internal static class DeviceMetrics
         ("edgebackup_device_overdue", "1 when the device has no backup as young as its policy wants, counting what the policy tolerates, and one that never had any from its registration; else 0.", device => device.Device.IsOverdue ? 1 : 0),
         ("edgebackup_device_last_archive_timestamp_seconds", "When the newest archive of the device was written; extracts do not count.", device => Timestamp(device.Device.Device.LastArchive)),
         ("edgebackup_device_archive_age_seconds", "How old the newest archive of the device was when this was written.", device => device.Device.ArchiveAge?.TotalSeconds),
-        ("edgebackup_device_archive_consecutive_failures", "Runs of archives in a row that failed; absent for a device that was never archived.", ArchiveFailures),
+        ("edgebackup_device_archive_consecutive_failures", "Runs of archives in a row that failed or left a log unread; absent for a device that was never archived.", ArchiveFailures),
     ];
 
     /// <summary>Writes all of them.</summary>

@@ -216,7 +216,7 @@ public sealed class Notifier
             yield return new News(device.Id, messages.Recovery(Messages.ToSubject(device), attempts, device.LastBackup), state => state with { FailureTold = null, OverdueTold = null });
         }
 
-        if (attempts.Archive is { FailingSince: { } archivesFail } archive && archive.FailureTold != archivesFail)
+        if (attempts.Archive is { IsNews: true, FailingSince: { } archivesFail } archive && archive.FailureTold != archivesFail)
         {
             yield return new News(device.Id, messages.ArchiveFailure(device, archive), state => state with { Archive = (state.Archive ?? new ArchiveAttempts()) with { FailureTold = archivesFail } });
         }

@@ -163,6 +163,7 @@ public sealed class RestoreBackup
 
         var safety = safetyBackup?.Id;
         var isTouched = false;
+        var isCommitting = false;
         try
         {
             // What the device holds now decides between restored and unchanged, and names what goes.
@@ -173,9 +174,9 @@ public sealed class RestoreBackup
                 : await comparison.TryWithDeviceAsync(contact, sent, cancellationToken).ConfigureAwait(false);
             var steps = RestoreComparison.MakeSteps(selection, sent, compared ?? DeviceComparison.NotMade(sent.Keys), options);
             isTouched = true;
-            await SendAsync(contact, pass, record, selection, options, cancellationToken).ConfigureAwait(false);
+            var isDeclared = await SendAsync(contact, pass, record, selection, options, () => isCommitting = true, cancellationToken).ConfigureAwait(false) != RestoreCommitOutcome.Undeclared;
             var state = await UnprovenRestores.SeeAsync(context, target, contact.Connection, observer, cancellationToken).ConfigureAwait(false);
-            await new RestoreReadBack(context.Clock, observer).RunAsync(contact, sent, options, cancellationToken).ConfigureAwait(false);
+            await new RestoreReadBack(context.Clock, observer).RunAsync(contact, sent, options, isDeclared, cancellationToken).ConfigureAwait(false);
             if (state is not null)
             {
                 await UnprovenRestores.SettleAsync(context, state, RestoreEnd.Verified, observer).ConfigureAwait(false);
@@ -206,7 +207,8 @@ public sealed class RestoreBackup
         }
         catch (EdgeBackupException exception)
         {
-            var hint = (safety is null ? "" : $" The state before the restore is in the safety backup {safety}.") + await UnprovenRestores.HintAsync(context, target, contact.Connection).ConfigureAwait(false);
+            var hint = (isCommitting || SaysWhatBecameOfTheDevice(exception) ? "" : $" Nothing was changed on the device '{target}'.")
+                + (safety is null ? "" : $" The state before the restore is in the safety backup {safety}.") + await UnprovenRestores.HintAsync(context, target, contact.Connection).ConfigureAwait(false);
             var failure = hint.Length == 0 ? exception : new EdgeBackupException(exception.ErrorId, exception.Message + hint, exception.Target, exception);
             await context.NoteAsync(observer, EdgeEventCategory.Restore, "Failed", failure.Message, target, backup: record.Id, errorId: failure.ErrorId).ConfigureAwait(false);
             throw failure;
@@ -229,6 +231,9 @@ public sealed class RestoreBackup
             throw;
         }
     }
+
+    /// <summary>Whether an error that came before the commit was made for it; others, of the repository or of a reading, know nothing of a restore.</summary>
+    private static bool SaysWhatBecameOfTheDevice(EdgeBackupException exception) => exception.ErrorId is ErrorIds.RestoreFailed or ErrorIds.DeviceBusy or ErrorIds.DeviceStateUnknown;
 
     private async Task<CatalogBackup> TakeSafetyAsync(DeviceContact contact, GatePass pass, BackupContent content, CancellationToken cancellationToken)
     {
@@ -307,7 +312,7 @@ public sealed class RestoreBackup
     private RegistryRestoreJournal Journal(DeviceContact contact, RestoreOptions options) =>
         new(context, contact.Id, observer, isNeeded: !options.SkipSafetyBackup);
 
-    private async Task SendAsync(DeviceContact contact, GatePass pass, BackupRecord record, RestoreSelection selection, RestoreOptions options, CancellationToken cancellationToken)
+    private async Task<RestoreCommitOutcome> SendAsync(DeviceContact contact, GatePass pass, BackupRecord record, RestoreSelection selection, RestoreOptions options, Action onCommit, CancellationToken cancellationToken)
     {
         var mode = options.IsOverlay ? RestoreMode.Overlay : RestoreMode.Replace;
         var plan = new RestorePlan(mode, selection.Items.Select(item => new RestoreItem(item)).ToList());
@@ -331,7 +336,14 @@ public sealed class RestoreBackup
         await GateKeeper.CheckStillIdleAsync(contact, pass, cancellationToken).ConfigureAwait(false);
         observer.Verbose($"{contact.Id}: {items} items staged; committing.");
         observer.Progress(new OperationProgress($"Restoring {contact.Id}", "the device is taking the new state", items, selection.Items.Count, bytes, total));
+        onCommit();
         var outcome = await session.CommitAsync(cancellationToken).ConfigureAwait(false);
-        observer.Verbose(outcome == RestoreCommitOutcome.Completed ? $"{contact.Id}: the device says that it is done." : $"{contact.Id}: the device has forgotten the restore (a restart); only reading back tells.");
+        observer.Verbose(outcome switch
+        {
+            RestoreCommitOutcome.Completed => $"{contact.Id}: the device says that it is done.",
+            RestoreCommitOutcome.Undeclared => $"{contact.Id}: the device does not say that it put what it was given into force; reading back shows what it holds.",
+            _ => $"{contact.Id}: the device has forgotten the restore (a restart); only reading back tells.",
+        });
+        return outcome;
     }
 }

@@ -14,9 +14,10 @@ internal sealed class RestoreReadBack(TimeProvider clock, IOperationObserver obs
     /// <param name="contact">The device.</param>
     /// <param name="sent">What it should hold now, by path.</param>
     /// <param name="options">What was asked for.</param>
+    /// <param name="isDeclared">Whether the device has said nothing against having put it into force. Otherwise it may give back what it does not use.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="EdgeBackupException">RestoreVerifyFailed: it holds something else, could not be read, or did not come back.</exception>
-    public async Task RunAsync(DeviceContact contact, Dictionary<string, SavedItem> sent, RestoreOptions options, CancellationToken cancellationToken)
+    /// <exception cref="EdgeBackupException">RestoreVerifyFailed: it holds something else, could not be read, did not come back, or holds the same and proves nothing by that.</exception>
+    public async Task RunAsync(DeviceContact contact, Dictionary<string, SavedItem> sent, RestoreOptions options, bool isDeclared, CancellationToken cancellationToken)
     {
         var items = 0;
         DeviceComparison comparison;
@@ -50,15 +51,24 @@ internal sealed class RestoreReadBack(TimeProvider clock, IOperationObserver obs
             var list = string.Join("; ", differences.Take(10).Select(difference => $"{difference.Path}: {difference.Reason}"));
             throw new EdgeBackupException(
                 ErrorIds.RestoreVerifyFailed,
-                $"The device '{contact.Id}' took the restore, but reading it back shows {differences.Count} differences: {list}{(differences.Count > 10 ? "; and more" : "")}. {await AdviseAsync(contact, sent, comparison, cancellationToken).ConfigureAwait(false)}",
+                $"The device '{contact.Id}' took the restore, but reading it back shows {differences.Count} differences: {list}{(differences.Count > 10 ? "; and more" : "")}. {await AdviseAsync(contact, sent, comparison, isDeclared, cancellationToken).ConfigureAwait(false)}",
+                contact.Id);
+        }
+
+        if (!isDeclared)
+        {
+            throw new EdgeBackupException(
+                ErrorIds.RestoreVerifyFailed,
+                $"The device '{contact.Id}' took all of the restore and gives it back as it was written, but does not say that it put it into force: it may have restarted before that, or its software never says so. Look at what it does: if that is the restored configuration, take a backup with New-EdgeBackup -SkipValidation, and the device counts as in order; if not, restore once more. Software that never says so ends each restore like this; look for a newer one.",
                 contact.Id);
         }
     }
 
     /// <summary>What to do about a device that reads back otherwise: one that is restored whole may change its files by itself, and a second look tells.</summary>
-    private async Task<string> AdviseAsync(DeviceContact contact, Dictionary<string, SavedItem> sent, DeviceComparison first, CancellationToken cancellationToken)
+    private async Task<string> AdviseAsync(DeviceContact contact, Dictionary<string, SavedItem> sent, DeviceComparison first, bool isDeclared, CancellationToken cancellationToken)
     {
         const string Advice = "Restore once more, or look at the device.";
+        var says = isDeclared ? "The device itself says that it took everything" : "The device itself does not say that it put into force what it took";
         if (!contact.Connection.RestoresWhole)
         {
             return Advice;
@@ -70,8 +80,8 @@ internal sealed class RestoreReadBack(TimeProvider clock, IOperationObserver obs
             var second = await new DeviceReader(contact.Connection).CompareAsync(sent, BackupContent.All, onCompared: null, cancellationToken).ConfigureAwait(false);
             var isSame = first.Digests.Count == second.Digests.Count && first.Digests.All(read => second.Digests.TryGetValue(read.Key, out var again) && again == read.Value);
             return isSame
-                ? "A second look showed the same. The device itself says that it took everything; its files may hold what it changes by itself after a restore, which only its maker can tell from the rest. Look at the device; restore once more where something is wrong with it."
-                : "A second look showed something else again: the device changes its files by itself, so that reading them back proves nothing either way. The device itself says that it took everything; look at what it does. Restoring once more will end the same.";
+                ? $"A second look showed the same. {says}; its files may hold what it changes by itself after a restore, which only its maker can tell from the rest. Look at the device; restore once more where something is wrong with it."
+                : $"A second look showed something else again: the device changes its files by itself, so that reading them back proves nothing either way. {says}; look at what it does. Restoring once more will end the same.";
         }
         catch (EdgeBackupException exception)
         {

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using EdgeBackup.Core.Archives.Reading;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -11,6 +12,7 @@ public sealed class GetEdgeArchiveCommand : ArchiveCommand
     /// <summary>Ids of devices; wildcards allowed.</summary>
     [Parameter]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(DeviceIdCompleter))]
     [ValidateNotNullOrEmpty]
     public string[] Device { get; set; } = [];
 

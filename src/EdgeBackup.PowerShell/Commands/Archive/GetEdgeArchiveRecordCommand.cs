@@ -4,6 +4,7 @@ using EdgeBackup.Core.Archives.Reading;
 using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -25,6 +26,7 @@ public sealed class GetEdgeArchiveRecordCommand : ArchiveCommand
     /// <summary>Ids of devices; wildcards allowed.</summary>
     [Parameter]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(DeviceIdCompleter))]
     [ValidateNotNullOrEmpty]
     public string[] Device { get; set; } = [];
 
@@ -39,6 +41,7 @@ public sealed class GetEdgeArchiveRecordCommand : ArchiveCommand
     /// <summary>Categories of events; wildcards allowed.</summary>
     [Parameter]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(ArchiveCategoryCompleter))]
     [ValidateNotNullOrEmpty]
     public string[] Category { get; set; } = [];
 

@@ -4,6 +4,7 @@ using EdgeBackup.Core.Operations.Archives;
 using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.PowerShell.Abstractions;
+using EdgeBackup.PowerShell.Completion;
 
 namespace EdgeBackup.PowerShell.Commands;
 
@@ -33,6 +34,7 @@ public sealed class NewEdgeArchiveCommand : DeviceCommand
     /// <summary>Only events of these categories; wildcards allowed: an extract.</summary>
     [Parameter]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(ArchiveCategoryCompleter))]
     [ValidateNotNullOrEmpty]
     public string[] Category { get; set; } = [];
 

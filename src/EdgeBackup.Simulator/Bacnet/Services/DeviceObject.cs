@@ -77,7 +77,7 @@ internal sealed class DeviceObject(SimulatedBacnetDevice device)
         properties[BacnetProperty.ConfigurationFiles] = () => new PropertyContent(
             [.. ConfigurationFiles().Select(instance => BacnetValue.OfObjectId(new BacnetObjectId(BacnetObjectType.File, instance)))], IsArray: true);
         properties[BacnetProperty.BackupFailureTimeout] = () => BacnetObjects.Number((uint)options.BackupFailureTimeout.TotalSeconds);
-        if (options.TellsRestores && !options.RevisionStays)
+        if (options.TellsRestores && (!options.RevisionStays || options.RestoreTimeStays))
         {
             properties[BacnetProperty.LastRestoreTime] = () => BacnetObjects.One(BacnetValue.OfRaw(LastRestore()));
         }
@@ -119,7 +119,7 @@ internal sealed class DeviceObject(SimulatedBacnetDevice device)
     private byte[] LastRestore()
     {
         var writer = new BacnetWriter(16);
-        if (device.Procedure.LastRestore is { } time)
+        if (device.Procedure.LastRestore is { } time && !device.Options.RestoreTimeStays)
         {
             DeviceTimes.Write(writer, 2, device, time);
         }

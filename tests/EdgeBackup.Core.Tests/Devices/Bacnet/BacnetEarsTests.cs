@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using EdgeBackup.Core.Devices.Bacnet;
 using EdgeBackup.Core.Tests.Devices.Bacnet.Procedure;
@@ -10,6 +9,8 @@ namespace EdgeBackup.Core.Tests.Devices.Bacnet;
 /// <summary>Devices that answer a search by broadcast are heard by all who search at once, each with a client of its own.</summary>
 public sealed class BacnetEarsTests
 {
+    private static readonly TimeSpan Searching = TimeSpan.FromMinutes(2);
+
     [Fact]
     public async Task Two_clients_that_search_at_once_both_hear_what_is_broadcast()
     {
@@ -33,9 +34,7 @@ public sealed class BacnetEarsTests
 
         Assert.True(first.Task.IsCompleted && second.Task.IsCompleted);
 
-        // Nobody listens any more: the port is free for other programs. A program that another test has just started may
-        // have inherited the socket until it is under way.
-        await Wait.UntilAsync(() => IsFree(port));
+        // Nobody listens any more: the port is free for other programs.
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         socket.Bind(new IPEndPoint(IPAddress.Any, port));
     }
@@ -78,7 +77,6 @@ public sealed class BacnetEarsTests
         Assert.True(Volatile.Read(ref first) > 0);
         await two.DisposeAsync();
         await one.DisposeAsync();
-        await Wait.UntilAsync(() => IsFree(port));
         using var next = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         next.Bind(new IPEndPoint(IPAddress.Any, port));
 
@@ -134,7 +132,7 @@ public sealed class BacnetEarsTests
         });
 
         await one.DisposeAsync();
-        clock.Advance(TimeSpan.FromSeconds(61));
+        clock.Advance(Searching * 0.6);
         var announcing = AnnounceAsync(port, ending.Token);
         await Task.WhenAny(heard.Task, search, announcing);
         await ending.CancelAsync();
@@ -149,7 +147,7 @@ public sealed class BacnetEarsTests
         var target = new BacnetTarget(new IPEndPoint(UdpResponder.LoopbackBroadcast, port), IsBroadcast: true);
         try
         {
-            await foreach (var heard in client.WhoIsAsync(target, null, null, TimeSpan.FromMinutes(2), cancellationToken))
+            await foreach (var heard in client.WhoIsAsync(target, null, null, Searching, cancellationToken))
             {
                 first.TrySetResult(heard.Instance);
             }
@@ -184,15 +182,18 @@ public sealed class BacnetEarsTests
     /// <summary>A port that nobody has, outside those that the system gives to whoever asks for any.</summary>
     private static int FindPort()
     {
-        var port = 20_000 + (Environment.ProcessId % 5000);
-        while (!IsFree(port))
+        for (var port = 20_000 + (Environment.ProcessId % 5000); ; port++)
         {
-            port++;
+            try
+            {
+                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+                socket.Bind(new IPEndPoint(IPAddress.Any, port));
+                return port;
+            }
+            catch (SocketException)
+            {
+                // The next one.
+            }
         }
-
-        return port;
     }
-
-    /// <summary>Looked up and not tried: a socket of ours would have to be gone again before the port is.</summary>
-    private static bool IsFree(int port) => IPGlobalProperties.GetIPGlobalProperties().GetActiveUdpListeners().All(listener => listener.Port != port);
 }

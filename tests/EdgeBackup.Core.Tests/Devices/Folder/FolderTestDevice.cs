@@ -11,7 +11,13 @@ internal sealed class ShiftedTime(TimeSpan ahead) : TimeProvider
 {
     public TimeSpan Ahead { get; set; } = ahead;
 
+    /// <summary>Sets off the timers that are made from now on; null: the system does.</summary>
+    public TimeProvider? Timers { get; set; }
+
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        Timers is { } timers ? timers.CreateTimer(callback, state, dueTime, period) : base.CreateTimer(callback, state, dueTime, period);
 }
 
 /// <summary>A platform that can be told what it cannot do.</summary>

@@ -129,6 +129,138 @@ public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFix
         Assert.Empty(journal.Open);
     }
 
+    [SshFact]
+    public async Task A_command_after_a_restore_that_ends_every_connection_is_run_once_and_those_behind_it_by_the_next_contact()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var log = Log(device);
+        var told = new List<string>();
+        await using var connection = Connect(device, before: [], after: [Note(log, "first"), Restart(log), Note(log, "last")], told.Add);
+        await DieInSwapAsync(connection, new MemoryJournal());
+
+        var cut = await Assert.ThrowsAsync<EdgeBackupException>(() => connection.GetStatusAsync(CancellationToken.None));
+        Assert.Equal(ErrorIds.DeviceUnreachable, cut.ErrorId);
+        Assert.Contains("not run again", cut.Message, StringComparison.Ordinal);
+        Assert.Empty(told);
+        await connection.GetStatusAsync(CancellationToken.None);
+        Assert.Contains("is not known", Assert.Single(told), StringComparison.Ordinal);
+        await connection.GetStatusAsync(CancellationToken.None);
+
+        Assert.Single(told);
+        Assert.Equal("first\nrestarted\nlast\n", await File.ReadAllTextAsync(log));
+        Assert.Equal(["log"], device.Beside());
+    }
+
+    [SshFact]
+    public async Task A_command_that_was_put_right_meanwhile_is_run()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var log = Log(device);
+        await using (var dying = Connect(device, before: [], after: [Restart(log)]))
+        {
+            await DieInSwapAsync(dying, new MemoryJournal());
+            await Assert.ThrowsAsync<EdgeBackupException>(() => dying.GetStatusAsync(CancellationToken.None));
+        }
+
+        await using var connection = Connect(device, before: [], after: [Note(log, "started")]);
+        await connection.GetStatusAsync(CancellationToken.None);
+
+        Assert.Equal("restarted\nstarted\n", await File.ReadAllTextAsync(log));
+        Assert.Equal(["log"], device.Beside());
+    }
+
+    [SshFact]
+    public async Task A_restore_whose_command_ends_every_connection_runs_it_once_for_each_state()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var before = await device.ReadAllAsync();
+        var log = Log(device);
+        var told = new List<string>();
+        await using var connection = Connect(device, before: ["true"], after: [Restart(log)], told.Add);
+        await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(connection, RestoreMode.Replace, New, new MemoryJournal()));
+        for (var contact = 0; contact < 2; contact++)
+        {
+            await connection.GetStatusAsync(CancellationToken.None);
+        }
+
+        // For the new state, and for the old one.
+        Assert.Equal("restarted\nrestarted\n", await File.ReadAllTextAsync(log));
+        Assert.Single(told);
+        await ConnectionConformanceTests.AssertHoldsAsync(device, before);
+        Assert.Equal(["log"], device.Beside());
+    }
+
+    [SshTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task No_command_after_a_restore_is_run_while_something_runs(bool isRestore)
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var log = Log(device);
+        await using var connection = Connect(device, before: [], after: [Note(log, "started")]);
+        await DieInSwapAsync(connection, new MemoryJournal());
+        await device.StartTransactionAsync();
+        if (isRestore)
+        {
+            Assert.Equal(ErrorIds.DeviceBusy, (await Assert.ThrowsAsync<EdgeBackupException>(() => ContactAsync(connection, isRestore))).ErrorId);
+        }
+        else
+        {
+            await ContactAsync(connection, isRestore);
+        }
+
+        Assert.Equal("", await File.ReadAllTextAsync(log));
+        Assert.Equal("old alpha", await File.ReadAllTextAsync(device.At("a.txt")));
+        await device.EndTransactionAsync();
+        await ContactAsync(connection, isRestore);
+        Assert.Equal("started\n", await File.ReadAllTextAsync(log));
+    }
+
+    [SshFact]
+    public async Task A_contact_that_does_not_know_the_type_brings_the_old_state_back_and_leaves_the_commands_to_one_that_does()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var before = await device.ReadAllAsync();
+        var log = Log(device);
+        await using var connection = Connect(device, before: [], after: [Note(log, "started")]);
+        await DieInSwapAsync(connection, new MemoryJournal());
+        await using (var stranger = device.Connect())
+        {
+            await stranger.GetStatusAsync(CancellationToken.None);
+            await stranger.GetStatusAsync(CancellationToken.None);
+        }
+
+        await ConnectionConformanceTests.AssertHoldsAsync(device, before);
+        Assert.Equal("", await File.ReadAllTextAsync(log));
+        await connection.GetStatusAsync(CancellationToken.None);
+
+        Assert.Equal("started\n", await File.ReadAllTextAsync(log));
+        Assert.Equal(["log"], device.Beside());
+    }
+
+    [SshFact]
+    public async Task What_a_killed_command_of_ours_left_running_on_the_device_is_ended_by_the_next_restore()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var journal = new MemoryJournal();
+        await using var connection = device.Connect();
+
+        // Its ssh still stands, as behind a line that nobody knows to be cut.
+        await using var left = await connection.BeginRestoreAsync(Plan(RestoreMode.Replace, New), journal, CancellationToken.None);
+        var stage = Path.Combine(device.Parent, device.Beside().Single());
+        await using (var next = await connection.BeginRestoreAsync(Plan(RestoreMode.Replace, New), journal, CancellationToken.None))
+        {
+            Assert.False(Directory.Exists(stage));
+            await StageAsync(next, New);
+            Assert.Equal(RestoreCommitOutcome.Completed, await next.CommitAsync(CancellationToken.None));
+        }
+
+        Assert.Equal("new alpha", await File.ReadAllTextAsync(device.At("a.txt")));
+    }
+
+    /// <summary>What the restart of a device is for a connection.</summary>
+    private static string Restart(string log) => $"{Note(log, "restarted")}; kill -KILL $PPID";
+
     private static string Log(SshTestDevice device)
     {
         var log = Path.Combine(device.Parent, "log");
@@ -150,9 +282,10 @@ public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFix
         await connection.GetStatusAsync(CancellationToken.None);
     }
 
-    private SshDeviceConnection Connect(SshTestDevice device, string[] before, string[] after) => new(
+    private SshDeviceConnection Connect(SshTestDevice device, string[] before, string[] after, Action<string>? warn = null) => new(
         server.Options(device.Root) with
         {
+            Warn = warn,
             Definition = new DeviceType
             {
                 Id = "app",

@@ -153,7 +153,10 @@ internal abstract class FilePartReader(BacnetConversation link, ConfigurationFil
 
         if (doubted == Position)
         {
-            throw Failed($"it says that the file ends there, and that it has {told} {(IsStream ? "bytes" : "records")}. The rest of it is missing");
+            // What was read may be whole, and the length wrong; or half of it, which no later check would notice.
+            throw Link.Errors.Create(
+                ErrorIds.CaptureFailed,
+                $"{Call} failed: it says twice that the file ends there, and that it has {told} {(IsStream ? "bytes (File_Size)" : "records (Record_Count)")}, so that a part of it is missing or the length is wrong. Half a file cannot be told from a whole one, and is not kept. Try again; where it says the same each time, its software needs an update, or save its configuration with its maker's tool and register what that writes as a folder");
         }
 
         doubted = Position;

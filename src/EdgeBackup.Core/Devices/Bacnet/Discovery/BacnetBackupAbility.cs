@@ -6,10 +6,11 @@ public static class BacnetBackupAbility
     private static readonly BacnetConfirmedService[] Needed =
         [BacnetConfirmedService.ReinitializeDevice, BacnetConfirmedService.AtomicReadFile, BacnetConfirmedService.ReadProperty];
 
-    /// <param name="device">
-    /// Of the Device object: Protocol_Services_Supported, Protocol_Object_Types_Supported and Configuration_Files, read or
-    /// refused.
-    /// </param>
+    /// <summary>The properties of the Device object that tell.</summary>
+    internal static IReadOnlyList<BacnetProperty> Asked { get; } =
+        [BacnetProperty.ProtocolServicesSupported, BacnetProperty.ProtocolObjectTypesSupported, BacnetProperty.ConfigurationFiles];
+
+    /// <param name="device">What <see cref="Asked"/> names, read or refused.</param>
     /// <returns>A sentence; null where nothing stands against it.</returns>
     public static string? WhyNot(IReadOnlyDictionary<BacnetProperty, BacnetPropertyResult> device)
     {

@@ -53,8 +53,7 @@ public sealed class BacnetDiscovery
     private static readonly BacnetProperty[] Wanted =
     [
         BacnetProperty.ObjectName, BacnetProperty.VendorName, BacnetProperty.VendorIdentifier, BacnetProperty.ModelName, BacnetProperty.FirmwareRevision,
-        BacnetProperty.ApplicationSoftwareVersion, BacnetProperty.SerialNumber, BacnetProperty.ProtocolServicesSupported,
-        BacnetProperty.ProtocolObjectTypesSupported, BacnetProperty.ConfigurationFiles,
+        BacnetProperty.ApplicationSoftwareVersion, BacnetProperty.SerialNumber, .. BacnetBackupAbility.Asked,
     ];
 
     private readonly BacnetClient client;

@@ -15,6 +15,7 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
     private bool isTaken;
     private bool isInRestore;
     private bool isProven = true;
+    private bool isDeclared = true;
 
     /// <summary>
     /// Whether ABORT_RESTORE has a place still: a device that has acknowledged END_RESTORE is past it, unless it says that
@@ -35,7 +36,7 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
             var completion = BacnetTold.Seconds(told[0]) ?? TimeSpan.Zero;
             isTaken = await AskAsync(cancellationToken).ConfigureAwait(false);
             await WaitAsync(new RestoreMark(told[1], told[2]), completion, cancellationToken).ConfigureAwait(false);
-            return isTaken && isProven ? RestoreCommitOutcome.Completed : RestoreCommitOutcome.Unknown;
+            return !isDeclared ? RestoreCommitOutcome.Undeclared : isTaken && isProven ? RestoreCommitOutcome.Completed : RestoreCommitOutcome.Unknown;
         }
         catch (BacnetException exception)
         {
@@ -144,13 +145,14 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
     /// Whether an idle device has put the restored configuration into force. Where it says when it did that last, that must
     /// have changed. An old one that does not say is believed when it has not restarted for as long as one needs to begin.
     /// One that has a Database_Revision only, which has not changed, may have brought it back with its files: nothing is known
-    /// then, and the read-back decides.
+    /// then, and the read-back decides. One that has acknowledged END_RESTORE and whose Last_Restore_Time has not changed is
+    /// read back too, which proves nothing: it may give back files that it does not use.
     /// </summary>
     /// <param name="before">What it said before.</param>
     /// <param name="tellsState">Whether it is idle by its Backup_And_Restore_State.</param>
     /// <param name="isLongEnough">Whether it has been idle, and had the time, that its software may need.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="EdgeBackupException">RestoreFailed: it is idle for long enough and does not say that it took the restore.</exception>
+    /// <exception cref="EdgeBackupException">RestoreFailed: it is idle for long enough, and neither took the end nor says that it took the restore.</exception>
     private async Task<bool> IsInForceAsync(RestoreMark before, bool tellsState, bool isLongEnough, CancellationToken cancellationToken)
     {
         if (!before.IsTold)
@@ -167,6 +169,13 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
         if (!isLongEnough)
         {
             return false;
+        }
+
+        if (before.Time is not null && isTaken)
+        {
+            isDeclared = false;
+            link.Warn($"The device is back from its restore and does not say that it took the files ({before.Names} as before): it has restarted before it had made its configuration of them, or its software does not keep what the standard says.");
+            return true;
         }
 
         if (before.Time is not null)

@@ -121,6 +121,8 @@ public sealed class BacnetCaptureTests
         Assert.Equal(ErrorIds.CaptureFailed, error.ErrorId);
         Assert.Contains("at byte 100", error.Message, StringComparison.Ordinal);
         Assert.Contains("20000 bytes", error.Message, StringComparison.Ordinal);
+        Assert.Contains("where it says the same each time", error.Message, StringComparison.Ordinal);
+        Assert.Contains("maker's tool", error.Message, StringComparison.Ordinal);
         Assert.Equal(BacnetBackupState.Idle, device.Device.Procedure.State);
     }
 
