@@ -147,6 +147,7 @@ public sealed class ArchiveNoticeTests : IAsyncLifetime
             return WebhookReceiver.Hang;
         };
 
+        bench.Operations.Context.Notifications = bench.Operations.Context.Notifications with { EndPatience = TimeSpan.FromSeconds(5) };
         bench.Operations.Clock.Timers = timers;
         await new Notifier(bench.Operations.Context, bench.Operations.Observer).TellAtEndAsync([ArchiveBench.DeviceId], stopped.Token);
         bench.Operations.Clock.Timers = null;
