@@ -240,6 +240,7 @@ public sealed class ArchiveRunTests : IAsyncLifetime
     [Theory]
     [InlineData("")]
     [InlineData("trends")]
+    [InlineData("trends/")]
     public async Task An_archive_is_not_written_into_another_which_would_be_damaged_by_it(string below)
     {
         var archive = await bench.ArchiveAsync();

@@ -43,6 +43,7 @@ public sealed partial class ArchiveFolder
     /// <summary>Whether a folder, or a file in one, is part of an archive, whole or not.</summary>
     public static bool IsPartOfOne(string path)
     {
+        path = System.IO.Path.TrimEndingDirectorySeparator(path);
         var folder = Directory.Exists(path) ? path : File.Exists(path) ? System.IO.Path.GetDirectoryName(path)! : null;
         if (folder is not null && System.IO.Path.GetFileName(folder) == ArchiveNames.TrendFolder)
         {
