@@ -49,6 +49,19 @@ public sealed class HttpHistoryTests : IAsyncLifetime
         Assert.Equal(new TrendRecord(1, Milliseconds(device.Trends[0].Records[0].Time), "20.1", "ok"), values[0].Records[0]);
     }
 
+    [Theory]
+    [InlineData("events*")]
+    [InlineData("trends")]
+    public async Task A_device_that_falls_silent_while_its_logs_are_listed_is_given_up_at_once(string path)
+    {
+        device.Faults.Add(new SimulatedFault { Kind = FaultKind.Silent, Path = path, Times = -1 });
+        await using var impatient = new HttpDeviceConnection(new ConnectionOptions { Address = DeviceAddress.Parse(device.Address.AbsoluteUri, Path.GetTempPath()), Id = "bms-1", SilenceLimit = TimeSpan.FromMilliseconds(300) }, TimeProvider.System);
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => impatient.History.ListAsync(default));
+        Assert.Equal(ErrorIds.DeviceUnreachable, error.ErrorId);
+        Assert.DoesNotContain(device.Calls, call => path != "trends" && call.Path == "trends");
+    }
+
     [Fact]
     public async Task What_fell_out_of_the_buffer_is_a_gap_before_the_oldest_that_is_left()
     {

@@ -35,7 +35,7 @@ internal sealed class HttpDeviceHistory(DeviceHttpClient client) : IDeviceHistor
             var (hasEvents, oldest) = await FindEventsAsync(cancellationToken).ConfigureAwait(false);
             listing = listing with { HasEvents = hasEvents, OldestEvent = oldest };
         }
-        catch (EdgeBackupException exception)
+        catch (EdgeBackupException exception) when (!IsSilence(exception))
         {
             listing = listing with { EventsFault = exception };
         }
@@ -44,11 +44,14 @@ internal sealed class HttpDeviceHistory(DeviceHttpClient client) : IDeviceHistor
         {
             return listing with { Trends = await ListTrendsAsync(cancellationToken).ConfigureAwait(false) };
         }
-        catch (EdgeBackupException exception)
+        catch (EdgeBackupException exception) when (!IsSilence(exception))
         {
             return listing with { TrendsFault = exception };
         }
     }
+
+    /// <summary>A device that was waited for in vain for so long is not asked again.</summary>
+    private static bool IsSilence(EdgeBackupException exception) => exception.InnerException is NoAnswerException { Kind: NoAnswerKind.Silent };
 
     private async Task<(bool HasEvents, DeviceEvent? Oldest)> FindEventsAsync(CancellationToken cancellationToken)
     {
