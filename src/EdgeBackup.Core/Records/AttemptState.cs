@@ -97,7 +97,7 @@ public sealed record AttemptClaim(string Lease, string Author, DateTimeOffset Si
 /// <summary>How a device's runs of archives fail, or leave a log unread, extracts aside. When the newest succeeded, the runs themselves say (<see cref="ArchiveRun"/>).</summary>
 public sealed record ArchiveAttempts
 {
-    /// <summary>When the first run failed, or left a log unread, of those in a row that do the same, UTC; null when the last one did neither.</summary>
+    /// <summary>When the first run failed, or left a log unread, of those in a row, UTC; null when none does, and nothing waits to be read.</summary>
     public DateTimeOffset? FailingSince { get; init; }
 
     /// <summary>How many these are.</summary>
@@ -106,13 +106,22 @@ public sealed record ArchiveAttempts
     /// <summary>The error id of the newest run that failed; null where archives are written, and a log is left unread each time.</summary>
     public string? ErrorId { get; init; }
 
-    /// <summary>Whether it is anybody's business: a log that could not be read once is read by the next run.</summary>
+    /// <summary>Whether somebody is to be told who was not: a log that could not be read once is read by the next run.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool IsNews => FailingSince is not null && (ErrorId is not null || ConsecutiveFailures > 1);
+    public bool IsNews => FailingSince is not null && (FailureTold == FailingSince ? ErrorId is not null && UnreadTold == true : ErrorId is not null || ConsecutiveFailures > 1);
 
-    /// <summary>Why the newest run that failed did.</summary>
+    /// <summary>Why the newest run that failed did, or what is left unread.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Which events wait to be read, and why; null for none. A run that wants events and reads them all ends it.</summary>
+    public string? UnreadEvents { get; init; }
+
+    /// <summary>As <see cref="UnreadEvents"/>, of trend logs.</summary>
+    public string? UnreadTrends { get; init; }
 
     /// <summary>The <see cref="FailingSince"/> of which somebody was told; until it was told that it is over.</summary>
     public DateTimeOffset? FailureTold { get; init; }
+
+    /// <summary>True where only that a log is left unread was told: that no archive is written is news then.</summary>
+    public bool? UnreadTold { get; init; }
 }

@@ -270,6 +270,138 @@ public sealed class ArchiveNoticeTests : IAsyncLifetime
         Assert.Null(await AttemptsAsync());
     }
 
+    [Fact]
+    public async Task What_was_left_unread_ends_with_a_run_of_its_content_where_events_and_trends_have_runs_of_their_own()
+    {
+        await RegisterAsync();
+        AddTrend();
+        await OnlyAsync(ArchiveContent.Event);
+        await OnlyAsync(ArchiveContent.Trend);
+        for (var year = 1; year <= 2; year++)
+        {
+            bench.Device.Faults.Add(new SimulatedFault { Kind = FaultKind.Status, Status = 500, Path = "trends/supply/*", Times = -1 });
+            await OnlyAsync(ArchiveContent.Trend);
+            bench.Device.Faults.Clear();
+            await OnlyAsync(ArchiveContent.Event);
+            Assert.Equal((1, null), ((await AttemptsAsync())!.ConsecutiveFailures, (await AttemptsAsync())!.UnreadEvents));
+            await OnlyAsync(ArchiveContent.Trend);
+            await TellAsync();
+            Assert.Null(await AttemptsAsync());
+        }
+
+        Assert.Empty(receiver.Received);
+    }
+
+    [Fact]
+    public async Task A_run_of_events_that_succeeds_after_one_that_failed_leaves_the_trend_log_that_waits()
+    {
+        AddTrend();
+        bench.Device.Faults.Add(new SimulatedFault { Kind = FaultKind.Status, Status = 500, Path = "trends/supply/*", Times = -1 });
+        await OnlyAsync(ArchiveContent.Trend);
+        bench.Device.Faults.Clear();
+        await FailWithoutFolderAsync();
+        Assert.Equal(ErrorIds.ArchiveFailed, (await AttemptsAsync())!.ErrorId);
+        await OnlyAsync(ArchiveContent.Event);
+
+        var waiting = (await AttemptsAsync())!;
+        Assert.Equal((2, null, waiting.UnreadTrends), (waiting.ConsecutiveFailures, waiting.ErrorId, waiting.Reason));
+        Assert.Contains("'supply'", waiting.Reason, StringComparison.Ordinal);
+        await OnlyAsync(ArchiveContent.Trend);
+        Assert.Null(await AttemptsAsync());
+    }
+
+    [Theory]
+    [InlineData(ArchiveContent.Event)]
+    [InlineData(ArchiveContent.Trend)]
+    public async Task What_was_noted_before_contents_were_is_ended_by_the_next_run(ArchiveContent content)
+    {
+        var old = """{"device":"bms-1","archive":{"failingSince":"2026-11-22T03:00:00+00:00","consecutiveFailures":1,"reason":"a log"}}""";
+        await bench.Operations.Context.Attempts.ChangeAsync(seen: null, ArchiveBench.DeviceId, _ => AttemptState.FromJson(System.Text.Encoding.UTF8.GetBytes(old)), default);
+        Assert.NotNull((await AttemptsAsync())?.FailingSince);
+        await OnlyAsync(content);
+
+        Assert.Null(await AttemptsAsync());
+    }
+
+    [Fact]
+    public async Task A_device_that_fails_one_night_and_leaves_a_log_unread_the_next_is_told_of_once_of_each_and_recovers_once()
+    {
+        await RegisterAsync();
+        await bench.ArchiveAsync();
+        bench.Device.Faults.Add(new SimulatedFault { Kind = FaultKind.Status, Status = 500, Path = "trends/*", Times = -1 });
+        var first = bench.Operations.Clock.GetUtcNow();
+        await bench.ArchiveAsync();
+        for (var night = 0; night < 3; night++)
+        {
+            await bench.ArchiveAsync();
+            await TellAsync();
+            await FailWithoutFolderAsync();
+            bench.Operations.Advance(TimeSpan.FromHours(24));
+        }
+
+        var attempts = (await AttemptsAsync())!;
+        Assert.Equal(7, attempts.ConsecutiveFailures);
+        Assert.InRange(attempts.FailingSince!.Value, first, first.AddHours(1));
+        bench.Device.Faults.Clear();
+        await bench.ArchiveAsync();
+        await TellAsync();
+        await TellAsync();
+
+        Assert.Equal(["archive.failed", "archive.failed", "archive.recovered"], receiver.Types);
+        Assert.Contains("not whole", receiver.Received[0].Data.GetProperty("summary").GetString(), StringComparison.Ordinal);
+        Assert.Equal("ArchiveFailed", receiver.Received[1].Data.GetProperty("errorId").GetString());
+        Assert.Null(await AttemptsAsync());
+    }
+
+    [Fact]
+    public async Task That_archives_fail_is_not_told_any_more_when_they_are_written_again_with_a_log_unread()
+    {
+        await RegisterAsync();
+        await bench.ArchiveAsync();
+        receiver.Status = 503;
+        await FailWithoutFolderAsync();
+        var asked = receiver.Received.Count;
+        receiver.Status = 200;
+        bench.Device.Faults.Add(new SimulatedFault { Kind = FaultKind.Status, Status = 500, Path = "trends/*", Times = -1 });
+        await bench.ArchiveAsync();
+        bench.Operations.Advance(TimeSpan.FromHours(1));
+        await TellAsync();
+        bench.Device.Faults.Clear();
+        await bench.ArchiveAsync();
+        await TellAsync();
+
+        Assert.Equal(["archive.failed", "archive.recovered"], receiver.Types.Skip(asked));
+        Assert.Contains("not whole", receiver.Received[asked].Data.GetProperty("summary").GetString(), StringComparison.Ordinal);
+        Assert.Null(await AttemptsAsync());
+    }
+
+    [Fact]
+    public async Task A_run_that_came_second_ends_nothing_that_the_first_has_noted()
+    {
+        await bench.ArchiveAsync();
+        bench.AddEvents(5);
+        bench.Device.Faults.Add(new SimulatedFault { Kind = FaultKind.Status, Status = 500, Path = "trends/*", Times = -1 });
+        var hooked = new HookedConnections(bench.Operations.Connections()) { BeforePage = () => bench.ArchiveAsync() };
+        var second = await bench.Operations.OpenAsync(connections: hooked);
+        await Assert.ThrowsAsync<EdgeBackupException>(() => bench.ArchiveAsync(context: second));
+
+        var noted = (await AttemptsAsync())!;
+        Assert.Equal((1, null), (noted.ConsecutiveFailures, noted.ErrorId));
+        Assert.Contains("'supply'", noted.UnreadTrends, StringComparison.Ordinal);
+    }
+
+    /// <summary>A run of trends alone that reads none of them fails.</summary>
+    private void AddTrend() => bench.Device.AddTrend(bench.Device.Trends[0] with { Id = "return" });
+
+    private Task OnlyAsync(ArchiveContent content) => bench.ArchiveAsync(new WriteArchiveOptions { Device = "", Parent = "", Contents = [content] });
+
+    private async Task FailWithoutFolderAsync()
+    {
+        Directory.Move(bench.Parent, bench.Parent + "-unplugged");
+        await FailAsync(ErrorIds.ArchiveFailed);
+        Directory.Move(bench.Parent + "-unplugged", bench.Parent);
+    }
+
     private async Task<ArchiveAttempts?> AttemptsAsync() => (await bench.Operations.Context.Attempts.ReadAsync(ArchiveBench.DeviceId, default)).State.Archive;
 
     private async Task<ListedDevice> ListAsync(Core.Operations.Repositories.RepositoryContext? context = null) =>

@@ -21,17 +21,12 @@ internal sealed class ArchiveNotes(RepositoryContext context, IOperationObserver
 
     public Task NoteSuccessAsync(ArchiveManifest manifest) => options.IsExtract ? Task.CompletedTask : GuardAsync(async () =>
     {
-        var waiting = manifest.Gaps.Where(gap => gap.Pending == true).Select(GapSentence.Of).ToList();
+        var unread = (Events: FindUnread(manifest, ArchiveContent.Event), Trends: FindUnread(manifest, ArchiveContent.Trend));
+        AttemptState Note(AttemptState before) => NoteArchive(before, unread.Events, unread.Trends);
         var seen = await context.Attempts.ReadAsync(options.Device, CancellationToken.None).ConfigureAwait(false);
-        if (waiting.Count > 0)
+        if (Note(seen.State).Archive != seen.State.Archive)
         {
-            var more = waiting.Count > 1 ? $" So it is with {waiting.Count - 1} more." : "";
-            await context.Attempts.ChangeAsync(seen, options.Device, before => Count(before, errorId: null, $"The archive was written, but {waiting[0]}{more}"), CancellationToken.None).ConfigureAwait(false);
-        }
-        else if (seen.State.Archive is { FailingSince: not null } failing && (failing.ErrorId is not null || Array.TrueForAll(Enum.GetValues<ArchiveContent>(), options.Wants)))
-        {
-            // What reads only the events says nothing of a trend log that waits.
-            await context.Attempts.ChangeAsync(seen, options.Device, End, CancellationToken.None).ConfigureAwait(false);
+            await context.Attempts.ChangeAsync(seen, options.Device, Note, CancellationToken.None).ConfigureAwait(false);
         }
     });
 
@@ -46,27 +41,50 @@ internal sealed class ArchiveNotes(RepositoryContext context, IOperationObserver
 
         await GuardAsync(async () =>
         {
-            // Another run may have archived the same records meanwhile, or this one failed when it was recorded.
-            var isOver = await HasRunSinceAsync().ConfigureAwait(false);
-            await context.Attempts.ChangeAsync(seen: null, options.Device, before => isOver ? End(before) : Count(before, errorId, exception.Message), CancellationToken.None).ConfigureAwait(false);
+            // Another run may have archived the same records meanwhile and noted what became of it, or this one failed when it was recorded.
+            if (!await HasRunSinceAsync().ConfigureAwait(false))
+            {
+                await context.Attempts.ChangeAsync(seen: null, options.Device, before => Count(before, errorId, exception.Message), CancellationToken.None).ConfigureAwait(false);
+            }
         }).ConfigureAwait(false);
     }
 
-    /// <summary>That no archive is written any more is news also where logs were left unread before, and the other way round.</summary>
+    /// <summary>A run ends what failed before, and of what was left unread what it wanted: one that reads only the events says nothing of a trend log that waits.</summary>
+    private AttemptState NoteArchive(AttemptState before, string? unreadEvents, string? unreadTrends)
+    {
+        var events = options.Wants(ArchiveContent.Event) ? unreadEvents : before.Archive?.UnreadEvents;
+        var trends = options.Wants(ArchiveContent.Trend) ? unreadTrends : before.Archive?.UnreadTrends;
+        if ((events ?? trends) is not { } waits)
+        {
+            return End(before);
+        }
+
+        var counted = (unreadEvents ?? unreadTrends) is { } left
+            ? Count(before, errorId: null, left)
+            : before with { Archive = before.Archive! with { ErrorId = null, Reason = waits } };
+        return counted with { Archive = counted.Archive! with { UnreadEvents = events, UnreadTrends = trends } };
+    }
+
+    /// <summary>Runs that fail and runs that leave a log unread are one row: a device that does now one and now the other is no news each time.</summary>
     private AttemptState Count(AttemptState before, string? errorId, string reason)
     {
         var archive = before.Archive ?? new ArchiveAttempts();
-        var goesOn = archive.FailingSince is not null && (archive.ErrorId is null) == (errorId is null);
         return before with
         {
             Archive = archive with
             {
-                FailingSince = goesOn ? archive.FailingSince : started,
-                ConsecutiveFailures = goesOn ? archive.ConsecutiveFailures + 1 : 1,
+                FailingSince = archive.FailingSince ?? started,
+                ConsecutiveFailures = archive.ConsecutiveFailures + 1,
                 ErrorId = errorId,
                 Reason = reason,
             },
         };
+    }
+
+    private static string? FindUnread(ArchiveManifest manifest, ArchiveContent content)
+    {
+        var gaps = manifest.Gaps.Where(gap => gap.Pending == true && gap.Content == content).ToList();
+        return gaps.Count == 0 ? null : $"The archive was written, but {GapSentence.Of(gaps[0])}{(gaps.Count > 1 ? $" So it is with {gaps.Count - 1} more." : "")}";
     }
 
     /// <summary>What was told is kept until its end is told.</summary>

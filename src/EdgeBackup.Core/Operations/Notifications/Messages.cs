@@ -38,7 +38,7 @@ internal sealed class Messages(RepositoryContext context)
 
     /// <summary>Runs of archives of a device have begun to fail, or to leave a log unread.</summary>
     public NotificationMessage ArchiveFailure(CatalogDevice device, ArchiveAttempts attempts) =>
-        Make(NotificationTopic.Failure, "archive.failed", Moment(attempts.FailingSince), $"Archives of '{device.Id}' {(attempts.ErrorId is null ? "are not whole" : "fail")}. {attempts.Reason}".TrimEnd(), ToSubject(device), json =>
+        Make(NotificationTopic.Failure, "archive.failed", $"{Moment(attempts.FailingSince)}{(attempts.ErrorId is null ? " unread" : "")}", $"Archives of '{device.Id}' {(attempts.ErrorId is null ? "are not whole" : "fail")}. {attempts.Reason}".TrimEnd(), ToSubject(device), json =>
         {
             json.WriteTime("failingSince", attempts.FailingSince);
             json.WriteNumber("consecutiveFailures", attempts.ConsecutiveFailures);

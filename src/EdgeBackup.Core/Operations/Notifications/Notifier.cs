@@ -184,7 +184,7 @@ public sealed class Notifier
             var attempts = device.Attempts?.State ?? new AttemptState { Device = device.Id };
             if (waiting.Contains(device.Id))
             {
-                WithdrawWhatIsOver(targets, postman, attempts, isOverdue);
+                WithdrawWhatIsOver(targets, postman, device, attempts, isOverdue);
             }
 
             foreach (var item in FindNews(device, attempts, isOverdue))
@@ -216,18 +216,19 @@ public sealed class Notifier
             yield return new News(device.Id, messages.Recovery(Messages.ToSubject(device), attempts, device.LastBackup), state => state with { FailureTold = null, OverdueTold = null });
         }
 
-        if (attempts.Archive is { IsNews: true, FailingSince: { } archivesFail } archive && archive.FailureTold != archivesFail)
+        if (attempts.Archive is { IsNews: true, FailingSince: { } archivesFail } archive)
         {
-            yield return new News(device.Id, messages.ArchiveFailure(device, archive), state => state with { Archive = (state.Archive ?? new ArchiveAttempts()) with { FailureTold = archivesFail } });
+            bool? isUnread = archive.ErrorId is null ? true : null;
+            yield return new News(device.Id, messages.ArchiveFailure(device, archive), state => state with { Archive = (state.Archive ?? new ArchiveAttempts()) with { FailureTold = archivesFail, UnreadTold = isUnread } });
         }
         else if (attempts.Archive is { FailingSince: null, FailureTold: not null } over)
         {
-            yield return new News(device.Id, messages.ArchiveRecovery(device, over), state => state with { Archive = state.Archive is { FailingSince: not null } again ? again with { FailureTold = null } : null });
+            yield return new News(device.Id, messages.ArchiveRecovery(device, over), state => state with { Archive = state.Archive is { FailingSince: not null } again ? again with { FailureTold = null, UnreadTold = null } : null });
         }
     }
 
     /// <summary>What was over before anybody took the message is no news any more; where somebody did take it, the others hear of it and of its end.</summary>
-    private static void WithdrawWhatIsOver(IReadOnlyCollection<NotificationEntry> targets, Postman postman, AttemptState attempts, bool isOverdue)
+    private void WithdrawWhatIsOver(IReadOnlyCollection<NotificationEntry> targets, Postman postman, CatalogDevice device, AttemptState attempts, bool isOverdue)
     {
         if (attempts.FailingSince is not null || isOverdue)
         {
@@ -238,9 +239,14 @@ public sealed class Notifier
             postman.Withdraw(targets, attempts.Device, ["backup.failed", "backup.overdue"], unless: "backup.recovered");
         }
 
-        if (attempts.Archive?.FailingSince is not null)
+        if (attempts.Archive is { FailingSince: not null } archive)
         {
             postman.Withdraw(targets, attempts.Device, ["archive.recovered"]);
+            if (archive.IsNews || archive.FailureTold is null)
+            {
+                // What else waits of them is over, or is told anew by this.
+                postman.Withdraw(targets, attempts.Device, ["archive.failed"], but: messages.ArchiveFailure(device, archive));
+            }
         }
         else if (attempts.Archive?.FailureTold is null)
         {

@@ -74,7 +74,8 @@ internal sealed class Postman
     /// <param name="device">Its id.</param>
     /// <param name="types">What is no longer so.</param>
     /// <param name="unless">What leaves an outbox as it is when it waits there: the end of a state is told only with its beginning.</param>
-    public void Withdraw(IEnumerable<NotificationEntry> targets, string device, IReadOnlyCollection<string> types, string? unless = null)
+    /// <param name="but">What stays.</param>
+    public void Withdraw(IEnumerable<NotificationEntry> targets, string device, IReadOnlyCollection<string> types, string? unless = null, NotificationMessage? but = null)
     {
         foreach (var target in targets)
         {
@@ -84,7 +85,7 @@ internal sealed class Postman
                 continue;
             }
 
-            foreach (var (outbox, file, message) in waiting.Where(item => types.Contains(item.Message.Type)))
+            foreach (var (outbox, file, message) in waiting.Where(item => types.Contains(item.Message.Type) && item.Message.Id != but?.IdFor(context.Repository.Id, target.Name)))
             {
                 outbox.Withdraw(file, message.Id);
             }
