@@ -117,7 +117,7 @@ internal sealed class Postman
     /// <summary>Sends what waits. Whoever else does so on this machine is left to it.</summary>
     public async Task SendAsync(IReadOnlyCollection<NotificationEntry> targets, CancellationToken cancellationToken)
     {
-        if (targets.All(target => BoxOf(target).IsEmpty) || Outbox.TryLock(root, context.Platform) is not { } held)
+        if (targets.All(IsEmpty) || Outbox.TryLock(root, context.Platform) is not { } held)
         {
             return;
         }
@@ -217,6 +217,14 @@ internal sealed class Postman
         }
 
         return found;
+    }
+
+    /// <summary>Whether nothing is to be done for a target; nothing can be where its files cannot be used.</summary>
+    private bool IsEmpty(NotificationEntry target)
+    {
+        var isEmpty = true;
+        LookAfter(target, outbox => isEmpty = outbox.IsEmpty);
+        return isEmpty;
     }
 
     /// <summary>Once for a target and a command.</summary>

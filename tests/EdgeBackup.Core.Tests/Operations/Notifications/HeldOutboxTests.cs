@@ -151,6 +151,35 @@ public sealed class HeldOutboxTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_target_whose_folder_cannot_be_listed_keeps_nothing_from_being_sent_to_the_others()
+    {
+        await RegisterAsync("other");
+        var root = await bench.AddFolderAsync("one");
+        var folder = Directory.CreateDirectory(Folder("hook"));
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var mode = folder.UnixFileMode;
+        try
+        {
+            folder.UnixFileMode = UnixFileMode.None;
+            Directory.Delete(root, recursive: true);
+            await bench.BackUpAsync(["one"]);
+            Assert.Contains("backup.failed", receiver.Types);
+        }
+        finally
+        {
+            folder.UnixFileMode = mode;
+        }
+
+        // For a superuser nothing is closed, and it went to both at once.
+        await SendAsync();
+        Assert.Equal(["backup.failed", "backup.failed"], receiver.Types);
+    }
+
+    [Fact]
     public async Task What_was_laid_aside_for_a_target_that_was_ended_goes_to_nobody()
     {
         Directory.Delete(await bench.AddFolderAsync("one"), recursive: true);
