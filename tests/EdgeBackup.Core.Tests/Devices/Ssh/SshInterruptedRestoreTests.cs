@@ -217,6 +217,37 @@ public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFix
     }
 
     [SshFact]
+    public async Task A_stage_that_takes_no_note_keeps_the_one_that_commands_are_still_to_be_run()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var log = Log(device);
+        var after = $"[ $(ulimit -f) != 0 ] || kill -KILL $PPID; {Note(log, "started")}";
+        await using (var dying = Connect(device, before: ["kill -KILL $PPID"], [after]))
+        {
+            var session = (SshRestoreSession)await dying.BeginRestoreAsync(Plan(RestoreMode.Replace, New), new MemoryJournal(), CancellationToken.None);
+            await StageAsync(session, New);
+            await Assert.ThrowsAsync<EdgeBackupException>(() => session.CommitAsync(CancellationToken.None));
+            await session.KillAsync();
+            await session.DisposeAsync();
+        }
+
+        // No file takes a byte any more, as on a full disk, and the line breaks in the command.
+        await using (var connection = Connect(device, before: [], [after], gate: "prlimit --fsize=0 --pid $PPID"))
+        {
+            await Assert.ThrowsAsync<EdgeBackupException>(() => connection.GetStatusAsync(CancellationToken.None));
+        }
+
+        Assert.Equal("", await File.ReadAllTextAsync(log));
+        await using (var connection = Connect(device, before: [], [after]))
+        {
+            await connection.GetStatusAsync(CancellationToken.None);
+        }
+
+        Assert.Equal("started\n", await File.ReadAllTextAsync(log));
+        Assert.Equal(["log"], device.Beside());
+    }
+
+    [SshFact]
     public async Task A_contact_that_does_not_know_the_type_brings_the_old_state_back_and_leaves_the_commands_to_one_that_does()
     {
         await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
@@ -282,7 +313,7 @@ public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFix
         await connection.GetStatusAsync(CancellationToken.None);
     }
 
-    private SshDeviceConnection Connect(SshTestDevice device, string[] before, string[] after, Action<string>? warn = null) => new(
+    private SshDeviceConnection Connect(SshTestDevice device, string[] before, string[] after, Action<string>? warn = null, string? gate = null) => new(
         server.Options(device.Root) with
         {
             Warn = warn,
@@ -291,6 +322,7 @@ public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFix
                 Id = "app",
                 Title = "App",
                 Connections = [ConnectionKind.Ssh],
+                Gate = gate is null ? null : new GateRules { Command = new DeviceCommand(gate, DeviceCommand.DefaultTimeout), BusyExitCodes = [1] },
                 Commands = new DeviceCommands
                 {
                     BeforeRestore = [.. before.Select(line => new DeviceCommand(line, DeviceCommand.DefaultTimeout))],
@@ -302,11 +334,12 @@ public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFix
         server.Settings());
 
     /// <summary>A restore whose device and command both die in its second move.</summary>
-    private async Task DieInSwapAsync(IDeviceConnection connection, MemoryJournal journal)
+    /// <remarks>By moves its stage is told, too, how far it is: once, and once more where commands run before it.</remarks>
+    private async Task DieInSwapAsync(IDeviceConnection connection, MemoryJournal journal, bool hasCommandsBefore = false)
     {
         var session = (SshRestoreSession)await connection.BeginRestoreAsync(Plan(RestoreMode.Replace, New), journal, CancellationToken.None);
         await StageAsync(session, New);
-        server.FailAtMove(2);
+        server.FailAtMove(hasCommandsBefore ? 4 : 3);
         session.OnSwapBroken = session.KillAsync;
         await Assert.ThrowsAsync<EdgeBackupException>(() => session.CommitAsync(CancellationToken.None));
         server.FailAtMove(0);
