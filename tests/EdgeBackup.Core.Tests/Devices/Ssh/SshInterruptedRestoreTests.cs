@@ -197,7 +197,8 @@ public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFix
     {
         await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
         var log = Log(device);
-        await using var connection = Connect(device, before: [], after: [Note(log, "started")]);
+        var told = new List<string>();
+        await using var connection = Connect(device, before: [], after: [Note(log, "started")], told.Add);
         await DieInSwapAsync(connection, new MemoryJournal());
         await device.StartTransactionAsync();
         if (isRestore)
@@ -210,10 +211,47 @@ public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFix
         }
 
         Assert.Equal("", await File.ReadAllTextAsync(log));
+        Assert.Contains("wait, because something runs on the device: the transaction 't-1'", Assert.Single(told), StringComparison.Ordinal);
         Assert.Equal("old alpha", await File.ReadAllTextAsync(device.At("a.txt")));
         await device.EndTransactionAsync();
         await ContactAsync(connection, isRestore);
         Assert.Equal("started\n", await File.ReadAllTextAsync(log));
+    }
+
+    [SshTheory]
+    [InlineData("list", "")]
+    [InlineData("gate", "")]
+    [InlineData("list", "restarted")]
+    [InlineData("gate", "restarted")]
+    [InlineData("list", "written")]
+    public async Task What_a_stopped_service_left_behind_does_not_keep_it_from_being_started_and_what_came_later_does(string what, string since)
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var log = Log(device);
+        var list = device.At("edge-transactions.json");
+        const string Running = """[{"id":"t-1","chargepoint":"cp-1","connector":1}]""";
+        var told = new List<string>();
+        await using var connection = Connect(
+            device,
+            before: [what == "list" ? $"echo '{Running}' >edge-transactions.json; {Note(log, "stopped")}" : Note(log, "stopped")],
+            after: [$"rm -f edge-transactions.json; {Note(log, "started")}"],
+            told.Add,
+            what == "gate" ? $"[ \"$(tail -n 1 '{log}')\" != stopped ]" : null);
+        await DieInSwapAsync(connection, new MemoryJournal(), hasCommandsBefore: true);
+        if (since == "restarted")
+        {
+            await File.WriteAllTextAsync(Path.Combine(device.Parent, device.Beside().Single(name => name != "log"), "stopped"), "another start\n");
+        }
+        else if (since == "written")
+        {
+            File.SetLastWriteTimeUtc(list, DateTime.UtcNow.AddMinutes(1));
+        }
+
+        await connection.GetStatusAsync(CancellationToken.None);
+        await connection.GetStatusAsync(CancellationToken.None);
+
+        Assert.Equal(since.Length == 0 ? "stopped\nstarted\n" : "stopped\n", await File.ReadAllTextAsync(log));
+        Assert.Equal(since.Length == 0 ? 0 : 1, told.Count);
     }
 
     [SshFact]

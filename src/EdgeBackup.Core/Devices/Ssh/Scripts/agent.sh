@@ -288,13 +288,24 @@ undo() {
 }
 # Says in a stage how far its restore has got.
 mark() {
-  err=$(note "$1" "$2" 2>&1)
+  err=$({ { [ "$2" != prepared ] || echo "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)" >"$1/stopped"; } && note "$1" "$2"; } 2>&1)
   say "$?" "$err"
+}
+# Whether what seems to run may be what the commands before a restore left of what they stopped: they began since the
+# device started, and $2, which only a service writes that runs, was not written since.
+stopped() {
+  answer=no
+  if [ -f "$1/stopped" ] && [ "$(cat "$1/stopped")" = "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)" ]; then
+    [ -n "$(find "$2" -prune -newer "$1/stopped" 2>/dev/null)" ] || answer=yes
+  fi
+  say "$answer"
 }
 # $1 is the stage. From the mark on it is done or undone as a whole, whether or not anybody listens or wants it ended.
 commit() {
   stage=$1
   trap '' HUP PIPE TERM
+  # The commands before are over: what a service wrote while they stopped it is older.
+  [ -f "$stage/stopped" ] && touch "$stage/stopped"
   err=$(note "$stage" committing 2>&1)
   rc=$?
   if [ "$rc" = 0 ]; then
@@ -349,6 +360,7 @@ while read -r verb count first second; do
     unpack) unpack "$@" ;;
     hash) hash "$@" ;;
     mark) mark "$@" ;;
+    stopped) stopped "$@" ;;
     commit) commit "$@" ;;
     revert) revert "$@" ;;
     bye) exit 0 ;;
