@@ -237,7 +237,7 @@ public sealed class BacnetOperationTests
         var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(bench, backup, options => options with { SkipSafetyBackup = true }));
 
         Assert.Equal(ErrorIds.BackupDamaged, error.ErrorId);
-        Assert.Contains($"Nothing was changed on the device '{Id}'.", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"Nothing of the backup was put in place on the device '{Id}'.", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, device.Procedure.Restores);
     }
 

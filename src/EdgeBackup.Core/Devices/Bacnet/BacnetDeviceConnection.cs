@@ -61,15 +61,16 @@ public sealed class BacnetDeviceConnection : IDeviceConnection
     public Task<DeviceStatus> GetStatusAsync(CancellationToken cancellationToken) => BacnetStatus.ReadAsync(link, cancellationToken);
 
     /// <inheritdoc/>
-    /// <remarks>By what Find-EdgeDevice goes by too. Whether the password is right only a procedure tells.</remarks>
+    /// <remarks>
+    /// By what Find-EdgeDevice goes by too; where the device does not say which services it has, a backup has to try.
+    /// Whether the password is right only a procedure tells.
+    /// </remarks>
     public async Task<EdgeBackupException?> FindCaptureObstacleAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
-            var results = await client.ReadPropertiesAsync(
-                peer, [.. BacnetBackupAbility.Asked.Select(property => (link.DeviceObject, property))], cancellationToken).ConfigureAwait(false);
-            return BacnetBackupAbility.WhyNot(results.ToDictionary(result => result.Property)) is { } reason
+            var told = await link.WhileBusyAsync(() => AskAbilityAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+            return told[BacnetProperty.ProtocolServicesSupported].Value?.AsBits is not null && BacnetBackupAbility.WhyNot(told) is { } reason
                 ? link.Errors.Create(ErrorIds.DeviceResponseInvalid, $"it cannot be backed up by BACnet. {reason} {BacnetDeviceErrors.OtherWays}")
                 : null;
         }
@@ -106,6 +107,16 @@ public sealed class BacnetDeviceConnection : IDeviceConnection
         throw link.Errors.Create(ErrorIds.DeviceResponseInvalid, "a BACnet device has no transactions. Name the controller of the charge point");
 
     public ValueTask DisposeAsync() => link.DisposeAsync();
+
+    private async Task<Dictionary<BacnetProperty, BacnetPropertyResult>> AskAbilityAsync(CancellationToken cancellationToken)
+    {
+        var (client, peer) = await link.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var results = await client.ReadPropertiesAsync(
+            peer, [.. BacnetBackupAbility.Asked.Select(property => (link.DeviceObject, property))], cancellationToken).ConfigureAwait(false);
+        return results.FirstOrDefault(result => result.Error is { } error && BacnetDeviceErrors.IsBusy(error))?.Error is { } busy
+            ? throw busy
+            : results.ToDictionary(result => result.Property);
+    }
 
     private RestoreSpool CreateSpool()
     {

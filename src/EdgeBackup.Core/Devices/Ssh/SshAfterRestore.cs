@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using EdgeBackup.Core.Devices.Folder;
 using EdgeBackup.Core.Devices.Types;
 using EdgeBackup.Core.Errors;
 
@@ -15,7 +16,35 @@ internal sealed class SshAfterRestore(SshTarget target)
 {
     private const int FingerprintLength = 8;
 
+    private readonly HashSet<string> told = new(StringComparer.Ordinal);
+
     private IReadOnlyList<DeviceCommand> Commands => target.Options.Definition?.Commands.AfterRestore ?? [];
+
+    /// <summary>
+    /// Whether they wait, because something runs on the device, which works then: told once. What may only be left of what
+    /// the commands before the restore have stopped holds nothing up, or that would never be started.
+    /// </summary>
+    public async Task<bool> MustWaitAsync(SshShell shell, SshStatus status, string stage, CancellationToken cancellationToken)
+    {
+        if (await status.FindWorkAsync(shell, cancellationToken).ConfigureAwait(false) is not { } work)
+        {
+            return false;
+        }
+
+        await shell.SendAsync("stopped", [stage, RemoteListing.Name(FolderDevice.TransactionsFile)], cancellationToken).ConfigureAwait(false);
+        if (await shell.Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false) == "yes")
+        {
+            return false;
+        }
+
+        if (Commands.Count > 0 && told.Add(stage))
+        {
+            (target.Options.Warn ?? target.Options.Trace)?.Invoke(
+                $"a restore did not come to its end here, and the commands that its type runs after a restore wait, because something runs on the device: {work}. The next command that contacts it while nothing runs runs them.");
+        }
+
+        return true;
+    }
 
     /// <summary>Runs those that were not begun yet.</summary>
     /// <param name="shell">The device's.</param>

@@ -109,7 +109,7 @@ internal sealed partial class SshStages(SshTarget target, SshScope scope)
 
             // The stage keeps the note for a contact that may.
             if (mark is not null && target.Options.Definition is not null
-                && (!FoundStage.IsUnfinished(mark) || !await status.IsBusyAsync(shell, cancellationToken).ConfigureAwait(false)))
+                && (!FoundStage.IsUnfinished(mark) || !await after.MustWaitAsync(shell, status, stage.Path, cancellationToken).ConfigureAwait(false)))
             {
                 await ClearAsync(shell, stage.Path, mark, cancellationToken).ConfigureAwait(false);
             }

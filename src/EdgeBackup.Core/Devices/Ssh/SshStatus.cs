@@ -46,16 +46,18 @@ internal sealed class SshStatus(SshTarget target, SshScope scope)
         };
     }
 
-    /// <summary>Whether something runs on the device for certain. Where that cannot be known, what would tell it may be what was stopped.</summary>
-    public async Task<bool> IsBusyAsync(SshShell shell, CancellationToken cancellationToken)
+    /// <summary>What runs on the device for certain. Where that cannot be known, what would tell it may be what was stopped.</summary>
+    /// <returns>In words without a full stop; null where nothing does.</returns>
+    public async Task<string?> FindWorkAsync(SshShell shell, CancellationToken cancellationToken)
     {
         try
         {
-            return TransactionGate.Evaluate(await ReadAsync(shell, cancellationToken).ConfigureAwait(false), TransactionGate.DefaultSeenWithin).State == GateState.Busy;
+            var decision = TransactionGate.Evaluate(await ReadAsync(shell, cancellationToken).ConfigureAwait(false), TransactionGate.DefaultSeenWithin);
+            return decision.State == GateState.Busy ? string.Join("; ", decision.Reasons) : null;
         }
         catch (EdgeBackupException exception) when (exception.ErrorId != ErrorIds.DeviceUnreachable)
         {
-            return false;
+            return null;
         }
     }
 

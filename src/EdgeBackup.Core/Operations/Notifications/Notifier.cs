@@ -3,6 +3,7 @@ using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Repositories;
 using EdgeBackup.Core.Operations.Scheduling;
 using EdgeBackup.Core.Records;
+using EdgeBackup.Core.Repository.Stores;
 using Microsoft.Data.Sqlite;
 
 namespace EdgeBackup.Core.Operations.Notifications;
@@ -131,6 +132,7 @@ public sealed class Notifier
             if (book.Entries.Count > 0)
             {
                 var postman = new Postman(context, observer, context.Notifications, root);
+                postman.TakeIn(book.Entries);
                 var news = await tell(book.Entries, postman).ConfigureAwait(false);
                 if (!isSent)
                 {
@@ -286,7 +288,9 @@ public sealed class Notifier
     private RunState? ReadRun()
     {
         var path = Path.Combine(context.NotificationsFolder!, RunFile);
-        return Outbox.ReadFile(path, OutboxJson.Default.RunState);
+        RunState? read = null;
+        SharingRetry.Run(() => read = Outbox.ReadFile(path, OutboxJson.Default.RunState));
+        return read;
     }
 
     private void WriteRun(RunState state) => Outbox.WriteFile(Path.Combine(context.NotificationsFolder!, RunFile), state, OutboxJson.Default.RunState, context.Platform);

@@ -58,7 +58,7 @@ public sealed record DeliveryState
 /// <summary>
 /// Messages of one target that wait on this machine, a file each, so that neither a restart nor a dead receiver loses one.
 /// Readable by this user alone, without secrets, and bounded. A file that another program holds (on Windows a virus scanner
-/// or an editor does) is passed over with a warning, and holds up no other.
+/// or an editor does) is passed over with a warning, and holds up no other; what cannot be laid down waits beside the folder.
 /// </summary>
 internal sealed class Outbox
 {
@@ -69,12 +69,14 @@ internal sealed class Outbox
     private const string Extension = ".json";
 
     private readonly string folder;
+    private readonly string aside;
     private readonly IPlatform platform;
     private readonly Action<string>? warn;
     private readonly HashSet<string> passedOver = new(StringComparer.Ordinal);
     private DeliveryState? state;
     private HashSet<string>? known;
     private int waiting;
+    private bool isStateHeld;
 
     /// <param name="root">Of all targets of a repository, absolute.</param>
     /// <param name="target">The target's name.</param>
@@ -83,6 +85,7 @@ internal sealed class Outbox
     public Outbox(string root, string target, IPlatform platform, Action<string>? warn = null)
     {
         folder = Path.Combine(root, FolderName(target));
+        aside = folder + "-aside";
         this.platform = platform;
         this.warn = warn;
     }
@@ -105,11 +108,63 @@ internal sealed class Outbox
 
         MakeFolder(Path.GetDirectoryName(folder)!);
         MakeFolder(folder);
-        var name = string.Create(CultureInfo.InvariantCulture, $"{message.Created.ToUnixTimeMilliseconds():x12}-{message.Id}{Extension}");
-        WriteFile(Path.Combine(folder, name), message, OutboxJson.Default.PendingMessage, platform);
+        WriteFile(Path.Combine(folder, NameOf(message)), message, OutboxJson.Default.PendingMessage, platform);
         known.Add(message.Id);
         waiting++;
         return true;
+    }
+
+    /// <summary>Lays a message down, durably, where the folder cannot be used now.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="capacity">So many may wait there; of more the oldest are thrown away.</param>
+    public void PutAside(PendingMessage message, int capacity)
+    {
+        var files = FilesIn(aside);
+        if (files.Any(file => IdOf(file) == message.Id))
+        {
+            return;
+        }
+
+        foreach (var file in files.SkipLast(capacity - 1))
+        {
+            TryDelete(file);
+        }
+
+        WriteFile(Path.Combine(aside, NameOf(message)), message, OutboxJson.Default.PendingMessage, platform);
+    }
+
+    /// <summary>Takes in what had to be laid aside. What was delivered meanwhile is known when it is to be sent.</summary>
+    public void TakeIn()
+    {
+        var files = FilesIn(aside);
+        if (files.Count == 0)
+        {
+            return;
+        }
+
+        MakeFolder(folder);
+        known = null;
+        var ids = Files().Select(IdOf).ToHashSet(StringComparer.Ordinal);
+        foreach (var file in files)
+        {
+            if (!ids.Add(IdOf(file)))
+            {
+                TryDelete(file);
+                continue;
+            }
+
+            TryUse(file, () =>
+            {
+                try
+                {
+                    File.Move(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
+                }
+                catch (FileNotFoundException)
+                {
+                    // Somebody else was at it.
+                }
+            });
+        }
     }
 
     /// <summary>Those that wait, oldest first; a file that is none is passed over, and one that cannot be read now.</summary>
@@ -129,7 +184,7 @@ internal sealed class Outbox
     public bool IsEmpty => Files().Count == 0;
 
     /// <summary>How many wait.</summary>
-    public int Count() => Files().Count(file => !IsDone(State, IdOf(file)));
+    public int Count() => Files().Concat(FilesIn(aside)).Count(file => !IsDone(State, IdOf(file)));
 
     /// <summary>A message was delivered; first it is remembered as such, and only then it goes.</summary>
     public DeliveryState Remove(string file, string id, DeliveryState before) =>
@@ -167,7 +222,23 @@ internal sealed class Outbox
     /// <summary>As it was read or written last; others on this machine may have gone on since.</summary>
     public DeliveryState State => state ?? ReadState();
 
-    public DeliveryState ReadState() => state = ReadFile(StatePath, OutboxJson.Default.DeliveryState) ?? new DeliveryState();
+    public DeliveryState ReadState()
+    {
+        DeliveryState? read = null;
+        if (isStateHeld)
+        {
+            // It was waited for; a thousand messages do not wait for it a thousand times.
+            read = ReadFile(StatePath, OutboxJson.Default.DeliveryState);
+        }
+        else
+        {
+            isStateHeld = true;
+            SharingRetry.Run(() => read = ReadFile(StatePath, OutboxJson.Default.DeliveryState));
+        }
+
+        isStateHeld = false;
+        return state = read ?? new DeliveryState();
+    }
 
     public void WriteState(DeliveryState next)
     {
@@ -187,21 +258,19 @@ internal sealed class Outbox
     /// <summary>The target is none any more. What cannot be removed goes to nobody: another target may come to the name.</summary>
     public void Delete()
     {
-        if (!Directory.Exists(folder))
+        known = null;
+        state = null;
+        var left = FilesIn(aside).Where(file => !TryDelete(file)).ToList();
+        left.AddRange(Files().Where(file => !TryDelete(file)));
+        if (left.Count > 0)
         {
+            WriteState(new DeliveryState { Thrown = [.. left.Select(IdOf)] });
             return;
         }
 
-        known = null;
-        state = null;
-        var left = Files().Where(file => !TryDelete(file)).Select(IdOf).ToList();
-        if (left.Count > 0)
+        foreach (var path in new[] { aside, folder }.Where(Directory.Exists))
         {
-            WriteState(new DeliveryState { Thrown = left });
-        }
-        else
-        {
-            Directory.Delete(folder, recursive: true);
+            Directory.Delete(path, recursive: true);
         }
     }
 
@@ -315,14 +384,19 @@ internal sealed class Outbox
         }
     }
 
-    private List<string> Files()
+    private static string NameOf(PendingMessage message) =>
+        string.Create(CultureInfo.InvariantCulture, $"{message.Created.ToUnixTimeMilliseconds():x12}-{message.Id}{Extension}");
+
+    private List<string> Files() => FilesIn(folder);
+
+    private static List<string> FilesIn(string path)
     {
-        if (!Directory.Exists(folder))
+        if (!Directory.Exists(path))
         {
             return [];
         }
 
-        var files = Directory.EnumerateFiles(folder, "*" + Extension).ToList();
+        var files = Directory.EnumerateFiles(path, "*" + Extension).ToList();
         files.Sort(StringComparer.Ordinal);
         return files;
     }

@@ -48,20 +48,34 @@ internal sealed class Postman
         && (target.Tags.Count == 0 || device.Tags.Any(tag => Matches(target.Tags, tag)))
         && (target.Sites.Count == 0 || (device.Site is { } site && Matches(target.Sites, site)));
 
-    /// <summary>Puts a message, durably, where it is sent from.</summary>
+    /// <summary>Puts a message, durably, where it is sent from, or beside it where that cannot be used: it goes with a later command then.</summary>
     public void Put(IEnumerable<NotificationEntry> targets, NotificationMessage message)
     {
         foreach (var target in targets.Where(target => Concerns(target, message) && CanReach(target)))
         {
-            LookAfter(target, outbox =>
+            var pending = new PendingMessage(message.IdFor(context.Repository.Id, target.Name), message.Type, context.Clock.GetUtcNow(), message.Summary, message.Body) { Device = message.IsOfState ? message.Device?.Id : null };
+            var isLookedAfter = LookAfter(target, outbox =>
             {
                 if (!IsGone(target, outbox.State))
                 {
                     // News of how a device stands are kept in the repository: what finds no room now is found again.
-                    var pending = new PendingMessage(message.IdFor(context.Repository.Id, target.Name), message.Type, context.Clock.GetUtcNow(), message.Summary, message.Body) { Device = message.IsOfState ? message.Device?.Id : null };
                     outbox.Put(pending, message.IsOfState ? options.Capacity : null);
                 }
             });
+            if (!isLookedAfter)
+            {
+                // When another receiver takes it, it counts as told, and nobody lays it down for this one again.
+                BoxOf(target).PutAside(pending, options.Capacity);
+            }
+        }
+    }
+
+    /// <summary>Brings what had to be laid aside to where it is sent from.</summary>
+    public void TakeIn(IEnumerable<NotificationEntry> targets)
+    {
+        foreach (var target in targets)
+        {
+            LookAfter(target, outbox => outbox.TakeIn());
         }
     }
 
@@ -104,7 +118,7 @@ internal sealed class Postman
     /// <summary>Sends what waits. Whoever else does so on this machine is left to it.</summary>
     public async Task SendAsync(IReadOnlyCollection<NotificationEntry> targets, CancellationToken cancellationToken)
     {
-        if (targets.All(target => BoxOf(target).IsEmpty) || Outbox.TryLock(root, context.Platform) is not { } held)
+        if (targets.All(IsEmpty) || Outbox.TryLock(root, context.Platform) is not { } held)
         {
             return;
         }
@@ -129,15 +143,18 @@ internal sealed class Postman
     }
 
     /// <summary>Does something with a target's messages. Where its files cannot be used, that is a warning, and the other targets have theirs.</summary>
-    public void LookAfter(NotificationEntry target, Action<Outbox> work)
+    /// <returns>Whether they could be used.</returns>
+    public bool LookAfter(NotificationEntry target, Action<Outbox> work)
     {
         try
         {
             work(BoxOf(target));
+            return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             Warn(target, exception);
+            return false;
         }
     }
 
@@ -201,6 +218,14 @@ internal sealed class Postman
         }
 
         return found;
+    }
+
+    /// <summary>Whether nothing is to be done for a target; nothing can be where its files cannot be used.</summary>
+    private bool IsEmpty(NotificationEntry target)
+    {
+        var isEmpty = true;
+        LookAfter(target, outbox => isEmpty = outbox.IsEmpty);
+        return isEmpty;
     }
 
     /// <summary>Once for a target and a command.</summary>

@@ -207,7 +207,7 @@ public sealed class RestoreBackup
         }
         catch (EdgeBackupException exception)
         {
-            var hint = (isCommitting || SaysWhatBecameOfTheDevice(exception) ? "" : $" Nothing was changed on the device '{target}'.")
+            var hint = (isCommitting || SaysWhatBecameOfTheDevice(exception) ? "" : $" Nothing of the backup was put in place on the device '{target}'.")
                 + (safety is null ? "" : $" The state before the restore is in the safety backup {safety}.") + await UnprovenRestores.HintAsync(context, target, contact.Connection).ConfigureAwait(false);
             var failure = hint.Length == 0 ? exception : new EdgeBackupException(exception.ErrorId, exception.Message + hint, exception.Target, exception);
             await context.NoteAsync(observer, EdgeEventCategory.Restore, "Failed", failure.Message, target, backup: record.Id, errorId: failure.ErrorId).ConfigureAwait(false);
@@ -246,7 +246,7 @@ public sealed class RestoreBackup
             // A broken device does not wait for the repository.
             throw new EdgeBackupException(
                 exception.ErrorId,
-                $"{exception.Message} Nothing was changed on the device '{contact.Id}', because no safety backup of it can be taken. Meanwhile Restore-EdgeBackup restores it without one with -SkipSafetyBackup, and writes the backup to a folder with -Destination.",
+                $"{exception.Message} Nothing of the backup was put in place on the device '{contact.Id}', because no safety backup of it can be taken. Meanwhile Restore-EdgeBackup restores it without one with -SkipSafetyBackup, and writes the backup to a folder with -Destination.",
                 exception.Target,
                 exception);
         }
@@ -255,7 +255,7 @@ public sealed class RestoreBackup
             // What a backup is most needed for is a device that holds nothing that could be saved.
             throw new EdgeBackupException(
                 exception.ErrorId,
-                $"{exception.Message} Nothing was changed on the device '{contact.Id}', because no safety backup of it can be taken. If it is new or broken and holds nothing worth saving, run the command again with -SkipSafetyBackup.",
+                $"{exception.Message} Nothing of the backup was put in place on the device '{contact.Id}', because no safety backup of it can be taken. If it is new or broken and holds nothing worth saving, run the command again with -SkipSafetyBackup.",
                 exception.Target,
                 exception);
         }

@@ -51,9 +51,10 @@ public sealed class RunSchedule
                 },
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is OperationCanceledException || cancellationToken.IsCancellationRequested)
         {
-            // Somebody stopped it, or its script ended at a failure. What is known of the devices is told; of the run there is nothing to say yet.
+            // Somebody stopped it, or its script ended at a failure: the outcome is given up a moment before the token is cancelled.
+            // What is known of the devices is told; of the run there is nothing to say yet.
             await notifier.TellAtEndAsync(devices, cancellationToken).ConfigureAwait(false);
             throw;
         }

@@ -197,7 +197,8 @@ public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFix
     {
         await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
         var log = Log(device);
-        await using var connection = Connect(device, before: [], after: [Note(log, "started")]);
+        var told = new List<string>();
+        await using var connection = Connect(device, before: [], after: [Note(log, "started")], told.Add);
         await DieInSwapAsync(connection, new MemoryJournal());
         await device.StartTransactionAsync();
         if (isRestore)
@@ -210,10 +211,78 @@ public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFix
         }
 
         Assert.Equal("", await File.ReadAllTextAsync(log));
+        Assert.Contains("wait, because something runs on the device: the transaction 't-1'", Assert.Single(told), StringComparison.Ordinal);
         Assert.Equal("old alpha", await File.ReadAllTextAsync(device.At("a.txt")));
         await device.EndTransactionAsync();
         await ContactAsync(connection, isRestore);
         Assert.Equal("started\n", await File.ReadAllTextAsync(log));
+    }
+
+    [SshTheory]
+    [InlineData("list", "")]
+    [InlineData("gate", "")]
+    [InlineData("list", "restarted")]
+    [InlineData("gate", "restarted")]
+    [InlineData("list", "written")]
+    public async Task What_a_stopped_service_left_behind_does_not_keep_it_from_being_started_and_what_came_later_does(string what, string since)
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var log = Log(device);
+        var list = device.At("edge-transactions.json");
+        const string Running = """[{"id":"t-1","chargepoint":"cp-1","connector":1}]""";
+        var told = new List<string>();
+        await using var connection = Connect(
+            device,
+            before: [what == "list" ? $"echo '{Running}' >edge-transactions.json; {Note(log, "stopped")}" : Note(log, "stopped")],
+            after: [$"rm -f edge-transactions.json; {Note(log, "started")}"],
+            told.Add,
+            what == "gate" ? $"[ \"$(tail -n 1 '{log}')\" != stopped ]" : null);
+        await DieInSwapAsync(connection, new MemoryJournal(), hasCommandsBefore: true);
+        if (since == "restarted")
+        {
+            await File.WriteAllTextAsync(Path.Combine(device.Parent, device.Beside().Single(name => name != "log"), "stopped"), "another start\n");
+        }
+        else if (since == "written")
+        {
+            File.SetLastWriteTimeUtc(list, DateTime.UtcNow.AddMinutes(1));
+        }
+
+        await connection.GetStatusAsync(CancellationToken.None);
+        await connection.GetStatusAsync(CancellationToken.None);
+
+        Assert.Equal(since.Length == 0 ? "stopped\nstarted\n" : "stopped\n", await File.ReadAllTextAsync(log));
+        Assert.Equal(since.Length == 0 ? 0 : 1, told.Count);
+    }
+
+    [SshFact]
+    public async Task A_stage_that_takes_no_note_keeps_the_one_that_commands_are_still_to_be_run()
+    {
+        await using var device = new SshTestDevice(server, new DeviceSeed { Items = Old });
+        var log = Log(device);
+        var after = $"[ $(ulimit -f) != 0 ] || kill -KILL $PPID; {Note(log, "started")}";
+        await using (var dying = Connect(device, before: ["kill -KILL $PPID"], [after]))
+        {
+            var session = (SshRestoreSession)await dying.BeginRestoreAsync(Plan(RestoreMode.Replace, New), new MemoryJournal(), CancellationToken.None);
+            await StageAsync(session, New);
+            await Assert.ThrowsAsync<EdgeBackupException>(() => session.CommitAsync(CancellationToken.None));
+            await session.KillAsync();
+            await session.DisposeAsync();
+        }
+
+        // No file takes a byte any more, as on a full disk, and the line breaks in the command.
+        await using (var connection = Connect(device, before: [], [after], gate: "prlimit --fsize=0 --pid $PPID"))
+        {
+            await Assert.ThrowsAsync<EdgeBackupException>(() => connection.GetStatusAsync(CancellationToken.None));
+        }
+
+        Assert.Equal("", await File.ReadAllTextAsync(log));
+        await using (var connection = Connect(device, before: [], [after]))
+        {
+            await connection.GetStatusAsync(CancellationToken.None);
+        }
+
+        Assert.Equal("started\n", await File.ReadAllTextAsync(log));
+        Assert.Equal(["log"], device.Beside());
     }
 
     [SshFact]
@@ -282,7 +351,7 @@ public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFix
         await connection.GetStatusAsync(CancellationToken.None);
     }
 
-    private SshDeviceConnection Connect(SshTestDevice device, string[] before, string[] after, Action<string>? warn = null) => new(
+    private SshDeviceConnection Connect(SshTestDevice device, string[] before, string[] after, Action<string>? warn = null, string? gate = null) => new(
         server.Options(device.Root) with
         {
             Warn = warn,
@@ -291,6 +360,7 @@ public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFix
                 Id = "app",
                 Title = "App",
                 Connections = [ConnectionKind.Ssh],
+                Gate = gate is null ? null : new GateRules { Command = new DeviceCommand(gate, DeviceCommand.DefaultTimeout), BusyExitCodes = [1] },
                 Commands = new DeviceCommands
                 {
                     BeforeRestore = [.. before.Select(line => new DeviceCommand(line, DeviceCommand.DefaultTimeout))],
@@ -302,11 +372,12 @@ public sealed class SshInterruptedRestoreTests(FragileServer server) : IClassFix
         server.Settings());
 
     /// <summary>A restore whose device and command both die in its second move.</summary>
-    private async Task DieInSwapAsync(IDeviceConnection connection, MemoryJournal journal)
+    /// <remarks>By moves its stage is told, too, how far it is: once, and once more where commands run before it.</remarks>
+    private async Task DieInSwapAsync(IDeviceConnection connection, MemoryJournal journal, bool hasCommandsBefore = false)
     {
         var session = (SshRestoreSession)await connection.BeginRestoreAsync(Plan(RestoreMode.Replace, New), journal, CancellationToken.None);
         await StageAsync(session, New);
-        server.FailAtMove(2);
+        server.FailAtMove(hasCommandsBefore ? 4 : 3);
         session.OnSwapBroken = session.KillAsync;
         await Assert.ThrowsAsync<EdgeBackupException>(() => session.CommitAsync(CancellationToken.None));
         server.FailAtMove(0);

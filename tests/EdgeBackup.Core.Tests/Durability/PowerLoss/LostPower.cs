@@ -24,17 +24,24 @@ internal enum Luck
 internal static class LostPower
 {
     /// <param name="before">The disk before the first change: paths and bytes, all of them flushed.</param>
+    /// <param name="folders">The folders of then, those without a file too.</param>
     /// <param name="changes">Up to the moment.</param>
     /// <param name="root">The repository's folder.</param>
     /// <param name="luck">What is kept.</param>
     /// <param name="random">For what is left to chance.</param>
     /// <returns>The objects that a process finds after the power has come back.</returns>
-    public static MemoryObjectStore Remains(IReadOnlyDictionary<string, byte[]> before, IEnumerable<DiskChange> changes, string root, Luck luck, Random random)
+    public static MemoryObjectStore Remains(
+        IReadOnlyDictionary<string, byte[]> before, IEnumerable<string> folders, IEnumerable<DiskChange> changes, string root, Luck luck, Random random)
     {
         var disk = new Disk(luck, random);
         foreach (var (path, content) in before)
         {
             disk.Hold(path, content);
+        }
+
+        foreach (var folder in folders)
+        {
+            disk.HoldFolder(folder);
         }
 
         foreach (var change in changes)
@@ -74,7 +81,13 @@ internal static class LostPower
             contents[file] = content;
             flushed.Add(file);
             kept[path] = seen[path] = file;
-            for (var folder = Path.GetDirectoryName(path); folder is not null && keptFolders.Add(folder); folder = Path.GetDirectoryName(folder))
+            HoldFolder(Path.GetDirectoryName(path));
+        }
+
+        /// <summary>Holds a folder, and those above it.</summary>
+        public void HoldFolder(string? path)
+        {
+            for (var folder = path; folder is not null && keptFolders.Add(folder); folder = Path.GetDirectoryName(folder))
             {
                 allFolders.Add(folder);
             }

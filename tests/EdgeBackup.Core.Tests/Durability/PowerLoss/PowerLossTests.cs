@@ -225,10 +225,11 @@ internal sealed class PowerRun(string folder)
 {
     private readonly string root = Path.Combine(folder, "repository");
     private Dictionary<string, byte[]> before = [];
+    private IReadOnlyList<string> foldersBefore = [];
     private IReadOnlyList<DiskChange> changes = [];
 
     /// <summary>The disk before what was recorded last.</summary>
-    public MemoryObjectStore Before => LostPower.Remains(before, [], root, Luck.AllLost, new Random(0));
+    public MemoryObjectStore Before => LostPower.Remains(before, foldersBefore, [], root, Luck.AllLost, new Random(0));
 
     public async Task RecordAsync(Func<IObjectStore, DiskLog, Task> work)
     {
@@ -242,8 +243,13 @@ internal sealed class PowerRun(string folder)
     }
 
     /// <summary>What was recorded is long past and on the disk.</summary>
-    public void Forget() =>
+    public void Forget()
+    {
         before = Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).ToDictionary(file => file, File.ReadAllBytes);
+
+        // One whose files are gone stays, and the next object that belongs into it makes none.
+        foldersBefore = [.. Directory.EnumerateDirectories(root, "*", SearchOption.AllDirectories)];
+    }
 
     /// <summary>Looks at states of the disk after each change.</summary>
     /// <param name="statesOfAMoment">Of each moment, so many.</param>
@@ -259,7 +265,7 @@ internal sealed class PowerRun(string folder)
             for (var state = 0; state < statesOfAMoment; state++)
             {
                 var luck = state < (int)Luck.Random ? (Luck)state : Luck.Random;
-                var store = LostPower.Remains(held, changes.Take(moment), root, luck, random);
+                var store = LostPower.Remains(held, foldersBefore, changes.Take(moment), root, luck, random);
                 RemoveOwnLeases(store);
                 var told = changes.Take(moment).OfType<DiskChange.Told>().Select(change => change.What).ToHashSet();
                 tally.Trials++;

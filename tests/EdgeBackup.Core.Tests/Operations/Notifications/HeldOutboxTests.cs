@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using EdgeBackup.Core.Errors;
 using EdgeBackup.Core.Operations.Notifications;
 using EdgeBackup.Core.Records;
 using Xunit;
@@ -98,7 +99,96 @@ public sealed class HeldOutboxTests : IAsyncLifetime
             await bench.BackUpAsync(["one"]);
             Assert.Equal(["backup.failed"], receiver.Types);
             Assert.Contains("'hook'", Assert.Single(bench.Observer.Warnings), StringComparison.Ordinal);
+
+            // It is laid down once, however many commands find the files held.
+            await bench.BackUpAsync(["one"]);
         }
+
+        await SendAsync();
+        await SendAsync();
+        Assert.Equal(["backup.failed", "backup.failed"], receiver.Types);
+        Assert.Equal(2, Ids().Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_target_whose_files_are_held_while_a_device_fails_and_recovers_hears_of_both()
+    {
+        await RegisterAsync("other");
+        var root = await bench.AddFolderAsync("one");
+        Directory.Move(root, root + "-gone");
+        Directory.CreateDirectory(Folder("hook"));
+        using (Hold(Path.Combine(Folder("hook"), "state"), FileMode.Create))
+        {
+            await bench.BackUpAsync(["one"]);
+            Directory.Move(root + "-gone", root);
+            await bench.BackUpAsync(["one"]);
+            Assert.Equal(["backup.failed", "backup.recovered"], receiver.Types);
+        }
+
+        await SendAsync();
+        Assert.Equal(["backup.failed", "backup.recovered", "backup.failed", "backup.recovered"], receiver.Types);
+        Assert.Equal(4, Ids().Distinct().Count());
+        Assert.Equal(0, (await ListAsync()).Pending);
+    }
+
+    [Fact]
+    public async Task A_run_that_failed_while_the_folder_of_its_only_target_could_not_be_used_is_told_later()
+    {
+        await bench.AddFolderAsync("one");
+        Directory.CreateDirectory(bench.Context.NotificationsFolder!);
+        await File.WriteAllTextAsync(Folder("hook"), "");
+        bench.Block("leases");
+        await Assert.ThrowsAnyAsync<EdgeBackupException>(() => bench.RunScheduleAsync());
+        Assert.Equal(1, (await ListAsync()).Pending);
+        bench.Unblock("leases");
+        bench.Advance(TimeSpan.FromHours(25));
+        await bench.RunScheduleAsync();
+        Assert.Empty(receiver.Received);
+
+        File.Delete(Folder("hook"));
+        await SendAsync();
+        Assert.Equal(["schedule.failed", "schedule.recovered", "schedule.completed"], receiver.Types);
+    }
+
+    [Fact]
+    public async Task A_target_whose_folder_cannot_be_listed_keeps_nothing_from_being_sent_to_the_others()
+    {
+        await RegisterAsync("other");
+        var root = await bench.AddFolderAsync("one");
+        var folder = Directory.CreateDirectory(Folder("hook"));
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var mode = folder.UnixFileMode;
+        try
+        {
+            folder.UnixFileMode = UnixFileMode.None;
+            Directory.Delete(root, recursive: true);
+            await bench.BackUpAsync(["one"]);
+            Assert.Contains("backup.failed", receiver.Types);
+        }
+        finally
+        {
+            folder.UnixFileMode = mode;
+        }
+
+        // For a superuser nothing is closed, and it went to both at once.
+        await SendAsync();
+        Assert.Equal(["backup.failed", "backup.failed"], receiver.Types);
+    }
+
+    [Fact]
+    public async Task What_was_laid_aside_for_a_target_that_was_ended_goes_to_nobody()
+    {
+        Directory.Delete(await bench.AddFolderAsync("one"), recursive: true);
+        Directory.CreateDirectory(bench.Context.NotificationsFolder!);
+        await File.WriteAllTextAsync(Folder("hook"), "");
+        await bench.BackUpAsync(["one"]);
+        Assert.Equal(1, (await ListAsync()).Pending);
+        await new ManageNotifications(bench.Context, bench.Observer).UnregisterAsync((await ListAsync()).Entry, default);
+        Assert.Empty(Files());
     }
 
     [Fact]

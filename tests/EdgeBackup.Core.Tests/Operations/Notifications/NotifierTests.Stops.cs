@@ -53,6 +53,24 @@ public sealed partial class NotifierTests
     }
 
     [Fact]
+    public async Task A_run_of_the_schedule_that_is_stopped_at_a_device_that_is_not_due_has_told_what_is_known()
+    {
+        Directory.Delete(await bench.AddFolderAsync("bad"), recursive: true);
+        await RunAsync();
+        await RegisterAsync(NotificationTopic.Failure, NotificationTopic.Digest);
+        var plan = await new PlanSchedule(bench.Context, bench.Observer).RunAsync(devices: null, TimeSpan.Zero, default);
+        Assert.False(Assert.Single(plan).IsDue);
+
+        // The pump gives up the outcome first, and cancels the token after that.
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new RunSchedule(bench.Context, bench.Observer).RunAsync(
+            plan,
+            new RunScheduleOptions { WatchFor = TimeSpan.Zero },
+            _ => throw new OperationCanceledException(),
+            default));
+        Assert.Equal(["backup.failed"], receiver.Types);
+    }
+
+    [Fact]
     public async Task A_backup_at_whose_result_somebody_stops_is_noted_and_ends_a_failure()
     {
         await RegisterAsync(NotificationTopic.Failure, NotificationTopic.Recovery);

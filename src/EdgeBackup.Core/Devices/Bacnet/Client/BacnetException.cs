@@ -44,7 +44,13 @@ public sealed class BacnetAbortException(BacnetAbortReason reason, bool isFromPe
 public sealed class BacnetTimeoutException(string message) : BacnetException(message);
 
 /// <summary>The message cannot get there: a router says so, a BBMD refuses, or the system does.</summary>
-public sealed class BacnetUnreachableException(string message) : BacnetException(message);
+/// <param name="message">What says so.</param>
+/// <param name="wasSent">Whether the message may have left this machine.</param>
+public sealed class BacnetUnreachableException(string message, bool wasSent = true) : BacnetException(message)
+{
+    /// <summary>Whether the message may have left this machine, so that the peer may have done what it asks for.</summary>
+    public bool WasSent { get; } = wasSent;
+}
 
 /// <summary>The peer's answer cannot be read, or is not one to the request.</summary>
 /// <param name="message">What is wrong with it.</param>

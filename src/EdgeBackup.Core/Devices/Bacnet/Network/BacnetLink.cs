@@ -77,11 +77,11 @@ internal sealed class BacnetLink : IAsyncDisposable
         }
         catch (SocketException exception)
         {
-            throw new BacnetUnreachableException($"this machine could not send: {exception.Message}");
+            throw new BacnetUnreachableException($"this machine could not send: {exception.Message}", wasSent: false);
         }
         catch (ObjectDisposedException)
         {
-            throw new BacnetUnreachableException("the connection was closed meanwhile");
+            throw new BacnetUnreachableException("the connection was closed meanwhile", wasSent: false);
         }
     }
 

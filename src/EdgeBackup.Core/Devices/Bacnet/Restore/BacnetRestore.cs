@@ -87,12 +87,29 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
     /// <exception cref="EdgeBackupException">RestoreFailed, DeviceBusy, RestoreVerifyFailed, and what the table of errors says.</exception>
     public async Task<RestoreCommitOutcome> RunAsync(IReadOnlyList<FileToRestore> files, CancellationToken cancellationToken)
     {
-        var turn = await EnterAsync(cancellationToken).ConfigureAwait(false);
-        await using var lease = turn.ConfigureAwait(false);
-        await DropLeftoverInTurnAsync(cancellationToken).ConfigureAwait(false);
+        var mayBeBegun = false;
+        try
+        {
+            var turn = await EnterAsync(cancellationToken).ConfigureAwait(false);
+            await using var lease = turn.ConfigureAwait(false);
+            await DropLeftoverInTurnAsync(cancellationToken).ConfigureAwait(false);
 
-        // Noted whatever happens to the command: a device that stands in a restore that nobody knows is of no use for minutes.
-        await journal.OpenedInPlaceAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
+            // Noted whatever happens to the command: a device that stands in a restore that nobody knows is of no use for minutes.
+            await journal.OpenedInPlaceAsync(SessionId, CancellationToken.None).ConfigureAwait(false);
+            return await RunInTurnAsync(files, begun => mayBeBegun = begun, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EdgeBackupException exception) when (!mayBeBegun)
+        {
+            // Whoever restores takes the device for written to from here on.
+            throw new EdgeBackupException(exception.ErrorId, exception.Message + " Nothing of the backup was put in place on it.", exception.Target, exception);
+        }
+    }
+
+    /// <param name="files">Proven, in their order.</param>
+    /// <param name="onBegun">Told whether the device may be in the restore, or have been.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private async Task<RestoreCommitOutcome> RunInTurnAsync(IReadOnlyList<FileToRestore> files, Action<bool> onBegun, CancellationToken cancellationToken)
+    {
         var isBegun = false;
         var end = new BacnetRestoreEnd(link, procedure);
         var isEnding = false;
@@ -100,7 +117,7 @@ internal sealed class BacnetRestore(BacnetConversation link, BacnetProcedure pro
         bool? isLeft = null;
         try
         {
-            await procedure.StartAsync(begun => isBegun = begun, cancellationToken).ConfigureAwait(false);
+            await procedure.StartAsync(begun => onBegun(isBegun = begun), cancellationToken).ConfigureAwait(false);
             await WriteAsync(files, cancellationToken).ConfigureAwait(false);
             isEnding = true;
             var outcome = await end.RunAsync(cancellationToken).ConfigureAwait(false);

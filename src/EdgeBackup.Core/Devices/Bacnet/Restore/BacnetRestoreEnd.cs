@@ -13,6 +13,8 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
     private const string Next = "What the device holds now is not known: look at it, and restore once more or another backup";
 
     private bool isTaken;
+    private bool mayBeTaken;
+    private bool isRefused;
     private bool isInRestore;
     private bool isProven = true;
     private bool isDeclared = true;
@@ -34,7 +36,7 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
             // Read only now: a File object that was created for the restore has changed Database_Revision already.
             var told = await link.WhileBusyAsync(() => link.ReadAsync([BacnetProperty.RestoreCompletionTime, .. RestoreMark.Asked], cancellationToken), cancellationToken).ConfigureAwait(false);
             var completion = BacnetTold.Seconds(told[0]) ?? TimeSpan.Zero;
-            isTaken = await AskAsync(cancellationToken).ConfigureAwait(false);
+            await AskAsync(cancellationToken).ConfigureAwait(false);
             await WaitAsync(new RestoreMark(told[1], told[2]), completion, cancellationToken).ConfigureAwait(false);
             return !isDeclared ? RestoreCommitOutcome.Undeclared : isTaken && isProven ? RestoreCommitOutcome.Completed : RestoreCommitOutcome.Unknown;
         }
@@ -44,41 +46,74 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
         }
     }
 
-    /// <returns>Whether it was taken; false where the answer was lost, so that only what follows tells.</returns>
-    private async Task<bool> AskAsync(CancellationToken cancellationToken)
+    /// <summary>Asks for the end until the device says yes or no, or only what follows tells.</summary>
+    private async Task AskAsync(CancellationToken cancellationToken)
     {
-        var mayBeTaken = false;
         for (var attempt = 1; ; attempt++)
         {
-            var asked = link.Clock.GetTimestamp();
             try
             {
-                await procedure.AskAsync(BacnetReinitializedState.EndRestore, cancellationToken).ConfigureAwait(false);
-                return true;
+                await AskOnceAsync(cancellationToken).ConfigureAwait(false);
+                return;
             }
             catch (BacnetException exception) when ((exception is BacnetUnreachableException || BacnetDeviceErrors.IsBusy(exception)) && attempt < Attempts)
             {
-                // Where the network went away, the request may have got there, and the answer not here.
-                mayBeTaken |= exception is BacnetUnreachableException || MayBeTaken();
+                link.Trace($"{link.Errors.Device}: END_RESTORE met a device without time, or no network ({exception.Message.TrimEnd('.')}); asking again.");
                 await Task.Delay(link.Times.Again * attempt, link.Clock, cancellationToken).ConfigureAwait(false);
             }
-            catch (BacnetException exception) when (exception is BacnetTimeoutException || mayBeTaken || MayBeTaken())
+            catch (BacnetException exception) when (mayBeTaken || exception is BacnetTimeoutException or BacnetUnreachableException)
             {
                 // Some restart before they answer, and the request that is sent again then meets a device without a restore.
-                link.Trace($"{link.Errors.Device}: the answer to END_RESTORE was lost ({exception.Message.TrimEnd('.')}); looking what became of it.");
-                return false;
+                isRefused = BacnetDeviceErrors.IsRefusal(exception);
+                link.Trace($"{link.Errors.Device}: {(mayBeTaken ? "the answer to END_RESTORE was lost" : "END_RESTORE was not taken")} ({exception.Message.TrimEnd('.')}); looking where the device stands.");
+                return;
             }
             catch (BacnetException exception) when (BacnetDeviceErrors.IsRefusal(exception))
             {
-                throw link.Errors.Create(
-                    ErrorIds.RestoreFailed,
-                    $"it did not accept the restored configuration ({exception.Message.TrimEnd('.')}). {Next}",
-                    exception);
+                throw NotAccepted(exception);
             }
-
-            bool MayBeTaken() => link.Clock.GetElapsedTime(asked) >= link.FirstTimeout;
         }
     }
+
+    private async Task AskOnceAsync(CancellationToken cancellationToken)
+    {
+        long? asked = null;
+        try
+        {
+            // Until the device is found, nothing is sent to it that it could take.
+            await link.OpenAsync(cancellationToken).ConfigureAwait(false);
+            asked = link.Clock.GetTimestamp();
+            await procedure.AskAsync(BacnetReinitializedState.EndRestore, cancellationToken).ConfigureAwait(false);
+            (isTaken, isInRestore) = (true, false);
+        }
+        catch (BacnetException exception) when (asked is { } since)
+        {
+            // Where the network went away, the request may have got there, and the answer not here.
+            mayBeTaken |= exception is BacnetTimeoutException or BacnetUnreachableException { WasSent: true } || link.Clock.GetElapsedTime(since) >= link.FirstTimeout;
+            throw;
+        }
+    }
+
+    /// <summary>Asks for the end once more, of a device that has not acknowledged it. One that says no to that may have taken it before.</summary>
+    private async Task AskAgainAsync(CancellationToken cancellationToken)
+    {
+        link.Trace($"{link.Errors.Device}: it has not taken END_RESTORE as far as is known; asking again.");
+        try
+        {
+            await AskOnceAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (BacnetException exception) when (mayBeTaken && !BacnetDeviceErrors.IsAwayForNow(exception))
+        {
+            isRefused = true;
+        }
+        catch (BacnetException exception) when (BacnetDeviceErrors.IsRefusal(exception))
+        {
+            throw NotAccepted(exception);
+        }
+    }
+
+    private EdgeBackupException NotAccepted(BacnetException exception) =>
+        link.Errors.Create(ErrorIds.RestoreFailed, $"it did not accept the restored configuration ({exception.Message.TrimEnd('.')}). {Next}", exception);
 
     /// <param name="before">What it said before.</param>
     /// <param name="completion">How long the device says that it may take.</param>
@@ -109,7 +144,13 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
                         $"it took the files and could not make its configuration of them ({(state is null ? "its System_Status is download-required" : "its Backup_And_Restore_State is restore-failure")}): they are cut or altered, or of another kind of device or other software. {Next}");
                 }
 
-                if (state is BacnetBackupState.Idle || (state is null && status is BacnetSystemStatus.Operational or BacnetSystemStatus.OperationalReadOnly))
+                if (!isTaken && !isRefused && (!mayBeTaken || procedure.IsIn(state, status)))
+                {
+                    idleSince = null;
+                    await AskAgainAsync(cancellationToken).ConfigureAwait(false);
+                    began = isTaken ? link.Clock.GetTimestamp() : began;
+                }
+                else if (state is BacnetBackupState.Idle || (state is null && status is BacnetSystemStatus.Operational or BacnetSystemStatus.OperationalReadOnly))
                 {
                     idleSince ??= link.Clock.GetTimestamp();
                     var isLongEnough = link.Clock.GetElapsedTime(idleSince.Value) >= link.Times.Preparation && link.Clock.GetElapsedTime(began) >= completion;
@@ -134,7 +175,9 @@ internal sealed class BacnetRestoreEnd(BacnetConversation link, BacnetProcedure 
             var waited = link.Clock.GetElapsedTime(began);
             if (waited >= limit && idleSince is null)
             {
-                throw link.Errors.Create(ErrorIds.RestoreFailed, $"it has not come back from the restore {waited.TotalMinutes:0.#} minutes after its end was sent ({waitsFor}). {Next}");
+                throw link.Errors.Create(ErrorIds.RestoreFailed, isTaken || mayBeTaken
+                    ? $"it has not come back from the restore {waited.TotalMinutes:0.#} minutes after its end was sent ({waitsFor}). {Next}"
+                    : $"it has not taken END_RESTORE for {waited.TotalMinutes:0.#} minutes ({waitsFor}). {Next}");
             }
 
             pause = await procedure.PauseAsync(pause, cancellationToken).ConfigureAwait(false);

@@ -164,6 +164,16 @@ names() {
 owner() {
   printf '%s %s\n' "$$" "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
 }
+flush() {
+  sync 2>/dev/null || :
+}
+# Writes a stage's mark, or leaves the old one as it is: a full disk must not make it an empty one.
+note() {
+  echo "$2" >"$1/mark.new" && [ -s "$1/mark.new" ] || return 1
+  flush
+  mv -f "$1/mark.new" "$1/mark" || return 1
+  flush
+}
 # Makes the first of some stages that can be made.
 prepare() {
   for stage; do
@@ -215,7 +225,7 @@ unpack() {
   cd "$1" || exit 1
   err=$(tar -xpf - 2>&1)
   rc=$?
-  [ "$rc" = 0 ] && sync
+  [ "$rc" = 0 ] && flush
   say "$rc" "$err"
   exit 0
 }
@@ -250,7 +260,7 @@ place() {
         ;;
     esac
   done <"$stage/journal"
-  sync
+  flush
 }
 # Whatever was done or not done of a journal: every step looks where things stand, so that it can be begun again.
 undo() {
@@ -274,18 +284,29 @@ undo() {
     esac
   done <"$stage/undo"
   [ -f "$stage/folders-before.tar" ] && tar -xpf "$stage/folders-before.tar" 2>/dev/null
-  sync
+  flush
 }
 # Says in a stage how far its restore has got.
 mark() {
-  err=$({ echo "$2" >"$1/mark" && sync; } 2>&1)
+  err=$({ { [ "$2" != prepared ] || echo "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)" >"$1/stopped"; } && note "$1" "$2"; } 2>&1)
   say "$?" "$err"
+}
+# Whether what seems to run may be what the commands before a restore left of what they stopped: they began since the
+# device started, and $2, which only a service writes that runs, was not written since.
+stopped() {
+  answer=no
+  if [ -f "$1/stopped" ] && [ "$(cat "$1/stopped")" = "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)" ]; then
+    [ -n "$(find "$2" -prune -newer "$1/stopped" 2>/dev/null)" ] || answer=yes
+  fi
+  say "$answer"
 }
 # $1 is the stage. From the mark on it is done or undone as a whole, whether or not anybody listens or wants it ended.
 commit() {
   stage=$1
   trap '' HUP PIPE TERM
-  err=$({ echo committing >"$stage/mark" && sync; } 2>&1)
+  # The commands before are over: what a service wrote while they stopped it is older.
+  [ -f "$stage/stopped" ] && touch "$stage/stopped"
+  err=$(note "$stage" committing 2>&1)
   rc=$?
   if [ "$rc" = 0 ]; then
     err=$(place 2>&1)
@@ -302,12 +323,13 @@ revert() {
   owner >>"$stage/lock"
   err=$(undo 2>&1)
   rc=$?
-  [ "$rc" = 0 ] && echo undone >"$stage/mark"
+  # Where no second file has room, in its place: by the old mark it would be undone with each contact.
+  [ "$rc" = 0 ] && { note "$stage" undone || echo undone >"$stage/mark"; }
   say "$rc" "$err"
   trap - HUP PIPE TERM
 }
 settle() {
-  echo done >"$1/mark" && sync
+  echo done >"$1/mark" && flush
   discard "$1"
 }
 while read -r verb count first second; do
@@ -338,6 +360,7 @@ while read -r verb count first second; do
     unpack) unpack "$@" ;;
     hash) hash "$@" ;;
     mark) mark "$@" ;;
+    stopped) stopped "$@" ;;
     commit) commit "$@" ;;
     revert) revert "$@" ;;
     bye) exit 0 ;;

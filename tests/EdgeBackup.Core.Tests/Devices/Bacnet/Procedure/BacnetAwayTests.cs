@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 using EdgeBackup.Core.Devices;
 using EdgeBackup.Core.Devices.Bacnet;
@@ -18,6 +20,7 @@ public sealed class BacnetAwayTests : IAsyncLifetime
 
     private readonly HandClock clock = new();
     private readonly HandClock deviceClock = new();
+    private readonly ConcurrentQueue<string> traces = new();
     private SimulatedBacnetDevice device = null!;
     private BacnetConversation link = null!;
 
@@ -125,8 +128,84 @@ public sealed class BacnetAwayTests : IAsyncLifetime
         await (capture?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_end_that_never_arrived_is_asked_for_again_where_the_device_stands_in_its_restore_until_it_takes_it(bool wasSent)
+    {
+        var end = new BacnetRestoreEnd(link, await StartAsync());
+        var run = wasSent ? LoseTheEnd(end) : await GoAwayBeforeTheEndAsync(end);
+        device.Wire.Mend();
+
+        await clock.AdvanceUntilAsync(TimeSpan.FromMilliseconds(20), () => !end.MayBeAborted || run.IsCompleted);
+        await LookAsync();
+        var asked = Count(BacnetReinitializedState.EndRestore);
+        await LookAsync();
+
+        Assert.Equal(asked, Count(BacnetReinitializedState.EndRestore));
+        deviceClock.Advance(TimeSpan.FromHours(20));
+        await EndAsync(run);
+        Assert.Equal((RestoreCommitOutcome.Completed, 1), (await run, device.Procedure.Completed));
+        Assert.Equal(wasSent, traces.Any(trace => trace.Contains("the answer to END_RESTORE was lost", StringComparison.Ordinal)));
+
+        // Whatever is on its way arrives before what is sent later.
+        async Task LookAsync()
+        {
+            var before = Looks();
+            await clock.AdvanceUntilAsync(TimeSpan.FromMilliseconds(20), () => Looks() > before + 2 || run.IsCompleted);
+        }
+
+        int Looks() => device.Requests.Count(request => request.Service == BacnetConfirmedService.ReadPropertyMultiple);
+    }
+
+    [Fact]
+    public async Task An_end_that_could_not_be_sent_is_not_said_to_have_been()
+    {
+        var end = new BacnetRestoreEnd(link, await StartAsync());
+        var run = await GoAwayBeforeTheEndAsync(end);
+
+        await clock.AdvanceUntilAsync(TimeSpan.FromHours(1), () => run.IsCompleted);
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => run);
+        Assert.Equal(ErrorIds.RestoreFailed, error.ErrorId);
+        Assert.Contains("it has not taken END_RESTORE for", error.Message, StringComparison.Ordinal);
+        Assert.True(end.MayBeAborted);
+    }
+
+    [Fact]
+    public async Task What_the_system_refuses_to_send_was_not_sent()
+    {
+        await using var socket = BacnetLink.Open(new IPEndPoint(IPAddress.Loopback, 0), mayShare: false, (_, _) => { }, _ => { });
+
+        // No datagram goes to the port 0.
+        var error = Assert.Throws<BacnetUnreachableException>(() => socket.Send([1], new IPEndPoint(IPAddress.Loopback, 0).Serialize()));
+
+        Assert.False(error.WasSent);
+    }
+
+    /// <summary>Ends a restore whose end is asked for as often as the client asks, and not heard.</summary>
+    private Task<RestoreCommitOutcome> LoseTheEnd(BacnetRestoreEnd end)
+    {
+        device.Faults.Add(new SimulatedBacnetFault { Kind = BacnetFaultKind.Silent, State = BacnetReinitializedState.EndRestore, Times = Retries + 1 });
+        return end.RunAsync(CancellationToken.None);
+    }
+
+    /// <summary>Ends a restore of a device that has no time for its end at first; the network goes away before it is asked for again.</summary>
+    private async Task<Task<RestoreCommitOutcome>> GoAwayBeforeTheEndAsync(BacnetRestoreEnd end)
+    {
+        device.Faults.Add(new SimulatedBacnetFault { State = BacnetReinitializedState.EndRestore, ErrorCode = BacnetErrorCode.DeviceBusy });
+        var run = end.RunAsync(CancellationToken.None);
+        await Wait.UntilAsync(() => Traced("END_RESTORE met a device without time"));
+        device.Wire.Decide = _ => WireFate.Lose;
+        await FailAsync();
+        await clock.AdvanceUntilAsync(TimeSpan.FromMilliseconds(500), () => Traced("END_RESTORE was not taken") || run.IsCompleted);
+        return run;
+
+        bool Traced(string what) => traces.Any(trace => trace.Contains(what, StringComparison.Ordinal));
+    }
+
     private BacnetConversation Link(int retries) => new(
-        new ConnectionOptions { Address = DeviceAddress.Parse(device.Address, "/"), RestartLimit = TimeSpan.FromDays(10) },
+        new ConnectionOptions { Address = DeviceAddress.Parse(device.Address, "/"), RestartLimit = TimeSpan.FromDays(10), Trace = traces.Enqueue },
         BacnetDeviceAddress.Parse(device.Address),
         new BacnetClientOptions { Clock = clock, Retries = retries },
         BacnetTestDevice.Times with { Abort = TimeSpan.FromDays(10), Leaving = TimeSpan.FromDays(10) },

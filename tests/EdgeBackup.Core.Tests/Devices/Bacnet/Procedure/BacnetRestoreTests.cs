@@ -11,6 +11,8 @@ namespace EdgeBackup.Core.Tests.Devices.Bacnet.Procedure;
 /// <summary>The restore procedure of clause 19.1.3 against a simulated device that checks what it is given.</summary>
 public sealed class BacnetRestoreTests
 {
+    private const string NothingInPlace = " Nothing of the backup was put in place on it.";
+
     private static readonly SimulatedBacnetFile NewBytes = SimulatedBacnetFile.SealedStream(Noise(20_000, 7));
     private static readonly SimulatedBacnetFile NewRows = SimulatedBacnetFile.SealedRecords([Noise(30, 8), [], Noise(90, 9), Noise(5, 10)]);
 
@@ -175,7 +177,25 @@ public sealed class BacnetRestoreTests
 
         Assert.Equal(ErrorIds.RestoreFailed, error.ErrorId);
         Assert.Contains("file-full", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(NothingInPlace, error.Message, StringComparison.Ordinal);
         AssertAborted(device, before, journal);
+    }
+
+    [Theory]
+    [InlineData(BacnetErrorClass.Security, BacnetErrorCode.PasswordFailure, ErrorIds.DeviceAuthenticationFailed)]
+    [InlineData(BacnetErrorClass.Device, BacnetErrorCode.DeviceBusy, ErrorIds.DeviceBusy)]
+    [InlineData(BacnetErrorClass.Device, BacnetErrorCode.ConfigurationInProgress, ErrorIds.DeviceBusy)]
+    public async Task A_restore_that_the_device_does_not_begin_says_that_nothing_of_the_backup_is_there(BacnetErrorClass why, BacnetErrorCode code, string errorId)
+    {
+        await using var device = await StartAsync();
+        device.Device.Faults.Add(new SimulatedBacnetFault { State = BacnetReinitializedState.StartRestore, ErrorClass = why, ErrorCode = code, Times = -1 });
+        await using var connection = device.Connect(BacnetTestDevice.Eager);
+
+        var error = await Assert.ThrowsAsync<EdgeBackupException>(() => RestoreAsync(connection, RestoreMode.Replace, New));
+
+        Assert.Equal(errorId, error.ErrorId);
+        Assert.EndsWith(NothingInPlace, error.Message, StringComparison.Ordinal);
+        Assert.Equal((0, 0), (device.Device.Procedure.Restores, device.Device.Procedure.Aborted));
     }
 
     [Fact]
