@@ -393,7 +393,7 @@ public sealed class ArchiveNoticeTests : IAsyncLifetime
     /// <summary>A run of trends alone that reads none of them fails.</summary>
     private void AddTrend() => bench.Device.AddTrend(bench.Device.Trends[0] with { Id = "return" });
 
-    private Task OnlyAsync(ArchiveContent content) => bench.ArchiveAsync(new WriteArchiveOptions { Device = "", Parent = "", Contents = [content] });
+    private async Task OnlyAsync(ArchiveContent content) => await bench.ArchiveAsync(new WriteArchiveOptions { Device = "", Parent = "", Contents = [content] });
 
     private async Task FailWithoutFolderAsync()
     {
