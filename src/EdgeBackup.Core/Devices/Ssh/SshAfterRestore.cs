@@ -26,13 +26,8 @@ internal sealed class SshAfterRestore(SshTarget target)
     /// </summary>
     public async Task<bool> MustWaitAsync(SshShell shell, SshStatus status, string stage, CancellationToken cancellationToken)
     {
-        if (await status.FindWorkAsync(shell, cancellationToken).ConfigureAwait(false) is not { } work)
-        {
-            return false;
-        }
-
-        await shell.SendAsync("stopped", [stage, RemoteListing.Name(FolderDevice.TransactionsFile)], cancellationToken).ConfigureAwait(false);
-        if (await shell.Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false) == "yes")
+        var (work, isOnlyListed) = await status.FindWorkAsync(shell, cancellationToken).ConfigureAwait(false);
+        if (work is null || (isOnlyListed && await IsLeftByWhatWasStoppedAsync(shell, stage, cancellationToken).ConfigureAwait(false)))
         {
             return false;
         }
@@ -44,6 +39,12 @@ internal sealed class SshAfterRestore(SshTarget target)
         }
 
         return true;
+    }
+
+    private static async Task<bool> IsLeftByWhatWasStoppedAsync(SshShell shell, string stage, CancellationToken cancellationToken)
+    {
+        await shell.SendAsync("stopped", [stage, RemoteListing.Name(FolderDevice.TransactionsFile)], cancellationToken).ConfigureAwait(false);
+        return await shell.Reader.ReadTextAsync(cancellationToken).ConfigureAwait(false) == "yes";
     }
 
     /// <summary>Runs those that were not begun yet.</summary>

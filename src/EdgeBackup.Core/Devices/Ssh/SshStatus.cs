@@ -47,17 +47,18 @@ internal sealed class SshStatus(SshTarget target, SshScope scope)
     }
 
     /// <summary>What runs on the device for certain. Where that cannot be known, what would tell it may be what was stopped.</summary>
-    /// <returns>In words without a full stop; null where nothing does.</returns>
-    public async Task<string?> FindWorkAsync(SshShell shell, CancellationToken cancellationToken)
+    /// <returns>In words without a full stop, null where nothing does; and whether only the list of transactions says so.</returns>
+    public async Task<(string? Work, bool IsOnlyListed)> FindWorkAsync(SshShell shell, CancellationToken cancellationToken)
     {
         try
         {
-            var decision = TransactionGate.Evaluate(await ReadAsync(shell, cancellationToken).ConfigureAwait(false), TransactionGate.DefaultSeenWithin);
-            return decision.State == GateState.Busy ? string.Join("; ", decision.Reasons) : null;
+            var status = await ReadAsync(shell, cancellationToken).ConfigureAwait(false);
+            var decision = TransactionGate.Evaluate(status, TransactionGate.DefaultSeenWithin);
+            return decision.State == GateState.Busy ? (string.Join("; ", decision.Reasons), status.RunningWork is null) : default;
         }
         catch (EdgeBackupException exception) when (exception.ErrorId != ErrorIds.DeviceUnreachable)
         {
-            return null;
+            return default;
         }
     }
 

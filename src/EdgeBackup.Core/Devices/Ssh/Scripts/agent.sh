@@ -292,11 +292,12 @@ mark() {
   say "$?" "$err"
 }
 # Whether what seems to run may be what the commands before a restore left of what they stopped: they began since the
-# device started, and $2, which only a service writes that runs, was not written since.
+# device started, and $2, which only a service writes that runs, was not written since. What cannot be told is "no".
 stopped() {
   answer=no
-  if [ -f "$1/stopped" ] && [ "$(cat "$1/stopped")" = "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)" ]; then
-    [ -n "$(find "$2" -prune -newer "$1/stopped" 2>/dev/null)" ] || answer=yes
+  boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)
+  if [ -n "$boot" ] && [ -f "$2" ] && [ "$(cat "$1/stopped" 2>/dev/null)" = "$boot" ]; then
+    [ -n "$(find "$2" -prune ! -newer "$1/stopped" 2>/dev/null)" ] && answer=yes
   fi
   say "$answer"
 }
