@@ -2,58 +2,12 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using EdgeBackup.Core.Files;
 using EdgeBackup.Core.Platform;
 using EdgeBackup.Core.Repository.Stores;
 
 namespace EdgeBackup.Core.Operations.Notifications;
-
-/// <summary>A message that waits to be sent.</summary>
-/// <param name="Id">The same however often it is sent.</param>
-/// <param name="Type">Its type.</param>
-/// <param name="Created">UTC.</param>
-/// <param name="Summary">One line for people.</param>
-/// <param name="Body">The JSON; no secret is in it, and its signature is made when it is sent.</param>
-internal sealed record PendingMessage(string Id, string Type, DateTimeOffset Created, string Summary, string Body)
-{
-    /// <summary>The device about whose present state it is; null where it stays true whatever comes.</summary>
-    public string? Device { get; init; }
-
-    /// <summary>How often its receiver has answered that it does not take it.</summary>
-    public int Tries { get; init; }
-
-    /// <summary>It is not tried before, UTC.</summary>
-    public DateTimeOffset? NextTry { get; init; }
-}
-
-/// <summary>How it goes with the messages of one target on this machine.</summary>
-public sealed record DeliveryState
-{
-    /// <summary>When a message was last delivered, UTC.</summary>
-    public DateTimeOffset? LastDelivery { get; init; }
-
-    /// <summary>Why the newest try failed; null when it did not.</summary>
-    public string? LastError { get; init; }
-
-    /// <summary>When it failed, UTC.</summary>
-    public DateTimeOffset? LastErrorTime { get; init; }
-
-    /// <summary>Commands in a row that could deliver nothing.</summary>
-    public int Failures { get; init; }
-
-    /// <summary>When the receiver said that it wants no more messages, UTC.</summary>
-    public DateTimeOffset? Gone { get; init; }
-
-    /// <summary>Messages that were thrown away because too many waited, for too long, or because the receiver did not take them however often.</summary>
-    public int Dropped { get; init; }
-
-    /// <summary>Ids of messages that were delivered lately: they are not taken in again.</summary>
-    public IReadOnlyList<string> Recent { get; init; } = [];
-
-    /// <summary>Ids of messages that were thrown away lately: nor are they.</summary>
-    public IReadOnlyList<string> Thrown { get; init; } = [];
-}
 
 /// <summary>
 /// Messages of one target that wait on this machine, a file each, so that neither a restart nor a dead receiver loses one.
@@ -249,7 +203,7 @@ internal sealed class Outbox
     }
 
     /// <summary>Writes a small file that only this user may read, whole or not at all.</summary>
-    public static void WriteFile<T>(string path, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, IPlatform platform)
+    public static void WriteFile<T>(string path, T value, JsonTypeInfo<T> type, IPlatform platform)
     {
         MakeFolder(Path.GetDirectoryName(path)!, platform);
         AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(value, type), platform, readableByAll: false);
@@ -289,7 +243,7 @@ internal sealed class Outbox
     }
 
     /// <summary>Reads a small file; null where there is none, or something else.</summary>
-    public static T? ReadFile<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    public static T? ReadFile<T>(string path, JsonTypeInfo<T> type)
         where T : class
     {
         try
@@ -401,14 +355,3 @@ internal sealed class Outbox
         return files;
     }
 }
-
-/// <summary>The JSON of what waits on this machine.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(PendingMessage))]
-[JsonSerializable(typeof(DeliveryState))]
-[JsonSerializable(typeof(RunState))]
-internal sealed partial class OutboxJson : JsonSerializerContext;
-
-/// <summary>How runs of the schedule on this machine have gone as a whole.</summary>
-/// <param name="FailingSince">Since when none could do its work, UTC; null when the last could.</param>
-internal sealed record RunState(DateTimeOffset? FailingSince);
